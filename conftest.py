@@ -1,0 +1,46 @@
+"""How JAX runs under pytest: strictly in tests, by its defaults in doctests.
+
+Strict means: float64 is on, so that a dtype that is not pinned shows; dtype and rank
+are never promoted silently; a random key used twice is an error. Arrays are checked
+against their annotated shapes everywhere. Eight devices are simulated on the CPU.
+"""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ["XLA_FLAGS"] = " ".join(
+    [os.environ.get("XLA_FLAGS", ""), "--xla_force_host_platform_device_count=8"]
+).strip()
+
+import jax
+import pytest
+from jaxtyping import install_import_hook
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_debug_key_reuse", True)
+
+install_import_hook("jlstm", "beartype.beartype")
+
+
+@pytest.fixture
+def standard_promotion():
+    """JAX's usual promotion of dtypes, which adam and the schedules of optax need."""
+    with jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _user_defaults_in_doctests(request):
+    """A doctest prints what its reader will see, so it runs under JAX's defaults."""
+    if not isinstance(request.node, pytest.DoctestItem):
+        yield
+        return
+    with (
+        jax.enable_x64(False),
+        jax.numpy_dtype_promotion("standard"),
+        jax.numpy_rank_promotion("allow"),
+        jax.debug_key_reuse(False),
+    ):
+        yield

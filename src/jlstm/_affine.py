@@ -1,0 +1,38 @@
+"""The one matrix product of the library: features times a gate-blocked weight."""
+
+import jax
+from jaxtyping import Array, Float
+
+from jlstm._tree import like
+from jlstm._types import accumulator_dtype
+
+
+def affine(
+    x: Float[Array, "*b x"],
+    w: Float[Array, "x *gh"],
+    b: Float[Array, "*gh"] | None = None,
+) -> Float[Array, "..."]:
+    """Return ``x @ w + b`` with the dtype of ``x``, summed in float32 or wider.
+
+    The trailing axes of ``w`` (gate, unit) are a free reshape of one matrix product.
+
+    Raises:
+        ValueError: the last axis of ``x`` is not the first axis of ``w``.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> affine(jnp.ones((5, 2)), jnp.ones((2, 4, 3))).shape
+        (5, 4, 3)
+    """
+    if x.shape[-1] != w.shape[0]:
+        raise ValueError(
+            f"The input has {x.shape[-1]} features on its last axis, the weights take "
+            f"{w.shape[0]}. Initialise the parameters with input_size={x.shape[-1]} or "
+            "feed the input that they were made for."
+        )
+    matrix = w.reshape(w.shape[0], -1).astype(x.dtype)
+    contract = (((x.ndim - 1,), (0,)), ((), ()))
+    wide = accumulator_dtype(x.dtype)
+    z = jax.lax.dot_general(x, matrix, contract, preferred_element_type=wide)
+    z = z.reshape(x.shape[:-1] + w.shape[1:])
+    return (z if b is None else z + like(b, z)).astype(x.dtype)

@@ -1,0 +1,86 @@
+"""Checks of what enters the loop: one clear error before any compute."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from jlstm._types import Carry, Checkpoint, Shape
+from jlstm.cell import Cell
+
+
+def check_sequence(xs: Array) -> None:
+    """Require a floating array with at least a time and a feature axis."""
+    if xs.ndim < 2:
+        raise ValueError(
+            f"xs has shape {xs.shape}; give time first and features last: "
+            "(t, *batch, x)."
+        )
+    if not jnp.issubdtype(xs.dtype, jnp.floating):
+        raise TypeError(
+            f"xs has dtype {xs.dtype}; give floating-point features "
+            "(embed token ids first)."
+        )
+
+
+def check_carry(cell: Cell, carry: Carry, batch_shape: Shape) -> None:
+    """Require the structure and the shapes of ``cell.init_carry(batch_shape)``."""
+    wanted = jax.eval_shape(lambda: cell.init_carry(batch_shape))
+    came, want = jax.tree.structure(carry), jax.tree.structure(wanted)
+    if came != want:
+        raise ValueError(
+            f"The carry is a {type(carry).__name__} of structure {came}; {cell!r} "
+            f"wants {want}, as made by cell.init_carry(batch_shape={batch_shape})."
+        )
+    shapes = [leaf.shape for leaf in jax.tree.leaves(carry)]
+    expected = [leaf.shape for leaf in jax.tree.leaves(wanted)]
+    if shapes != expected:
+        raise ValueError(
+            f"The carry has shapes {shapes}; for a batch of shape {batch_shape} "
+            f"{cell!r} wants {expected}."
+        )
+
+
+def check_lengths(lengths: Any, steps: int, batch_shape: Shape) -> None:
+    """Require one integer a row, between 0 and the number of steps if it is known."""
+    if not jnp.issubdtype(lengths.dtype, jnp.integer):
+        raise TypeError(f"lengths has dtype {lengths.dtype}; give integers.")
+    if lengths.shape != batch_shape:
+        raise ValueError(
+            f"lengths has shape {lengths.shape}; the batch has shape {batch_shape}: "
+            "give one length a row."
+        )
+    if isinstance(lengths, jax.core.Tracer):
+        return
+    values = np.asarray(lengths)
+    if values.size and (values.min() < 0 or values.max() > steps):
+        raise ValueError(
+            f"lengths go from {values.min()} to {values.max()}; xs has {steps} steps: "
+            f"give lengths between 0 and {steps}."
+        )
+
+
+def check_flags(name: str, flags: Any, shape: Shape) -> None:
+    """Require a boolean array over time and batch (``mask`` and ``resets``)."""
+    if flags.dtype != jnp.bool_:
+        raise TypeError(
+            f"{name} has dtype {flags.dtype}; give booleans, {name}.astype(bool)."
+        )
+    if flags.shape != shape:
+        raise ValueError(
+            f"{name} has shape {flags.shape}; xs has time and batch axes {shape}."
+        )
+
+
+def check_options(unroll: int, checkpoint: Checkpoint) -> None:
+    """Require a positive unroll factor and a known rematerialisation rule."""
+    if unroll < 1:
+        raise ValueError(f"unroll is {unroll}; give a positive number of steps.")
+    known = checkpoint in (None, "step", "sqrt")
+    if not known and not (isinstance(checkpoint, int) and checkpoint > 0):
+        raise ValueError(
+            f'checkpoint is {checkpoint!r}; choose None, "step", "sqrt" or a '
+            "positive number of steps."
+        )

@@ -1,0 +1,71 @@
+"""One loop over time: ``lax.scan``, plain or rematerialised in chunks."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from jlstm._tree import concatenate, time_slice
+from jlstm._types import Carry, Checkpoint
+
+Tree = Any
+Run = Callable[[Carry, Tree], tuple[Carry, Tree]]
+"""Maps a carry and a stretch of inputs to a carry and a stretch of outputs."""
+
+
+def chunk_length(checkpoint: Checkpoint, steps: int) -> int:
+    """Return how many steps are rematerialised together; all of them means none.
+
+    Example:
+        >>> chunk_length(None, 100), chunk_length("sqrt", 100), chunk_length("step",
+        100) (100, 10, 1)
+    """
+    if checkpoint is None:
+        return steps
+    if checkpoint == "step":
+        return 1
+    if checkpoint == "sqrt":
+        return max(1, math.isqrt(max(steps - 1, 0)) + 1)
+    return min(checkpoint, max(steps, 1))
+
+
+def run_in_chunks(
+    run: Run,
+    carry: Carry,
+    inputs: Tree,
+    steps: int,
+    *,
+    reverse: bool,
+    checkpoint: Checkpoint,
+) -> tuple[Carry, Tree]:
+    """Run ``run`` over the whole sequence, keeping only the carries between chunks.
+
+    With ``checkpoint="sqrt"`` a sequence of T steps keeps about 2√T carries for the
+    backward pass in place of T, and runs the forward steps twice (Chen et al., 2016,
+    arXiv:1604.06174).
+    """
+    size = chunk_length(checkpoint, steps)
+    if checkpoint is None or steps == 0:
+        return run(carry, inputs)
+    whole = steps // size * size
+    # What does not fill a chunk is processed last: the tail, or the head of a reverse
+    # pass.
+    cut = steps - whole if reverse else whole
+    first, rest = (cut, steps), (0, cut)
+    if not reverse:
+        first, rest = rest, first
+    carry, ys = _run_whole_chunks(run, carry, time_slice(inputs, *first), size, reverse)
+    if rest[0] == rest[1]:
+        return carry, ys
+    carry, extra = jax.checkpoint(run)(carry, time_slice(inputs, *rest))
+    return carry, concatenate(extra, ys) if reverse else concatenate(ys, extra)
+
+
+def _run_whole_chunks(
+    run: Run, carry: Carry, inputs: Tree, size: int, reverse: bool
+) -> tuple[Carry, Tree]:
+    chunks = jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), inputs)
+    remat = jax.checkpoint(run, prevent_cse=False)
+    carry, ys = jax.lax.scan(remat, carry, chunks, reverse=reverse)
+    return carry, jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), ys)

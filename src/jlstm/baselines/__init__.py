@@ -1,0 +1,5 @@
+"""What a model must beat: baselines without a network, in numpy."""
+
+from jlstm.baselines.ngram import kneser_ney_bigram_nll as kneser_ney_bigram_nll
+from jlstm.baselines.ngram import unigram_nll as unigram_nll
+from jlstm.baselines.ngram import witten_bell_nll as witten_bell_nll

@@ -1,0 +1,252 @@
+"""A corpus: three arrays of token ids and the vocabulary that reads them.
+
+``CorpusConfig`` says what is wanted, ``load_corpus`` fetches, checks, splits and
+encodes. Symbols are counted over all parts together (a closed vocabulary, as in
+char-rnn and in the PyTorch word language model): every symbol of the held-out parts has
+an id, but one that training never shows is not learnt.
+"""
+
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import UInt
+
+from jlstm.data.fetch import cache_directory, data_directory, locate
+from jlstm.data.registry import dataset
+from jlstm.data.split import char_rnn_split, tail_split
+from jlstm.data.text import language_reference, read_text
+from jlstm.data.tokenfile import open_token_file
+from jlstm.data.vocab import Level, Vocab, count_symbols
+
+Name = Literal["ptb", "wikitext2", "shakespeare", "embedded", "text"]
+Split = Literal["given", "tail", "char_rnn"]
+_CHOICES = {"name": get_args(Name), "level": get_args(Level), "split": get_args(Split)}
+_GIVEN = ("ptb", "wikitext2")
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """Which corpus, in which symbols, split how.
+
+    Args:
+        name: ``"ptb"``, ``"wikitext2"``, ``"shakespeare"``, ``"embedded"`` (the
+            language reference that CPython carries) or ``"text"`` (a file of your own).
+        path: the file of ``name="text"``.
+        level: ``"char"`` or ``"word"``.
+        split: ``"given"`` for the data sets that come in three files; ``"tail"`` holds
+            out the end of the text; ``"char_rnn"`` the end of each stream, see
+            ``jlstm.data.split``.
+        valid_fraction: share of the tokens for validation; unused by ``"given"``.
+        test_fraction: share for the test, 0 for no test part; unused by ``"given"``.
+        max_vocab: keep at most so many symbols.
+        min_count: keep symbols that occur at least so often.
+        limit_train: use only this share of the training part, from its start.
+        memory_map: keep the ids in a file instead of memory; ``name="text"`` only.
+        streams: streams of ``split="char_rnn"``: the batch size of the training.
+        window: window of ``split="char_rnn"``: that of the training.
+
+    Raises:
+        ValueError: a field is out of range or does not go with another.
+
+    Example:
+        >>> CorpusConfig(valid_fraction=1.5)
+        Traceback (most recent call last):
+        ValueError: valid_fraction must lie between 0 and 1, both excluded, got 1.5.
+    """
+
+    name: Name = "embedded"
+    path: str | None = None
+    level: Level = "char"
+    split: Split = "tail"
+    valid_fraction: float = 0.1
+    test_fraction: float = 0.0
+    max_vocab: int | None = None
+    min_count: int = 1
+    limit_train: float = 1.0
+    memory_map: bool = False
+    streams: int = 50
+    window: int = 50
+
+    def __post_init__(self):
+        self._check_choices()
+        self._check_numbers()
+        self._check_combination()
+
+    def _check_choices(self) -> None:
+        for field, known in _CHOICES.items():
+            if (value := getattr(self, field)) not in known:
+                raise ValueError(
+                    f"{field} must be one of {', '.join(known)}, got {value!r}."
+                )
+
+    def _check_numbers(self) -> None:
+        if not 0 < self.valid_fraction < 1:
+            raise ValueError(
+                "valid_fraction must lie between 0 and 1, both excluded, got "
+                f"{self.valid_fraction}."
+            )
+        if not 0 <= self.test_fraction < 1 - self.valid_fraction:
+            raise ValueError(
+                "test_fraction must be at least 0 and leave text to train on beside "
+                f"valid_fraction={self.valid_fraction}, got {self.test_fraction}."
+            )
+        if not 0 < self.limit_train <= 1:
+            raise ValueError(
+                f"limit_train must be above 0 and at most 1, got {self.limit_train}."
+            )
+        for field, least in (
+            ("max_vocab", 2),
+            ("min_count", 1),
+            ("streams", 1),
+            ("window", 1),
+        ):
+            if (value := getattr(self, field)) is not None and value < least:
+                raise ValueError(f"{field} must be at least {least}, got {value}.")
+
+    def _check_combination(self) -> None:
+        if (self.path is not None) != (self.name == "text"):
+            raise ValueError(
+                f"path goes with name='text' and only with it, got path={self.path!r} "
+                f"and name={self.name!r}: set or unset path."
+            )
+        if (self.split == "given") != (self.name in _GIVEN):
+            wanted = "given" if self.name in _GIVEN else "tail or char_rnn"
+            raise ValueError(
+                f"split must be {wanted} for name={self.name!r}, got {self.split!r}."
+            )
+        if self.memory_map and (self.name != "text" or self.split != "tail"):
+            raise ValueError(
+                "memory_map goes with name='text' and split='tail', got "
+                f"name={self.name!r} and split={self.split!r}: set memory_map=false."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """The ids of a corpus in its parts.
+
+    Args:
+        name: as in the config.
+        train: ids to learn from.
+        valid: ids to choose a model by.
+        test: ids to report on, or None where the corpus has no such part.
+        vocab: the symbols.
+        note: what to say beside a number measured on this corpus; may be empty.
+    """
+
+    name: str
+    train: UInt[np.ndarray, " n"]
+    valid: UInt[np.ndarray, " m"]
+    test: UInt[np.ndarray, " k"] | None
+    vocab: Vocab
+    note: str = ""
+
+
+def load_corpus(config: CorpusConfig) -> Corpus:
+    """Fetch, check, split and encode a corpus.
+
+    Raises:
+        FileNotFoundError, IsADirectoryError: a file is not there.
+        ValueError: a file is not what it should be, or too short to split.
+
+    Example:
+        >>> corpus = load_corpus(CorpusConfig(name="embedded"))
+        >>> corpus.test is None, corpus.vocab.level
+        (True, 'char')
+        >>> corpus.vocab.decode(corpus.train[:22])
+        'The "assert" statement'
+    """
+    if config.split == "given":
+        train, valid, test, vocab, note = _given(config)
+    else:
+        ids, vocab, note = _single(config)
+        train, valid, test = _split(ids, config)
+    if len(vocab) < 2:
+        raise ValueError(
+            f"The corpus has one distinct {config.level}, {vocab.symbols[0]!r}: a "
+            "language model needs two. Give another text, min_count or max_vocab."
+        )
+    train = train[: max(int(len(train) * config.limit_train), 2)]
+    limit = f"train limited to {config.limit_train:.3g}" * (config.limit_train < 1)
+    return Corpus(config.name, train, valid, test, vocab, _notes([note, limit]))
+
+
+def _given(
+    config: CorpusConfig,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Vocab, str]:
+    """Read a data set that comes in three files."""
+    found = locate(dataset(config.name), data_directory(os.environ), cache_directory())
+    texts = {part: read_text(path) for part, (_, path) in found.items()}
+    if config.level == "char":
+        texts = {part: _stripped(text) for part, text in texts.items()}
+    vocab = _vocab(list(texts.values()), config)
+    train, valid, test = (vocab.encode(texts[p]) for p in ("train", "valid", "test"))
+    return train, valid, test, vocab, _notes(file.note for file, _ in found.values())
+
+
+def _single(config: CorpusConfig) -> tuple[np.ndarray, Vocab, str]:
+    """Read a corpus that is one text; return all its ids."""
+    if config.memory_map:
+        assert config.path is not None  # memory_map goes with name="text"
+        file = open_token_file(
+            config.path,
+            cache_directory(),
+            config.level,
+            max_size=config.max_vocab,
+            min_count=config.min_count,
+        )
+        return file.tokens, file.vocab, ""
+    text, note = _text(config)
+    vocab = _vocab([text], config)
+    return vocab.encode(text), vocab, note
+
+
+def _text(config: CorpusConfig) -> tuple[str, str]:
+    """Return the text of a corpus that is one text, and what to say about it."""
+    if config.path is not None:
+        return read_text(config.path), ""
+    if config.name == "embedded":
+        version = platform.python_version()
+        return language_reference(), f"the language reference of Python {version}"
+    found = locate(dataset(config.name), data_directory(os.environ), cache_directory())
+    file, path = found["text"]
+    return read_text(path), file.note
+
+
+def _vocab(texts: list[str], config: CorpusConfig) -> Vocab:
+    """Build the vocabulary of all parts together."""
+    return Vocab.from_counts(
+        count_symbols(texts, config.level),
+        config.level,
+        max_size=config.max_vocab,
+        min_count=config.min_count,
+    )
+
+
+def _split(
+    ids: np.ndarray, config: CorpusConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Split the ids of one text as the config says."""
+    if config.split == "tail":
+        return tail_split(ids, config.valid_fraction, config.test_fraction)
+    return char_rnn_split(
+        ids,
+        config.valid_fraction,
+        config.test_fraction,
+        streams=config.streams,
+        window=config.window,
+    )
+
+
+def _stripped(text: str) -> str:
+    """Drop the blanks around each line, as is usual for PTB in characters."""
+    return "\n".join(line.strip(" ") for line in text.split("\n"))
+
+
+def _notes(notes: Iterable[str]) -> str:
+    """Join the notes that say something."""
+    return "; ".join(note for note in notes if note)

@@ -1,0 +1,183 @@
+"""A corpus larger than memory: its ids in a file that is mapped, not read.
+
+A token file is eight bytes ``JLSTMTOK``, the header's length as a little-endian 64-bit
+integer, the header as JSON padded with blanks, and the ids. The header holds the
+vocabulary, the type and number of the ids, and what they were made from: the digest
+of the source and the options. A file whose header names the same source and options
+is used again.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import UInt
+
+from jlstm.data.checksum import sha256
+from jlstm.data.text import BLOCK_BYTES, check_varied, checked_path, read_blocks
+from jlstm.data.vocab import Level, Vocab, split_symbols
+
+MAGIC = b"JLSTMTOK"
+PREFIX = len(MAGIC) + 8
+ALIGNMENT = 64
+
+
+class TokenFile(NamedTuple):
+    """The ids of a text, on disk, and the vocabulary that reads them."""
+
+    tokens: UInt[np.memmap, " n"]
+    vocab: Vocab
+
+
+def open_token_file(
+    source: str | Path,
+    directory: str | Path,
+    level: Level,
+    *,
+    max_size: int | None = None,
+    min_count: int = 1,
+    block_bytes: int = BLOCK_BYTES,
+) -> TokenFile:
+    """Map the ids of a text file, making the token file first if there is none.
+
+    The source is read twice in blocks: to count its symbols, then to write their ids.
+    Memory holds one block, the longest word and the counts, never the text. The new
+    file takes its name only when it is whole, so a run that dies leaves nothing
+    half-written in its place.
+
+    Args:
+        source: a UTF-8 text file.
+        directory: where token files are kept; made if it is not there.
+        level: ``"char"`` or ``"word"``.
+        max_size: as in ``Vocab.from_counts``.
+        min_count: as in ``Vocab.from_counts``.
+        block_bytes: how much of the source to read at a time.
+
+    Raises:
+        FileNotFoundError, IsADirectoryError, ValueError: as ``read_text``.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = (folder / "a.txt").write_text("to be or not to be")
+        >>> file = open_token_file(folder / "a.txt", folder, "word")
+        >>> file.tokens.tolist(), file.vocab.decode(file.tokens)
+        ([1, 0, 3, 2, 1, 0], 'to be or not to be')
+    """
+    source = checked_path(source)
+    made_from = {
+        "sha256": sha256(source),
+        "level": level,
+        "max_size": max_size,
+        "min_count": min_count,
+    }
+    target = Path(directory) / _name(source, made_from)
+    header = read_header(target) if target.exists() else {}
+    if header.get("made_from") != made_from:
+        counts = _count(source, level, block_bytes)
+        vocab = Vocab.from_counts(counts, level, max_size=max_size, min_count=min_count)
+        _write(target, made_from, vocab, counts.total(), source, block_bytes)
+    return map_token_file(target)
+
+
+def map_token_file(path: str | Path) -> TokenFile:
+    """Map an existing token file.
+
+    Raises:
+        ValueError: the file is not a token file, or not a whole one.
+    """
+    path = Path(path)
+    header = read_header(path)
+    if not header:
+        raise ValueError(f"{path} is not a whole token file: make it anew.")
+    shape, dtype = (header["count"],), np.dtype(header["dtype"])
+    offset = path.stat().st_size - header["count"] * dtype.itemsize
+    tokens = np.memmap(path, dtype, "r", offset, shape)
+    return TokenFile(tokens, Vocab.from_json(header["vocab"]))
+
+
+def read_header(path: str | Path) -> dict[str, Any]:
+    """Return the header of a token file, or an empty one if it is not a whole one."""
+    path = Path(path)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(PREFIX)
+        length = int.from_bytes(start[len(MAGIC) :], "little")
+        if not start.startswith(MAGIC) or PREFIX + length > size:
+            return {}
+        header = json.loads(file.read(length))
+    ids = header["count"] * np.dtype(header["dtype"]).itemsize
+    return header if PREFIX + length + ids == size else {}
+
+
+def _name(source: Path, made_from: dict[str, Any]) -> str:
+    """Return a file name that tells sources and options apart."""
+    options = [str(made_from[key]) for key in ("level", "max_size", "min_count")]
+    return f"{source.stem}-{made_from['sha256'][:16]}-{'-'.join(options)}.tokens"
+
+
+def _count(source: Path, level: Level, block_bytes: int) -> Counter[str]:
+    """Count the symbols of a file block by block."""
+    counts: Counter[str] = Counter()
+    for text in _whole_symbols(source, level, block_bytes):
+        counts.update(split_symbols(text, level))
+    check_varied(set(counts), source)
+    return counts
+
+
+def _write(
+    target: Path,
+    made_from: dict[str, Any],
+    vocab: Vocab,
+    count: int,
+    source: Path,
+    block_bytes: int,
+) -> None:
+    """Write a token file beside its place, then move it there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    header = {
+        "made_from": made_from,
+        "dtype": vocab.dtype.str,
+        "count": count,
+        "vocab": vocab.to_json(),
+    }
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(_packed(header))
+            for text in _whole_symbols(source, vocab.level, block_bytes):
+                vocab.encode(text).tofile(file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _packed(header: dict[str, Any]) -> bytes:
+    """Return the bytes before the ids; their number is a multiple of ``ALIGNMENT``."""
+    text = json.dumps(header, ensure_ascii=False).encode()
+    text += b" " * (-(PREFIX + len(text)) % ALIGNMENT)
+    return MAGIC + len(text).to_bytes(8, "little") + text
+
+
+def _whole_symbols(source: Path, level: Level, block_bytes: int) -> Iterator[str]:
+    """Yield the text of a file in blocks that cut no word in two."""
+    rest = ""
+    for block in read_blocks(source, block_bytes):
+        text = rest + block
+        cut = len(text) if level == "char" else _last_word(text)
+        rest = text[cut:]
+        yield text[:cut]
+    yield rest
+
+
+def _last_word(text: str) -> int:
+    """Return where the last word of a text begins, its end being perhaps to come."""
+    words = text.rsplit(maxsplit=1)
+    unfinished = words and not text[-1].isspace()
+    return len(text) - len(words[-1]) if unfinished else len(text)

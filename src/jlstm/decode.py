@@ -1,0 +1,120 @@
+"""Decoding: draw tokens from logits, and generate in one compiled loop."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from jlstm._types import Carry, Key
+
+Step = Callable[[Carry, Int[Array, "*b"]], tuple[Carry, Float[Array, "*b v"]]]
+"""Consumes one token a row; returns the next carry and the logits of the next token."""
+
+
+class Sampling(NamedTuple):
+    """How a token is drawn.
+
+    Attributes:
+        temperature: divides the logits; 0 takes the most likely token.
+        top_k: draw among the k most likely only; ``None`` is no limit.
+        top_p: draw among the most likely tokens that together hold this probability
+            (nucleus sampling, Holtzman et al., 2019); ``None`` is no limit.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+
+    def check(self) -> None:
+        """Raise ValueError where a value is out of range."""
+        if self.temperature < 0:
+            raise ValueError(f"temperature is {self.temperature}; give 0 or more.")
+        if self.top_k is not None and self.top_k < 1:
+            raise ValueError(f"top_k is {self.top_k}; give 1 or more, or None.")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p is {self.top_p}; give a share in (0, 1], or None.")
+
+
+PLAIN = Sampling()
+"""Draw from the distribution as it is."""
+
+
+def restrict(logits: Float[Array, "*b v"], sampling: Sampling) -> Float[Array, "*b v"]:
+    """Apply temperature, then top-k, then top-p; excluded tokens get -inf.
+
+    Example:
+        >>> restrict(jnp.array([0.0, 2.0, 1.0]), Sampling(top_k=2)).tolist()
+        [-inf, 2.0, 1.0]
+    """
+    sampling.check()
+    logits = logits / sampling.temperature
+    if sampling.top_k is not None:
+        k = min(sampling.top_k, logits.shape[-1])
+        worst = jax.lax.top_k(logits, k)[0][..., -1:]
+        logits = jnp.where(logits < worst, -jnp.inf, logits)
+    if sampling.top_p is not None:
+        logits = jnp.where(
+            logits < _nucleus_floor(logits, sampling.top_p), -jnp.inf, logits
+        )
+    return logits
+
+
+def sample(
+    logits: Float[Array, "*b v"], key: Key, sampling: Sampling = PLAIN
+) -> Int[Array, "*b"]:
+    """Draw one token a row.
+
+    Example:
+        >>> sample(jnp.array([0.0, 9.0, 1.0]), jax.random.key(0), Sampling(0.0)).item()
+        1
+    """
+    sampling.check()
+    if sampling.temperature == 0:
+        return jnp.argmax(logits, axis=-1).astype(jnp.int32)
+    drawn = jax.random.categorical(key, restrict(logits, sampling), axis=-1)
+    return drawn.astype(jnp.int32)
+
+
+def generate(
+    step: Step,
+    carry: Carry,
+    logits: Float[Array, "*b v"],
+    length: int,
+    key: Key,
+    sampling: Sampling = PLAIN,
+) -> tuple[Carry, Int[Array, "t *b"]]:
+    """Draw ``length`` tokens one after the other, from the logits of the first.
+
+    Each drawn token is fed back; the loop is one ``lax.scan``. The returned carry has
+    consumed every token but the last.
+
+    Example:
+        >>> count = lambda carry, token: (carry, jax.nn.one_hot((token + 1) % 5, 5))
+        >>> start = jax.nn.one_hot(3, 5)
+        >>> generate(count, (), start, 4, jax.random.key(0), Sampling(0.0))[1].tolist()
+        [3, 4, 0, 1]
+    """
+    sampling.check()
+
+    def advance(state: tuple[Carry, Any], key: Key) -> tuple[tuple[Carry, Any], Array]:
+        carry, token = state
+        carry, logits = step(carry, token)
+        token = sample(logits, key, sampling)
+        return (carry, token), token
+
+    first_key, key = jax.random.split(key)
+    first = sample(logits, first_key, sampling)
+    keys = jax.random.split(key, length - 1)
+    (carry, _), tokens = jax.lax.scan(advance, (carry, first), keys)
+    return carry, jnp.concatenate([first[None], tokens])
+
+
+def _nucleus_floor(logits: Array, top_p: float) -> Array:
+    """Return the smallest logit that still belongs to the nucleus."""
+    ranked = -jnp.sort(-logits, axis=-1)
+    probabilities = jax.nn.softmax(ranked, axis=-1)
+    before = jnp.cumsum(probabilities, axis=-1) - probabilities
+    inside = jnp.where(before < top_p, ranked, jnp.inf)
+    return jnp.min(inside, axis=-1, keepdims=True)

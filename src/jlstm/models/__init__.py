@@ -1,0 +1,1 @@
+"""Models: Flax NNX modules made of layers."""

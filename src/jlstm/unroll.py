@@ -1,0 +1,207 @@
+"""The one loop: run a cell over a sequence, or trace everything that happens in it."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from jlstm._tree import vary_like
+from jlstm._types import Carry, Checkpoint, Gates, Key, Params, accumulator_dtype
+from jlstm._validate import (
+    check_carry,
+    check_flags,
+    check_lengths,
+    check_options,
+    check_sequence,
+)
+from jlstm.backends import Backend, Choice, Controls, Emit, choose, scan
+from jlstm.cell import Cell
+
+
+def unroll(
+    cell: Cell,
+    params: Params,
+    xs: Float[Array, "t *b x"],
+    carry: Carry | None = None,
+    *,
+    lengths: Int[Array, "*b"] | None = None,
+    mask: Bool[Array, "t *b"] | None = None,
+    resets: Bool[Array, "t *b"] | None = None,
+    reverse: bool = False,
+    key: Key | None = None,
+    backend: Backend = "auto",
+    unroll: int = 1,
+    checkpoint: Checkpoint = None,
+) -> tuple[Carry, Float[Array, "t *b h"]]:
+    """Run ``cell`` over ``xs``; return the last carry and the outputs of all steps.
+
+    Args:
+        cell: what happens in a step.
+        params: made by ``cell.init``.
+        xs: inputs; their dtype is the dtype of the computation and of the outputs.
+        carry: where to start; ``None`` is ``cell.init_carry``. Each leaf keeps its
+            dtype.
+        lengths: how many steps of each row count, 0 to t. Later steps hold the carry
+            and emit zeros, whatever their input holds.
+        mask: which steps count, where they are not simply the first ones.
+        resets: ``resets[t]`` means that the carry is fresh before ``xs[t]`` is
+            consumed.
+        reverse: consume the last step first; outputs stay in the order of ``xs``. A row
+            waits at its start until its data begins.
+        key: randomness for noisy cells; ``None`` is no noise.
+        backend: see :func:`explain`.
+        unroll: steps in one turn of the loop; changes speed only.
+        checkpoint: what the backward pass recomputes: ``None`` nothing, ``"step"``
+            every step, ``"sqrt"`` chunks of √t steps, an integer chunks of that many.
+
+    Raises:
+        ValueError, TypeError: an argument does not fit, before anything is computed.
+
+    Example:
+        >>> from jlstm import LSTMCell
+        >>> cell = LSTMCell(hidden_size=3)
+        >>> params = cell.init(jax.random.key(0), input_size=2)
+        >>> carry, ys = unroll(cell, params, jnp.ones((7, 5, 2)))
+        >>> ys.shape, bool((ys[-1] == carry.h).all())
+        ((7, 5, 3), True)
+    """
+    return _run(
+        cell, params, xs, carry, lengths, mask, resets, reverse, key, backend, unroll,
+        checkpoint, emit=lambda carry, gates: carry.h.astype(xs.dtype),
+    )  # fmt: skip
+
+
+def trace(
+    cell: Cell,
+    params: Params,
+    xs: Float[Array, "t *b x"],
+    carry: Carry | None = None,
+    *,
+    lengths: Int[Array, "*b"] | None = None,
+    mask: Bool[Array, "t *b"] | None = None,
+    resets: Bool[Array, "t *b"] | None = None,
+    reverse: bool = False,
+    key: Key | None = None,
+    unroll: int = 1,
+    checkpoint: Checkpoint = None,
+) -> tuple[Carry, tuple[Carry, Gates]]:
+    """Run ``cell`` as :func:`unroll` does; return every carry and every gate over time.
+
+    Steps that do not count are zero in what is returned.
+
+    Example:
+        >>> from jlstm import LSTMCell
+        >>> cell = LSTMCell(hidden_size=3)
+        >>> params = cell.init(jax.random.key(0), input_size=2)
+        >>> carry, (carries, gates) = trace(cell, params, jnp.ones((7, 2)))
+        >>> carries.c.shape, gates.f.shape
+        ((7, 3), (7, 3))
+    """
+    return _run(
+        cell, params, xs, carry, lengths, mask, resets, reverse, key, "scan", unroll,
+        checkpoint, emit=lambda carry, gates: (carry, gates),
+    )  # fmt: skip
+
+
+def explain(cell: Cell, backend: Backend = "auto") -> Choice:
+    """Say which backend :func:`unroll` would use for ``cell``, and why.
+
+    Example:
+        >>> from jlstm import LSTMCell
+        >>> explain(LSTMCell(8)).backend
+        'scan'
+    """
+    return choose(cell, backend)
+
+
+def resets_from_dones(
+    dones: Bool[Array, "t *b"], first: Bool[Array, "*b"] | None = None
+) -> Bool[Array, "t *b"]:
+    """Turn episode ends into resets: a step after a done starts fresh.
+
+    ``dones[t]`` says that the episode ended *with* step t, so ``resets[t + 1]`` is set.
+    ``first`` says whether step 0 starts fresh (the done before the window); default no.
+
+    Example:
+        >>> resets_from_dones(jnp.array([False, True, False])).tolist()
+        [False, False, True]
+    """
+    start = jnp.zeros_like(dones[:1]) if first is None else first[None]
+    return jnp.concatenate([start, dones[:-1]])
+
+
+def resets_from_segments(segments: Int[Array, "t *b"]) -> Bool[Array, "t *b"]:
+    """Turn segment numbers of packed sequences into resets: each change starts fresh.
+
+    Example:
+        >>> resets_from_segments(jnp.array([1, 1, 2, 2, 3])).tolist()
+        [True, False, True, False, True]
+    """
+    start = jnp.ones_like(segments[:1], dtype=bool)
+    return jnp.concatenate([start, segments[1:] != segments[:-1]])
+
+
+def steps_within(lengths: Int[Array, "*b"], steps: int) -> Bool[Array, "t *b"]:
+    """Mark the steps that come before the length of their row.
+
+    Example:
+        >>> steps_within(jnp.array([2, 0]), 3).astype(int).tolist()
+        [[1, 0], [1, 0], [0, 0]]
+    """
+    time = jnp.arange(steps).reshape(-1, *(1,) * lengths.ndim)
+    return time < lengths[None].astype(time.dtype)
+
+
+def _run(
+    cell: Cell,
+    params: Params,
+    xs: Array,
+    carry: Carry | None,
+    lengths: Array | None,
+    mask: Array | None,
+    resets: Array | None,
+    reverse: bool,
+    key: Key | None,
+    backend: Backend,
+    unroll: int,
+    checkpoint: Checkpoint,
+    emit: Emit,
+) -> tuple[Carry, Any]:
+    check_options(unroll, checkpoint)
+    check_sequence(xs)
+    choose(cell, backend)
+    controls = _controls(xs, lengths, mask, resets, key)
+    batch_shape = xs.shape[1:-1]
+    if carry is not None:
+        check_carry(cell, carry, batch_shape)
+    fresh = cell.init_carry(batch_shape, accumulator_dtype(xs.dtype))
+    start = fresh if carry is None else carry
+    fresh = jax.tree.map(lambda a, b: a.astype(b.dtype), fresh, start)
+    start, fresh = vary_like((start, fresh), params, xs, controls, start)
+    return scan(
+        cell, params, xs, start, fresh, controls, emit,
+        reverse=reverse, unroll=unroll, checkpoint=checkpoint,
+    )  # fmt: skip
+
+
+def _controls(
+    xs: Array,
+    lengths: Array | None,
+    mask: Array | None,
+    resets: Array | None,
+    key: Key | None,
+) -> Controls:
+    steps, batch_shape = xs.shape[0], xs.shape[1:-1]
+    for name, flags in (("mask", mask), ("resets", resets)):
+        if flags is not None:
+            check_flags(name, flags, xs.shape[:-1])
+    live = mask
+    if lengths is not None:
+        check_lengths(lengths, steps, batch_shape)
+        within = steps_within(lengths, steps)
+        live = within if mask is None else mask & within
+        # Nothing beyond a row's length may show, a reset there included.
+        resets = None if resets is None else resets & within
+    keys = None if key is None else jax.random.split(key, steps)
+    return Controls(live, resets, keys)

@@ -1,0 +1,32 @@
+"""What the tests share: the hypothesis profile and the folder of real data."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile(
+    "jlstm",
+    deadline=None,  # the first example compiles
+    derandomize=True,
+    max_examples=10,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("jlstm")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data sets that JLSTM_DATA names.
+
+    Without it the test is skipped, or fails where JLSTM_REQUIRE_DATA=1.
+    """
+    name = os.environ.get("JLSTM_DATA", "")
+    if name and Path(name).is_dir():
+        return Path(name)
+    reason = f"JLSTM_DATA={name!r} names no folder: no real data to test with"
+    if os.environ.get("JLSTM_REQUIRE_DATA") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

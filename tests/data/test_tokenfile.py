@@ -1,0 +1,116 @@
+"""Token files: the same ids as in memory, in bounded memory, made once."""
+
+import os
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jlstm.data.tokenfile import map_token_file, open_token_file
+from jlstm.data.vocab import Vocab
+
+TEXT = "to be or not to be\nthat is the question —\n\nwhether 'tis nobler\n" * 3
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "hamlet.txt"
+    path.write_text(TEXT, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("level", ["char", "word"])
+@pytest.mark.parametrize("options", [{}, {"max_size": 5}, {"min_count": 4}])
+@pytest.mark.parametrize("block", [1, 7, 1000])
+def test_ids_are_those_in_memory(tmp_path, source, level, options, block):
+    file = open_token_file(source, tmp_path, level, block_bytes=block, **options)
+    vocab = Vocab.from_text(TEXT, level, **options)
+    assert file.vocab == vocab
+    assert isinstance(file.tokens, np.memmap)
+    assert file.tokens.dtype == vocab.dtype
+    np.testing.assert_array_equal(file.tokens, vocab.encode(TEXT))
+
+
+@given(st.text("ab \n\té\u2028", min_size=1, max_size=30), st.integers(1, 6))
+def test_blocks_cut_no_word(tmp_path_factory, text, block):
+    folder = tmp_path_factory.mktemp("tokens")
+    text = "x y " + text
+    (folder / "a.txt").write_text(text, "utf-8")
+    file = open_token_file(folder / "a.txt", folder, "word", block_bytes=block)
+    want = Vocab.from_text(text, "word")
+    assert file.vocab == want
+    np.testing.assert_array_equal(file.tokens, want.encode(text))
+
+
+def token_files(folder):
+    return sorted(path.name for path in folder.iterdir() if path.suffix == ".tokens")
+
+
+def test_unchanged_source_is_not_tokenized_again(tmp_path, source):
+    open_token_file(source, tmp_path, "word")
+    (made,) = token_files(tmp_path)
+    os.utime(tmp_path / made, (1, 1))
+    open_token_file(source, tmp_path, "word")
+    assert (tmp_path / made).stat().st_mtime == 1
+
+
+def test_changed_source_and_options_make_new_files(tmp_path, source):
+    open_token_file(source, tmp_path, "word")
+    open_token_file(source, tmp_path, "word", min_count=2)
+    open_token_file(source, tmp_path, "char")
+    source.write_text("something else\n")
+    file = open_token_file(source, tmp_path, "word")
+    assert file.vocab.decode(file.tokens) == "something else\n"
+    assert len(token_files(tmp_path)) == 4
+
+
+@pytest.mark.parametrize("damage", ["short", "empty", "garbage"])
+def test_damaged_files_are_made_anew(tmp_path, source, damage):
+    whole = open_token_file(source, tmp_path, "word").tokens.tolist()
+    path = tmp_path / token_files(tmp_path)[0]
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(
+        {"short": content[:-1], "empty": b"", "garbage": content[:8] * 9}[damage]
+    )
+    with pytest.raises(ValueError) as error:
+        map_token_file(path)
+    assert str(error.value) == f"{path} is not a whole token file: make it anew."
+    assert open_token_file(source, tmp_path, "word").tokens.tolist() == whole
+
+
+def test_failure_leaves_no_file(tmp_path):
+    (tmp_path / "bad.txt").write_bytes(b"good words first \xff")
+    with pytest.raises(ValueError, match="is not UTF-8: byte 0xff at offset 17"):
+        open_token_file(tmp_path / "bad.txt", tmp_path / "cache", "word")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_interrupted_writing_leaves_no_file(tmp_path, source, monkeypatch):
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        open_token_file(source, tmp_path / "cache", "word")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("level", ["char", "word"])
+def test_memory_does_not_grow_with_the_text(tmp_path, level):
+    line = "".join(f"word{i % 50} {'tail' * 10}\n" for i in range(2000))
+    path = tmp_path / "long.txt"
+    with path.open("w") as file:
+        for _ in range(12):
+            file.write(line)
+    size = path.stat().st_size
+    assert size > 1_000_000
+    tracemalloc.start()
+    tokens = open_token_file(path, tmp_path, level, block_bytes=1 << 14).tokens
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(tokens) == (size if level == "char" else 12 * 2000 * 3)
+    # Far below the text and the ids, which for characters are as large as the text.
+    assert peak < 450_000
