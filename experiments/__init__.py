@@ -1,0 +1,1 @@
+"""The launcher and its tasks: thin glue between configurations and the library."""

@@ -1,0 +1,88 @@
+"""From overrides such as ``experiment=demo train.epochs=2`` to a plain mapping, by Hydra.
+
+This file and ``sweep.py`` are all that knows Hydra. What Hydra would say in several lines is
+said in one here; values are checked later, by ``jlstm.train.schema``.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.tasks import TASKS
+from jlstm.train.schema import defaults, dotted_keys, unknown_key
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+
+
+def register_defaults() -> None:
+    """Give Hydra the defaults of every task, so that each of its keys can be overridden."""
+    for name, module in TASKS.items():
+        node = defaults(module.Config) | {"task": name}
+        ConfigStore.instance().store(
+            name, node, group="task", package="_global_", replace=True
+        )
+
+
+def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
+    """Return the configuration of one run, all of it, as a plain nested mapping.
+
+    Raises:
+        ValueError: an override is not understood, names an unknown key or experiment, or a
+            file under ``configs/`` is wrong.
+    """
+    register_defaults()
+    check_overrides(overrides)
+    try:
+        with initialize_config_dir(str(CONFIGS)):
+            config = compose("config", list(overrides), return_hydra_config=True)
+        own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+        mapping = OmegaConf.to_container(own, resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ValueError(one_line(error)) from None
+    choices = config.hydra.runtime.choices
+    name = mapping["name"] or choices.get("experiment") or mapping["task"]
+    return mapping | {"name": name}
+
+
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Raise ValueError for an override that names no key and no group."""
+    known = {key for task in TASKS.values() for key in dotted_keys(task.Config)}
+    groups = {path.name for path in CONFIGS.iterdir() if path.is_dir()} | {"task"}
+    for text in overrides:
+        key = _parse(text).key_or_group
+        if key in groups or key.split(".")[0].split("/")[0] == "hydra" or key in known:
+            continue
+        raise unknown_key(key, (*sorted(known), *sorted(groups)))
+
+
+def one_line(error: Exception) -> str:
+    """Return what Hydra or OmegaConf has to say as one line."""
+    if isinstance(error, MissingConfigException) and error.options:
+        missing = str(error.missing_cfg_file)
+        group, _, name = missing.rpartition("/")
+        near = difflib.get_close_matches(name, error.options, 1)
+        hint = f"did you mean {near[0]}?" if near else "choose one of "
+        listed = "" if near else ", ".join(sorted(error.options)) + "."
+        return f"There is no {group} {name!r}: {hint}{listed}"
+    cause = error.__cause__
+    said = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else error
+    return re.sub(r"\s+", " ", str(said)).strip()
+
+
+def _parse(text: str) -> Any:
+    try:
+        return OverridesParser.create().parse_override(text)
+    except HydraException:
+        raise ValueError(
+            f"{text!r} is not an override: write key=value, lists as [1,2], and put a "
+            "value with other signs in quotes, as in 'data.path=\"my file.txt\"'."
+        ) from None

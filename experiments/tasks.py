@@ -1,0 +1,17 @@
+"""The tasks that the launcher knows: one line here and one module for each.
+
+A task module has
+
+* ``Config``: a frozen dataclass that extends ``RunConfig``; its fields become the keys of
+  the command line;
+* ``prepare(config) -> Job``: reads and checks all that the run needs, and raises ValueError
+  or OSError with one line for the user, before anything compiles;
+* the returned job has ``run(folder) -> dict``: trains in the folder (or continues there),
+  writes ``result.json`` and ``report.html``, and returns what it wrote to the former.
+"""
+
+from types import ModuleType
+
+from experiments import language
+
+TASKS: dict[str, ModuleType] = {"language": language}

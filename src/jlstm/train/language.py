@@ -1,0 +1,149 @@
+"""The language-modelling task: a corpus in streams, a model, exact perplexity."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from jlstm._types import Carry, Key
+from jlstm.data import Corpus, TokenStream, Window
+from jlstm.losses import Reduction, reduce_tokens, token_nll
+from jlstm.models.language import LanguageConfig, LanguageModel
+from jlstm.regularize import activation_penalty, temporal_penalty
+from jlstm.train.task import Metrics
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """How a corpus is cut for truncated back-propagation, and how the loss is reduced.
+
+    Attributes:
+        batch_size: streams that are read side by side.
+        window: time steps in one update (BPTT).
+        drop_last: leave out a last window that is shorter.
+        valid_batch: streams in validation; each starts from the zero carry.
+        test_batch: streams in the test; 1 reads the test text as one stream.
+        eval_window: time steps in one evaluation step; changes speed only.
+        reduction: ``"mean"`` over tokens, or ``"sum_time"`` (sum over time, mean over
+            batch).
+        activation_penalty: weight α of AR (Merity et al., 2017), 0 for none.
+        temporal_penalty: weight β of TAR, 0 for none.
+    """
+
+    batch_size: int = 20
+    window: int = 35
+    drop_last: bool = False
+    valid_batch: int = 10
+    test_batch: int = 10
+    eval_window: int = 128
+    reduction: Reduction = "mean"
+    activation_penalty: float = 0.0
+    temporal_penalty: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in (
+            "batch_size",
+            "window",
+            "valid_batch",
+            "test_batch",
+            "eval_window",
+        ):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"stream.{name} is {getattr(self, name)}; give 1 or more."
+                )
+        if min(self.activation_penalty, self.temporal_penalty) < 0:
+            raise ValueError("stream: penalties must be 0 or more.")
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageTask:
+    """Next-token prediction on a corpus; see :class:`jlstm.train.task.Task`.
+
+    Attributes:
+        corpus: token ids and their vocabulary.
+        model: hyper-parameters of the model.
+        stream: how the corpus is cut.
+        baselines: mean nats a token of n-gram models on the validation part.
+    """
+
+    corpus: Corpus
+    model: LanguageConfig
+    stream: StreamConfig
+    baselines: dict[str, float]
+    unit: str = "tokens"
+
+    @property
+    def has_test(self) -> bool:
+        """Whether the corpus has a test part."""
+        return self.corpus.test is not None
+
+    def make_model(self, key: Key) -> LanguageModel:
+        """Draw a model for the vocabulary of the corpus."""
+        return LanguageModel(len(self.corpus.vocab), self.model, rngs=nnx.Rngs(key))
+
+    def init_carry(self) -> Carry:
+        """Return zero carries for all streams."""
+        return self.model.make_stack().init_carry((self.stream.batch_size,))
+
+    @cached_property
+    def _train(self) -> TokenStream:
+        cut = self.stream
+        return TokenStream(self.corpus.train, cut.batch_size, cut.window, cut.drop_last)
+
+    def batches(self, epoch: int) -> Sequence[Window]:
+        """Return the windows, the same ones each epoch."""
+        return self._train
+
+    def count(self, batch: Window) -> int:
+        """Return the number of predicted tokens."""
+        return batch.targets.size
+
+    def loss(
+        self, model: LanguageModel, carry: Carry, batch: Window, key: Key
+    ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
+        """Return the reduced loss, the next carry and the mean nats a token."""
+        noise, out_noise = jax.random.split(key)
+        carry, raw = model.features(batch.inputs, carry, key=noise)
+        dropped = model.drop_output(raw, out_noise)
+        nll = token_nll(model.logits(dropped), batch.targets)
+        loss = reduce_tokens(nll, self.stream.reduction)
+        if self.stream.activation_penalty:
+            loss += self.stream.activation_penalty * activation_penalty(dropped)
+        if self.stream.temporal_penalty:
+            loss += self.stream.temporal_penalty * temporal_penalty(raw)
+        return loss, (carry, {"loss": jnp.mean(nll)})
+
+    def evaluate(self, model: LanguageModel, part: str) -> dict[str, float]:
+        """Return ``loss`` (nats a token, all weighted equally) and perplexity."""
+        tokens = self.corpus.test if part == "test" else self.corpus.valid
+        batch = self.stream.test_batch if part == "test" else self.stream.valid_batch
+        loss = stream_nll(model, TokenStream(tokens, batch, self.stream.eval_window))
+        return {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+
+
+def stream_nll(model: LanguageModel, stream: TokenStream) -> float:
+    """Return the mean nats a token of a stream, the carry going through all windows.
+
+    Each of the streams starts from the zero carry; windows are weighted by their
+    tokens.
+    """
+    carry = model.init_carry((stream.batch_size,))
+    total = 0.0
+    for window in stream:
+        carry, nll = _window_nll(model, carry, window)
+        total += float(nll)
+    return total / stream.num_predictions
+
+
+@jax.jit
+def _window_nll(
+    model: LanguageModel, carry: Carry, window: Window
+) -> tuple[Carry, Float[Array, ""]]:
+    carry, logits = model(window.inputs, carry)
+    return carry, jnp.sum(token_nll(logits, window.targets))

@@ -1,0 +1,125 @@
+"""The log of a run: one JSON line a record, and the same numbers for TensorBoard."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+METRICS = "metrics.jsonl"
+
+
+class RunLog:
+    """Appends records to ``metrics.jsonl`` and to TensorBoard event files in a folder.
+
+    Without tensorboardX a line on the screen says so, and the JSON lines are written.
+
+    Args:
+        folder: where the files go; made if it is missing.
+        resume_step: the step that a run continues from. Records of later steps are
+            dropped, so that the finished log equals that of an uninterrupted run.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> with RunLog(folder) as log:
+        ...     log.write("train", 100, loss=5.25)
+        >>> read_metrics(folder)
+        [{'kind': 'train', 'step': 100, 'loss': 5.25}]
+    """
+
+    def __init__(self, folder: Path, resume_step: int | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / METRICS
+        if resume_step is not None and path.exists():
+            _keep_until(path, resume_step)
+        self._file = path.open("a", encoding="utf-8")
+        self._events = _open_events(folder / "tensorboard", resume_step)
+
+    def write(self, kind: str, step: int, **numbers: float | str) -> None:
+        """Append one record; it is in the file when this returns.
+
+        Args:
+            kind: what was measured: ``"train"``, ``"valid"``, …
+            step: updates done so far.
+            **numbers: what was measured, by name; strings go to the JSON line only.
+
+        Raises:
+            TypeError: a value is neither a number nor a string.
+        """
+        for name, value in numbers.items():
+            if not isinstance(value, int | float | str):
+                raise TypeError(
+                    f"{kind} {name} is a {type(value).__name__}; "
+                    f"give a Python number, as in float({name})."
+                )
+        record = {"kind": kind, "step": step, **numbers}
+        self._file.write(json.dumps(record) + "\n")
+        self._file.flush()
+        if self._events is not None:
+            for name, value in numbers.items():
+                if not isinstance(value, str):
+                    self._events.add_scalar(f"{kind}/{name}", value, step)
+
+    def close(self) -> None:
+        """Write out what TensorBoard has not got yet and close the files."""
+        self._file.close()
+        if self._events is not None:
+            self._events.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """Return all records of a run; a last line that was cut off by a kill is left out.
+
+    Raises:
+        FileNotFoundError: the folder holds no log.
+        ValueError: a line other than the last one is not JSON.
+    """
+    path = folder / METRICS
+    if not path.exists():
+        raise FileNotFoundError(f"{folder} holds no {METRICS}; give a run's folder.")
+    return [record for _, record in _records(path)]
+
+
+def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every complete line and what it says."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
+        if not line.endswith("\n"):
+            return
+        try:
+            yield line, json.loads(line)
+        except json.JSONDecodeError:
+            raise ValueError(f"{path}, line {number} is not JSON.") from None
+
+
+def _keep_until(path: Path, step: int) -> None:
+    """Drop later records, by a rename: a kill leaves the old file or the new one."""
+    kept = "".join(line for line, record in _records(path) if record["step"] <= step)
+    draft = path.with_suffix(".draft")
+    draft.write_text(kept, encoding="utf-8")
+    os.replace(draft, path)
+
+
+def _open_events(folder: Path, resume_step: int | None) -> Any:
+    """Open a TensorBoard writer, or return None where tensorboardX is not installed."""
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError:
+        print("tensorboardX is not installed: no TensorBoard events are written.")
+        return None
+    # TensorBoard itself hides what an earlier part of the run wrote beyond this step.
+    purge_step = None if resume_step is None else resume_step + 1
+    return SummaryWriter(str(folder), purge_step=purge_step)

@@ -1,0 +1,258 @@
+"""The one trainer: epochs of steps, evaluation, checkpoints, an early stop on NaN."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jlstm.train.checkpoint import Checkpoints
+from jlstm.train.log import RunLog
+from jlstm.train.progress import Progress
+
+from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.train.optimizer import make_optimizer
+from jlstm.train.schedule import next_rate
+from jlstm.train.state import TrainState, init_state
+from jlstm.train.step import Step, make_step
+from jlstm.train.task import Metrics, Task
+
+
+class NonFiniteError(RuntimeError):
+    """The loss or the gradient became NaN or infinite."""
+
+
+class Place(NamedTuple):
+    """Where a run is; kept beside every checkpoint.
+
+    Attributes:
+        epoch: the epoch being trained, from 1.
+        batch: its next batch, from 0.
+        step: updates made.
+        best: lowest validation loss so far, ``None`` before the first.
+        best_epoch: the epoch of ``best``.
+        seconds: wall time spent, over all resumptions.
+    """
+
+    epoch: int = 1
+    batch: int = 0
+    step: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+    seconds: float = 0.0
+
+
+class Result(NamedTuple):
+    """What a finished run gives back.
+
+    Attributes:
+        model: with the weights that were scored.
+        valid: metrics of these weights on the validation part.
+        test: metrics on the test part, ``None`` where there is none.
+        place: where the run ended.
+    """
+
+    model: nnx.Module
+    valid: dict[str, float]
+    test: dict[str, float] | None
+    place: Place
+
+
+@dataclass
+class Trainer:
+    """Trains a task in a folder, from the start or from its latest checkpoint.
+
+    The step is pure and the state one pytree; this object holds only what is written to
+    disk and shown. Interrupted at any moment, a second ``fit`` in the same folder
+    continues with the same bits as if nothing had happened.
+
+    Attributes:
+        task: what is trained.
+        train: how long, and what is kept.
+        optimizer: how gradients become updates.
+        schedule: how the learning rate changes.
+        folder: gets ``checkpoints/``, ``metrics.jsonl`` and TensorBoard events.
+    """
+
+    task: Task
+    train: TrainConfig
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+    folder: Path
+    _checkpoints: Checkpoints = field(init=False)
+    _step: Step = field(init=False)
+    _started: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self._checkpoints = Checkpoints(self.folder / "checkpoints", self.train.keep)
+        self._step = make_step(self.task, make_optimizer(self.optimizer))
+
+    def fit(self) -> Result:
+        """Train to the last epoch, score the chosen weights and return them.
+
+        Raises:
+            NonFiniteError: loss or gradient became NaN or infinite; the message names
+                the step and the checkpoint that is kept.
+        """
+        state, place = self._start()
+        self._started = time.perf_counter() - place.seconds
+        total = self.train.epochs * len(self.task.batches(place.epoch))
+        with (
+            RunLog(self.folder, resume_step=place.step) as log,
+            Progress(total, self.task.unit, done=place.step) as progress,
+        ):
+            while place.epoch <= self.train.epochs:
+                state, place = self._run_epoch(state, place, log, progress)
+                state, place = self._end_epoch(state, place, log, progress)
+        return self._score(state, place)
+
+    def _start(self) -> tuple[TrainState, Place]:
+        fresh = init_state(
+            self.task,
+            make_optimizer(self.optimizer),
+            self.optimizer.learning_rate,
+            self.train.seed,
+        )
+        if self._checkpoints.latest() is None:
+            return fresh, Place()
+        state, place = self._checkpoints.restore(fresh, "latest")
+        return state, Place(**place)
+
+    def _run_epoch(
+        self, state: TrainState, place: Place, log: RunLog, progress: Progress
+    ) -> tuple[TrainState, Place]:
+        batches = self.task.batches(place.epoch)
+        pending = Pending()
+        while place.batch < len(batches):
+            batch = batches[place.batch]
+            state, metrics = self._step(state, batch)
+            place = place._replace(batch=place.batch + 1, step=place.step + 1)
+            pending.add(metrics, self.task.count(batch))
+            saves = place.step % self.train.checkpoint_every == 0
+            if saves or place.step % self.train.log_every == 0:
+                self._flush(pending, state, place, log, progress)
+            if saves and place.batch < len(batches):
+                self._save(state, place)
+        self._flush(pending, state, place, log, progress)
+        return state, place
+
+    def _end_epoch(
+        self, state: TrainState, place: Place, log: RunLog, progress: Progress
+    ) -> tuple[TrainState, Place]:
+        valid = self.task.evaluate(state.model, "valid")
+        improved = place.best is None or valid["loss"] < place.best
+        log.write("valid", place.step, epoch=place.epoch, **valid)
+        progress.note(f"epoch {place.epoch}: " + describe(valid))
+        rate = next_rate(
+            self.schedule, float(state.learning_rate), place.epoch, improved
+        )
+        if improved:
+            place = place._replace(best=valid["loss"], best_epoch=place.epoch)
+            self._checkpoints.save_best(place.step, state, self._timed(place)._asdict())
+        state = state._replace(learning_rate=jnp.asarray(rate, jnp.float32))
+        if self.train.reset_carry == "epoch":
+            state = state._replace(carry=self.task.init_carry())
+        place = place._replace(epoch=place.epoch + 1, batch=0)
+        self._save(state, place)
+        return state, place
+
+    def _flush(
+        self,
+        pending: "Pending",
+        state: TrainState,
+        place: Place,
+        log: RunLog,
+        progress: Progress,
+    ) -> None:
+        if not pending.metrics:
+            return
+        count, units = len(pending.metrics), pending.units
+        metrics = pending.take()
+        first = place.step - count + 1
+        check_finite(metrics, first, self._checkpoints.latest(), self.folder)
+        means = {name: _mean(metrics, name) for name in metrics[0]}
+        log.write(
+            "train", place.step, epoch=place.epoch,
+            learning_rate=float(state.learning_rate), **means,
+        )  # fmt: skip
+        progress.advance(count, units, loss=means["loss"])
+
+    def _save(self, state: TrainState, place: Place) -> None:
+        self._checkpoints.save(place.step, state, self._timed(place)._asdict())
+
+    def _timed(self, place: Place) -> Place:
+        return place._replace(seconds=time.perf_counter() - self._started)
+
+    def _score(self, state: TrainState, place: Place) -> Result:
+        if self.train.test_weights == "best":
+            state, _ = self._checkpoints.restore(state, "best")
+        valid = self.task.evaluate(state.model, "valid")
+        test = self.task.evaluate(state.model, "test") if self.task.has_test else None
+        return Result(state.model, valid, test, self._timed(place))
+
+
+class Pending:
+    """Metrics of steps that were dispatched and not looked at yet."""
+
+    def __init__(self) -> None:
+        self.metrics: list[Metrics] = []
+        self.units = 0
+
+    def add(self, metrics: Metrics, units: int) -> None:
+        """Remember one step."""
+        self.metrics.append(metrics)
+        self.units += units
+
+    def take(self) -> list[Metrics]:
+        """Wait for the steps and hand their metrics over."""
+        metrics = jax.device_get(self.metrics)
+        self.metrics, self.units = [], 0
+        return metrics
+
+
+def check_finite(
+    metrics: Sequence[Metrics], first: int, kept: int | None, folder: Path
+) -> None:
+    """Raise NonFiniteError naming the first step whose metrics are not finite.
+
+    Example:
+        >>> check_finite([{"loss": 1.0}, {"loss": float("nan")}], 41, 40, Path("run"))
+        Traceback (most recent call last):
+        jlstm.train.loop.NonFiniteError: Step 42: loss is nan. The checkpoint of step 40
+        \
+in run is kept; lower the learning rate or the clip.
+    """
+    for step, values in enumerate(metrics, first):
+        for name, value in values.items():
+            if not math.isfinite(value):
+                kept_text = (
+                    "There is no earlier checkpoint"
+                    if kept is None
+                    else f"The checkpoint of step {kept} in {folder} is kept"
+                )
+                raise NonFiniteError(
+                    f"Step {step}: {name} is {value}. {kept_text}; "
+                    "lower the learning rate or the clip."
+                )
+
+
+def describe(metrics: dict[str, float]) -> str:
+    """Return metrics as one readable line.
+
+    Example:
+        >>> describe({"loss": 4.7, "perplexity": 109.947})
+        'loss 4.7000, perplexity 109.95'
+    """
+    parts = (
+        f"{name} {value:.2f}" if value >= 10 else f"{name} {value:.4f}"
+        for name, value in metrics.items()
+    )
+    return ", ".join(parts)
+
+
+def _mean(metrics: Sequence[dict[str, Any]], name: str) -> float:
+    return sum(float(m[name]) for m in metrics) / len(metrics)

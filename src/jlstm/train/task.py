@@ -1,0 +1,47 @@
+"""What the trainer asks of a task: a model, batches, a loss and an evaluation."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from flax import nnx
+from jaxtyping import Array, Float
+
+from jlstm._types import Carry, Key
+
+Batch = Any
+Metrics = dict[str, Any]
+
+
+@runtime_checkable
+class Task(Protocol):
+    """One problem: everything that the trainer does not know.
+
+    Attributes:
+        unit: what a batch is counted in, such as ``"tokens"``.
+        has_test: whether there is a test part.
+        baselines: losses of what needs no network, by name, shown beside the curves.
+    """
+
+    unit: str
+    has_test: bool
+    baselines: dict[str, float]
+
+    def make_model(self, key: Key) -> nnx.Module:
+        """Draw a model."""
+
+    def init_carry(self) -> Carry:
+        """Return the carry before the first batch, ``()`` where there is none."""
+
+    def batches(self, epoch: int) -> Sequence[Batch]:
+        """Return the batches of an epoch; the same epoch gives the same batches."""
+
+    def loss(
+        self, model: nnx.Module, carry: Carry, batch: Batch, key: Key
+    ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
+        """Return what is minimised, the next carry, and metrics (one: ``loss``)."""
+
+    def count(self, batch: Batch) -> int:
+        """Return how many units a batch holds."""
+
+    def evaluate(self, model: nnx.Module, part: str) -> dict[str, float]:
+        """Return metrics on "valid" or "test"; ``loss`` chooses the best epoch."""
