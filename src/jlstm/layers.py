@@ -257,8 +257,8 @@ class Stack(ShortRepr):
 
     Example:
         >>> from jlstm import LSTMCell
-        >>> layer = Stack((Recurrent(LSTMCell(4)), Bidirectional(LSTMCell(3))),
-        dropout=0.5)
+        >>> parts = (Recurrent(LSTMCell(4)), Bidirectional(LSTMCell(3)))
+        >>> layer = Stack(parts, dropout=0.5)
         >>> params = layer.init(jax.random.key(0), input_size=2)
         >>> carry, ys = layer.apply(params, jnp.ones((7, 5, 2)), key=jax.random.key(1))
         >>> ys.shape

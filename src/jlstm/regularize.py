@@ -25,8 +25,8 @@ def dropout(
     (2014).
 
     Example:
-        >>> dropped = dropout(jnp.ones((4, 2)), 0.5, jax.random.key(1),
-        shared_axes=(0,))
+        >>> key = jax.random.key(1)
+        >>> dropped = dropout(jnp.ones((4, 2)), 0.5, key, shared_axes=(0,))
         >>> bool((dropped == dropped[0]).all()), sorted(set(dropped.ravel().tolist()))
         (True, [0.0, 2.0])
     """

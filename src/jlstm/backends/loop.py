@@ -18,8 +18,8 @@ def chunk_length(checkpoint: Checkpoint, steps: int) -> int:
     """Return how many steps are rematerialised together; all of them means none.
 
     Example:
-        >>> chunk_length(None, 100), chunk_length("sqrt", 100), chunk_length("step",
-        100) (100, 10, 1)
+        >>> [chunk_length(rule, 100) for rule in (None, "sqrt", "step", 30)]
+        [100, 10, 1, 30]
     """
     if checkpoint is None:
         return steps

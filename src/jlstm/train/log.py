@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 METRICS = "metrics.jsonl"
 
@@ -68,7 +68,7 @@ class RunLog:
         if self._events is not None:
             self._events.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "RunLog":
         return self
 
     def __exit__(

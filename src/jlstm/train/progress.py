@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 SHOW_SECONDS = 0.2
 LINE_SECONDS = 10.0
@@ -11,7 +11,7 @@ RATE_SECONDS = 30.0
 
 
 class Progress:
-    """Shows steps done, percentage, rate, time left and a few values while a run goes on.
+    """Shows how far a run is: steps, percentage, rate, time left and a few values.
 
     The rate is that of the last half minute, and nothing is drawn more often than five
     times a second (one line in ten seconds where the output is no terminal), so that a
@@ -41,7 +41,7 @@ class Progress:
         self._view: _View = _Lines()
         self._shown = 0.0
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Progress":
         self._view = _Bar() if sys.stdout.isatty() else _Lines()
         self._shown = time.monotonic()
         self._marks = [(self._shown, self.done, 0)]

@@ -1,0 +1,1 @@
+"""Tests of jlstm; the folders below mirror src/jlstm."""
