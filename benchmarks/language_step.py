@@ -1,9 +1,12 @@
 """Time one training step of a PTB language model in jlstm and in torch.nn.LSTM.
 
-Run without arguments this is the driver: it starts each library in its own process, several
-turns each, and writes ``results/language_step.{json,md}``. The step is the whole recipe:
-embedding, two LSTM layers with dropout, softmax over 10,000 words, cross entropy, backward
-pass, clipping of the global norm and the SGD update, the carry going on to the next window.
+Run without arguments this is the driver: it starts each library in its own process,
+several
+turns each, and writes ``results/language_step.{json,md}``. The step is the whole
+recipe: embedding, two LSTM layers with dropout, softmax over 10,000 words, cross
+entropy, backward
+pass, clipping of the global norm and the SGD update, the carry going on to the next
+window.
 """
 
 import argparse
@@ -30,7 +33,9 @@ def windows(model: dict, count: int) -> np.ndarray:
     """Return windows of token ids that follow Zipf's law: count × (T + 1) × B."""
     ranks = np.arange(1, VOCAB + 1)
     shape = (count, model["window"] + 1, BATCH)
-    draw = np.random.default_rng(0).choice(VOCAB, shape, p=1 / ranks / (1 / ranks).sum())
+    draw = np.random.default_rng(0).choice(
+        VOCAB, shape, p=1 / ranks / (1 / ranks).sum()
+    )
     return draw.astype(np.int32)
 
 
@@ -115,7 +120,7 @@ def worker(library: str, model: str, repeats: int) -> None:
 
 
 def drive(names: list[str], turns: int, repeats: int) -> list[dict]:
-    """Let the libraries take turns on each model; return one row a library and model."""
+    """Let the libraries take turns on each model; return a row for each pair."""
     rows = []
     for name in names:
         results: dict[str, list[dict]] = {library: [] for library in LIBRARIES}
@@ -150,7 +155,10 @@ def markdown(rows: list[dict], machine: str) -> str:
 
 def commit() -> str:
     done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, text=True, capture_output=True
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=HERE,
+        text=True,
+        capture_output=True,
     )
     return done.stdout.strip() or "unknown"
 

@@ -6,7 +6,8 @@ import dataclasses
 class ShortRepr:
     """Prints a dataclass with the fields that have no default or differ from it.
 
-    The text is a valid constructor call. Subclasses are dataclasses with ``repr=False``.
+    The text is a valid constructor call. Subclasses are dataclasses with
+    ``repr=False``.
     """
 
     def __repr__(self) -> str:

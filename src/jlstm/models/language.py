@@ -205,9 +205,7 @@ class LanguageModel(nnx.Module):
 
     def layer_params(self) -> Any:
         """Return the parameters of the stack as plain arrays."""
-        return jax.tree.map(
-            lambda p: p[...], self.layers, is_leaf=lambda p: isinstance(p, nnx.Param)
-        )
+        return nnx.as_pure(self.layers)
 
     def _embed(self, tokens: Array, key: Key | None) -> Float[Array, "t *b x"]:
         tokens = tokens.astype(jnp.int32)

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jlstm.train.checkpoint import Checkpoints
-from jlstm.train.log import RunLog
-from jlstm.train.progress import Progress
 
+from jlstm.train.checkpoint import Checkpoints
 from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.train.log import RunLog
 from jlstm.train.optimizer import make_optimizer
+from jlstm.train.progress import Progress
 from jlstm.train.schedule import next_rate
 from jlstm.train.state import TrainState, init_state
 from jlstm.train.step import Step, make_step

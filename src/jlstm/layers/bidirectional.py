@@ -1,0 +1,157 @@
+"""Two cells over the same sequence, one from each end."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from jlstm._repr import ShortRepr
+from jlstm._types import Checkpoint, DType, Key, Shape
+from jlstm.backends import Backend
+from jlstm.cell import Cell
+from jlstm.layers.recurrent import Recurrent
+from jlstm.unroll import steps_within
+
+Merge = Literal["concat", "sum", "mul", "mean"]
+
+
+class BidirectionalParams(NamedTuple):
+    """Parameters, or carries, of the two directions."""
+
+    forward: Any
+    backward: Any
+
+
+@dataclass(frozen=True, repr=False)
+class Bidirectional(ShortRepr):
+    """Two cells over the same sequence, one from each end (Schuster and Paliwal, 1997).
+
+    ``resets`` mark where segments begin in time; the backward cell starts fresh at
+    their ends. The last carry of the backward cell is the one at step 0.
+
+    Args:
+        forward: the cell that reads from the left.
+        backward: the cell that reads from the right; default: the same kind.
+        merge: how the two outputs become one; all but ``"concat"`` need equal sizes.
+
+    Example:
+        >>> from jlstm import LSTMCell
+        >>> layer = Bidirectional(LSTMCell(3))
+        >>> params = layer.init(jax.random.key(0), input_size=2)
+        >>> carry, ys = layer.apply(params, jnp.ones((7, 2)))
+        >>> ys.shape, bool((carry.backward.h == ys[0, 3:]).all())
+        ((7, 6), True)
+    """
+
+    forward: Cell
+    backward: Cell | None = None
+    merge: Merge = "concat"
+    backend: Backend = "auto"
+    unroll: int = 1
+    checkpoint: Checkpoint = None
+
+    def __post_init__(self) -> None:
+        if self.merge not in ("concat", "sum", "mul", "mean"):
+            raise ValueError(
+                f"Bidirectional: merge is {self.merge!r}; "
+                "choose concat, sum, mul or mean."
+            )
+        left, right = (half.output_size(0) for half in self._halves())
+        if self.merge != "concat" and left != right:
+            raise ValueError(
+                f"Bidirectional: merge={self.merge!r} needs equal sizes; forward has "
+                f"{left} units and backward {right}. Use merge='concat'."
+            )
+
+    def init(
+        self, key: Key, input_size: int, dtype: DType = jnp.float32
+    ) -> BidirectionalParams:
+        """Draw the parameters of both cells."""
+        keys = jax.random.split(key)
+        return BidirectionalParams(
+            *(
+                half.init(k, input_size, dtype)
+                for half, k in zip(self._halves(), keys, strict=True)
+            )
+        )
+
+    def init_carry(
+        self, batch_shape: Shape = (), dtype: DType = jnp.float32
+    ) -> BidirectionalParams:
+        """Return the carries before the first and after the last step."""
+        return BidirectionalParams(
+            *(half.init_carry(batch_shape, dtype) for half in self._halves())
+        )
+
+    def output_size(self, input_size: int) -> int:
+        """Return the number of output features."""
+        sizes = [half.output_size(input_size) for half in self._halves()]
+        return sum(sizes) if self.merge == "concat" else sizes[0]
+
+    def apply(
+        self,
+        params: BidirectionalParams,
+        xs: Float[Array, "t *b x"],
+        carry: BidirectionalParams | None = None,
+        *,
+        lengths: Int[Array, "*b"] | None = None,
+        mask: Bool[Array, "t *b"] | None = None,
+        resets: Bool[Array, "t *b"] | None = None,
+        key: Key | None = None,
+    ) -> tuple[BidirectionalParams, Float[Array, "t *b h"]]:
+        """Run both cells over ``xs``; the arguments are as in :func:`jlstm.unroll`."""
+        carry = BidirectionalParams(None, None) if carry is None else carry
+        self._check_carry(carry)
+        keys = (None, None) if key is None else tuple(jax.random.split(key))
+        forward, backward = self._halves()
+        left, ys_left = forward.apply(
+            params[0],
+            xs,
+            carry[0],
+            lengths=lengths,
+            mask=mask,
+            resets=resets,
+            key=keys[0],
+        )
+        ends = None if resets is None else _ends(resets, lengths)
+        right, ys_right = backward.apply(
+            params[1],
+            xs,
+            carry[1],
+            lengths=lengths,
+            mask=mask,
+            resets=ends,
+            key=keys[1],
+        )
+        return BidirectionalParams(left, right), _merge(ys_left, ys_right, self.merge)
+
+    def _check_carry(self, carry: Any) -> None:
+        if not isinstance(carry, BidirectionalParams):
+            raise ValueError(
+                f"Bidirectional: the carry is a {type(carry).__name__}; give "
+                "BidirectionalParams(forward, backward), as init_carry makes it."
+            )
+
+    def _halves(self) -> tuple[Recurrent, Recurrent]:
+        backward = self.forward if self.backward is None else self.backward
+        options = (self.backend, self.unroll, self.checkpoint)
+        return Recurrent(self.forward, False, *options), Recurrent(
+            backward, True, *options
+        )
+
+
+def _ends(resets: Array, lengths: Array | None) -> Array:
+    """Mark where segments end; what follows the last step is the given carry."""
+    if lengths is not None:
+        resets = resets & steps_within(lengths, len(resets))
+    return jnp.concatenate([resets[1:], jnp.zeros_like(resets[:1])])
+
+
+def _merge(left: Array, right: Array, merge: Merge) -> Array:
+    if merge == "concat":
+        return jnp.concatenate([left, right], axis=-1)
+    if merge == "mul":
+        return left * right
+    return left + right if merge == "sum" else (left + right) / 2

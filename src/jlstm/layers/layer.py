@@ -1,0 +1,30 @@
+"""What a layer is: a map of sequences, time first."""
+
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Array
+
+from jlstm._types import Carry, DType, Key, Params, Shape
+
+
+@runtime_checkable
+class Layer(Protocol):
+    """A map of sequences."""
+
+    def init(self, key: Key, input_size: int, dtype: DType = ...) -> Params: ...
+
+    def init_carry(self, batch_shape: Shape = (), dtype: DType = ...) -> Carry: ...
+
+    def output_size(self, input_size: int) -> int: ...
+
+    def apply(
+        self,
+        params: Params,
+        xs: Array,
+        carry: Carry | None = None,
+        *,
+        lengths: Array | None = None,
+        mask: Array | None = None,
+        resets: Array | None = None,
+        key: Key | None = None,
+    ) -> tuple[Carry, Array]: ...

@@ -1,0 +1,72 @@
+"""One cell over time."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from jlstm._repr import ShortRepr
+from jlstm._types import Carry, Checkpoint, DType, Key, Params, Shape
+from jlstm.backends import Backend
+from jlstm.cell import Cell
+from jlstm.unroll import unroll
+
+
+@dataclass(frozen=True, repr=False)
+class Recurrent(ShortRepr):
+    """One cell over time.
+
+    Example:
+        >>> from jlstm import GRUCell
+        >>> layer = Recurrent(GRUCell(3))
+        >>> params = layer.init(jax.random.key(0), input_size=2)
+        >>> carry, ys = layer.apply(params, jnp.ones((7, 5, 2)))
+        >>> ys.shape
+        (7, 5, 3)
+    """
+
+    cell: Cell
+    reverse: bool = False
+    backend: Backend = "auto"
+    unroll: int = 1
+    checkpoint: Checkpoint = None
+
+    def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> Params:
+        """Draw the parameters of the cell."""
+        return self.cell.init(key, input_size, dtype)
+
+    def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
+        """Return the carry of the cell before the first step."""
+        return self.cell.init_carry(batch_shape, dtype)
+
+    def output_size(self, input_size: int) -> int:
+        """Return the number of output features."""
+        return jax.eval_shape(self.cell.init_carry).h.shape[-1]
+
+    def apply(
+        self,
+        params: Params,
+        xs: Float[Array, "t *b x"],
+        carry: Carry | None = None,
+        *,
+        lengths: Int[Array, "*b"] | None = None,
+        mask: Bool[Array, "t *b"] | None = None,
+        resets: Bool[Array, "t *b"] | None = None,
+        key: Key | None = None,
+    ) -> tuple[Carry, Float[Array, "t *b h"]]:
+        """Run the cell over ``xs``; the arguments are those of :func:`jlstm.unroll`."""
+        return unroll(
+            self.cell,
+            params,
+            xs,
+            carry,
+            lengths=lengths,
+            mask=mask,
+            resets=resets,
+            reverse=self.reverse,
+            key=key,
+            backend=self.backend,
+            unroll=self.unroll,
+            checkpoint=self.checkpoint,
+        )
