@@ -124,7 +124,7 @@ class Checkpoints:
             raise ValueError(f"{folder.name} does not fit: {difference}.")
         arrays = {n: np.zeros(s.shape, s.dtype) for n, s in specs.items() if _empty(s)}
         if len(arrays) < len(specs):
-            arrays |= ocp.load(folder / "state")
+            arrays.update(_read_arrays(folder / "state"))
         return leaves_from_numpy(template, arrays), record["position"]
 
     def _find(self, which: int | Literal["latest", "best"]) -> Saved:
@@ -187,7 +187,12 @@ def _write_arrays(folder: Path, arrays: dict[str, np.ndarray]) -> None:
     # Nothing changes the arrays before the save returns.
     context.memory_options.deepcopy_host_arrays = False
     with context:
-        ocp.save(folder, arrays)
+        ocp.save(str(folder), arrays)  # pyrefly: ignore[bad-argument-type]
+
+
+def _read_arrays(folder: Path) -> dict[str, Any]:
+    arrays: Any = ocp.load(str(folder))
+    return arrays
 
 
 def _empty(spec: LeafSpec) -> bool:

@@ -37,7 +37,7 @@ class RunLog:
         self._file = path.open("a", encoding="utf-8")
         self._events = _open_events(folder / "tensorboard", resume_step)
 
-    def write(self, kind: str, step: int, **numbers: float | str) -> None:
+    def write(self, kind: str, step: int, **numbers: int | float | str) -> None:
         """Append one record; it is in the file when this returns.
 
         Args:

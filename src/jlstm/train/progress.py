@@ -13,9 +13,9 @@ RATE_SECONDS = 30.0
 class Progress:
     """Shows how far a run is: steps, percentage, rate, time left and a few values.
 
-    The rate is that of the last half minute, and nothing is drawn more often than five
-    times a second (one line in ten seconds where the output is no terminal), so that a
-    call costs about a microsecond.
+    The rate is that of the last half minute. Nothing is drawn more often than five
+    times a second, or one line in ten seconds where the output is no terminal, so that
+    calls cost little beside steps of a few milliseconds.
 
     Args:
         total: steps of the whole run.
@@ -36,7 +36,7 @@ class Progress:
         self.done = done
         self._label = label
         self._units = 0
-        self._values: dict[str, float | str] = {}
+        self._values: dict[str, int | float | str] = {}
         self._marks: list[tuple[float, int, int]] = []
         self._view: _View = _Lines()
         self._shown = 0.0
@@ -47,7 +47,9 @@ class Progress:
         self._marks = [(self._shown, self.done, 0)]
         return self
 
-    def advance(self, steps: int = 1, units: int = 0, **shown: float | str) -> None:
+    def advance(
+        self, steps: int = 1, units: int = 0, **shown: int | float | str
+    ) -> None:
         """Count work done and remember what to show beside it.
 
         Args:
@@ -95,7 +97,7 @@ class Progress:
     def _rates(self, now: float) -> tuple[float, float]:
         """Return steps and units a second, over the last half minute."""
         self._marks.append((now, self.done, self._units))
-        while len(self._marks) > 2 and now - self._marks[1][0] > RATE_SECONDS:
+        while len(self._marks) > 2 and now - self._marks[1][0] >= RATE_SECONDS:
             del self._marks[0]
         start, steps, units = self._marks[0]
         seconds = max(now - start, 1e-9)
@@ -155,7 +157,7 @@ class _Bar:
         self._rich.stop()
 
 
-def units_text(rate: float) -> str:
+def units_text(rate: int | float) -> str:
     """Return a rate in three digits or so.
 
     Example:
@@ -171,11 +173,12 @@ def units_text(rate: float) -> str:
     return f"{rate / 1e3:.1f}k" if rate < 1e6 else f"{rate / 1e6:.2f}M"
 
 
-def _value_text(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
+def _value_text(value: int | float | str) -> str:
+    # With "#" the width stays: 2.000, not 2.
+    return f"{value:#.4g}".rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _clock(seconds: float) -> str:
+def _clock(seconds: int | float) -> str:
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}"

@@ -28,7 +28,7 @@ def create_run(root: Path, name: str) -> Path:
         >>> create_run(root, "demo") != create_run(root, "demo")
         True
     """
-    if not name or name != Path(name).name:
+    if name in ("", ".", "..") or name != Path(name).name:
         raise ValueError(
             f"run name {name!r} is no folder name; leave out / and the like."
         )

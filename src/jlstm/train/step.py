@@ -28,7 +28,7 @@ def make_step(task: Task, optimizer: optax.GradientTransformation) -> Step:
         scaled = jax.tree.map(
             lambda d: -state.learning_rate.astype(d.dtype) * d, direction
         )
-        metrics = {**metrics, "grad_norm": optax.global_norm(grads)}
+        metrics = {**metrics, "grad_norm": optax.tree.norm(grads)}
         state = state._replace(
             step=state.step + jnp.ones((), state.step.dtype),
             model=optax.apply_updates(state.model, scaled),

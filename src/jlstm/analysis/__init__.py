@@ -1,0 +1,1 @@
+"""Looking into a trained network: gates over time, gradients, pictures."""
