@@ -5,6 +5,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from jaxtyping import config as jaxtyping_config
 
 hypothesis.settings.register_profile(
     "jlstm",
@@ -30,3 +31,11 @@ def data_dir() -> Path:
     if os.environ.get("JLSTM_REQUIRE_DATA") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def unchecked():
+    """Annotations are not checked: an argument meets jlstm as it does at a user's."""
+    jaxtyping_config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping_config.update("jaxtyping_disable", False)

@@ -13,6 +13,7 @@ from jlstm.cell import Cell
 
 def check_sequence(xs: Array) -> None:
     """Require a floating array with at least a time and a feature axis."""
+    check_array("xs", xs)
     if xs.ndim < 2:
         raise ValueError(
             f"xs has shape {xs.shape}; give time first and features last: "
@@ -25,6 +26,12 @@ def check_sequence(xs: Array) -> None:
         )
 
 
+def check_array(name: str, value: Any) -> None:
+    """Require an array of JAX or NumPy; a list has no dtype to check."""
+    if not isinstance(value, jax.Array | np.ndarray):
+        raise TypeError(f"{name} is a {type(value).__name__}; give an array.")
+
+
 def check_carry(cell: Cell, carry: Carry, batch_shape: Shape) -> None:
     """Require the structure and the shapes of ``cell.init_carry(batch_shape)``."""
     wanted = jax.eval_shape(lambda: cell.init_carry(batch_shape))
@@ -34,17 +41,23 @@ def check_carry(cell: Cell, carry: Carry, batch_shape: Shape) -> None:
             f"The carry is a {type(carry).__name__} of structure {came}; {cell!r} "
             f"wants {want}, as made by cell.init_carry(batch_shape={batch_shape})."
         )
-    shapes = [leaf.shape for leaf in jax.tree.leaves(carry)]
-    expected = [leaf.shape for leaf in jax.tree.leaves(wanted)]
-    if shapes != expected:
+    leaves, expected = jax.tree.leaves(carry), jax.tree.leaves(wanted)
+    shapes = [jnp.shape(leaf) for leaf in leaves]
+    if shapes != [leaf.shape for leaf in expected]:
         raise ValueError(
             f"The carry has shapes {shapes}; for a batch of shape {batch_shape} "
-            f"{cell!r} wants {expected}."
+            f"{cell!r} wants {[leaf.shape for leaf in expected]}."
+        )
+    if not all(jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves):
+        raise TypeError(
+            f"The carry has dtypes {[str(leaf.dtype) for leaf in leaves]}; "
+            f"{cell!r} wants floating-point numbers."
         )
 
 
 def check_lengths(lengths: Any, steps: int, batch_shape: Shape) -> None:
     """Require one integer a row, between 0 and the number of steps if it is known."""
+    check_array("lengths", lengths)
     if not jnp.issubdtype(lengths.dtype, jnp.integer):
         raise TypeError(f"lengths has dtype {lengths.dtype}; give integers.")
     if lengths.shape != batch_shape:
@@ -64,6 +77,7 @@ def check_lengths(lengths: Any, steps: int, batch_shape: Shape) -> None:
 
 def check_flags(name: str, flags: Any, shape: Shape) -> None:
     """Require a boolean array over time and batch (``mask`` and ``resets``)."""
+    check_array(name, flags)
     if flags.dtype != jnp.bool_:
         raise TypeError(
             f"{name} has dtype {flags.dtype}; give booleans, {name}.astype(bool)."
@@ -79,7 +93,8 @@ def check_options(unroll: int, checkpoint: Checkpoint) -> None:
     if unroll < 1:
         raise ValueError(f"unroll is {unroll}; give a positive number of steps.")
     known = checkpoint in (None, "step", "sqrt")
-    if not known and not (isinstance(checkpoint, int) and checkpoint > 0):
+    whole = isinstance(checkpoint, int) and not isinstance(checkpoint, bool)
+    if not known and not (whole and checkpoint > 0):
         raise ValueError(
             f'checkpoint is {checkpoint!r}; choose None, "step", "sqrt" or a '
             "positive number of steps."

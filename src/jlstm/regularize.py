@@ -33,7 +33,8 @@ def dropout(
     check_rate("dropout", rate)
     if key is None or rate == 0.0:
         return x
-    shape = tuple(1 if a in shared_axes else n for a, n in enumerate(x.shape))
+    shared = {range(x.ndim)[axis] for axis in shared_axes}  # -1 is the last one
+    shape = tuple(1 if a in shared else n for a, n in enumerate(x.shape))
     keep = jax.random.bernoulli(key, 1.0 - rate, shape)
     return jnp.where(keep, x / (1.0 - rate), jnp.zeros_like(x))
 
@@ -94,13 +95,16 @@ def activation_penalty(ys: Float[Array, "t *b h"]) -> Float[Array, ""]:
 def temporal_penalty(ys: Float[Array, "t *b h"]) -> Float[Array, ""]:
     """Temporal activation regularisation (TAR): the mean square change between steps.
 
+    A sequence of one step changes nowhere: its penalty is 0.
+
     Source: Merity et al., 2017 (arXiv:1708.02182), section 4.6; multiply by β.
 
     Example:
         >>> temporal_penalty(jnp.array([[0.0], [1.0], [3.0]])).item()
         2.5
     """
-    return jnp.mean(jnp.square(ys[1:] - ys[:-1]))
+    changes = jnp.square(ys[1:] - ys[:-1])
+    return jnp.sum(changes) / max(changes.size, 1)
 
 
 def _is_recurrent(path: tuple) -> bool:

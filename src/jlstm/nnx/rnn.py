@@ -1,0 +1,110 @@
+"""Any cell or layer as an NNX module."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Int
+
+from jlstm import _flax
+from jlstm._types import Carry, DType, Key, Params, Shape
+from jlstm.cell import Cell
+from jlstm.layers import Layer
+
+
+class RNN(nnx.Module):
+    """A cell or a layer over sequences, with its parameters.
+
+    Args:
+        layer: any layer; a bare cell becomes ``Recurrent(cell)``.
+        input_size: features of the input.
+        rngs: the parameters are drawn with a key of its ``params`` stream.
+        dtype: what the inputs are cast to, and so the dtype of computation and
+            outputs; default: the dtype of the inputs.
+        param_dtype: the dtype of the parameters.
+        time_major: take and return ``(t, *batch, features)`` in place of
+            ``(*batch, t, features)``.
+
+    Attributes:
+        params: the tree that ``layer.init`` made, each array in an ``nnx.Param``.
+
+    Raises:
+        TypeError: ``layer`` is neither a cell nor a layer.
+
+    Example:
+        >>> from jlstm import GRUCell
+        >>> model = RNN(GRUCell(4), input_size=2, rngs=nnx.Rngs(0))
+        >>> carry, ys = model(jnp.ones((5, 7, 2)))
+        >>> ys.shape, carry.h.shape, model.params.w_ih.shape
+        ((5, 7, 4), (5, 4), (2, 3, 4))
+    """
+
+    def __init__(
+        self,
+        layer: Layer | Cell,
+        input_size: int,
+        *,
+        rngs: nnx.Rngs,
+        dtype: DType | None = None,
+        param_dtype: DType = jnp.float32,
+        time_major: bool = False,
+    ):
+        self.layer = _flax.as_layer(layer)
+        self.input_size = input_size
+        self.dtype = dtype
+        self.time_major = time_major
+        params = self.layer.init(rngs.params(), input_size, param_dtype)
+        self.params = nnx.data(jax.tree.map(nnx.Param, params))
+
+    def __call__(
+        self,
+        xs: Float[Array, "*bt x"],
+        carry: Carry | None = None,
+        *,
+        lengths: Int[Array, "*b"] | None = None,
+        mask: Bool[Array, "*bt"] | None = None,
+        resets: Bool[Array, "*bt"] | None = None,
+        key: Key | None = None,
+    ) -> tuple[Carry, Float[Array, "*bt h"]]:
+        """Run over ``xs``; return the last carry and the outputs of all steps.
+
+        The arguments mean what they mean for :func:`jlstm.unroll`; ``mask`` and
+        ``resets`` have the layout of ``xs``. Dropout and other noise come with ``key``
+        only: leave it out to evaluate.
+        """
+        return _flax.apply(
+            self.layer, self.pure_params(), xs, carry, time_major=self.time_major,
+            dtype=self.dtype, lengths=lengths, mask=mask, resets=resets, key=key,
+        )  # fmt: skip
+
+    @property
+    def output_size(self) -> int:
+        """The number of output features."""
+        return self.layer.output_size(self.input_size)
+
+    def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
+        """Return the carry before the first step."""
+        return self.layer.init_carry(batch_shape, dtype)
+
+    def pure_params(self) -> Params:
+        """Return the parameters as the tree of arrays that ``layer.apply`` takes."""
+        return nnx.as_pure(self.params)
+
+    def with_params(self, params: Params) -> "RNN":
+        """Return a copy that holds ``params``, a tree such as ``layer.init`` makes.
+
+        Raises:
+            ValueError: the structure or a shape is not that of the present parameters.
+
+        Example:
+            >>> from jlstm import GRUCell
+            >>> model = RNN(GRUCell(4), input_size=2, rngs=nnx.Rngs(0))
+            >>> zeros = jax.tree.map(jnp.zeros_like, model.pure_params())
+            >>> model.with_params(zeros)(jnp.ones((7, 2)))[1].max().item()
+            0.0
+        """
+        came, want = (
+            jax.tree.map(jnp.shape, tree) for tree in (params, self.pure_params())
+        )
+        if came != want:
+            raise ValueError(f"params has shapes {came}; {self.layer!r} wants {want}.")
+        return jax.tree.unflatten(jax.tree.structure(self), jax.tree.leaves(params))

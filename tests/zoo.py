@@ -1,0 +1,270 @@
+"""THE table of the tests: one row for each cell and each layer.
+
+A law in ``tests/laws`` is written once and runs over these rows, so a new row inherits
+every law. ``test_zoo.py`` demands a row for whatever ``jlstm`` exports.
+
+The helpers draw one small sample for a row and run the row's layer on it. What they
+compile is kept for each row, so a law that asks with samples of the same shapes costs
+next to nothing.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jlstm
+from jlstm import Bidirectional, Recurrent, Stack
+from jlstm.initializers import Chrono
+from tests import oracle
+
+STEPS, ROWS_IN_BATCH, INPUT_SIZE = 5, 3, 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entry: what runs, what it should compute, and what is special about it."""
+
+    name: str
+    layer: Any
+    oracle: Any
+    cell: jlstm.Cell | None = None
+    direction: str = "forward"  # where time runs; "both" has no last step to go on from
+    variant: bool = False  # differs from another row in a detail; it runs the same way
+
+
+def cell_row(name, cell, step, fields=("h",), **options):
+    return Row(name, Recurrent(cell), oracle.Recurrent(step, fields), cell, **options)
+
+
+RNN, LSTM, GRU = jlstm.RNNCell(3), jlstm.LSTMCell(3), jlstm.GRUCell(3)
+NO_BIAS, VARIANT = {"use_bias": False}, {"variant": True}
+HC = ("h", "c")
+
+CELLS = (
+    cell_row("rnn_tanh", RNN, oracle.rnn_tanh),
+    cell_row("rnn_relu", jlstm.RNNCell(3, activation="relu"), oracle.rnn_relu),
+    cell_row("rnn_no_bias", jlstm.RNNCell(3, **NO_BIAS), oracle.rnn_tanh, **VARIANT),
+    cell_row("lstm", LSTM, oracle.lstm, HC),
+    cell_row("lstm_forget_0", jlstm.LSTMCell(3, 0.0), oracle.lstm, HC, **VARIANT),
+    cell_row("lstm_chrono", jlstm.LSTMCell(3, Chrono(20)), oracle.lstm, HC, **VARIANT),
+    cell_row("lstm_no_bias", jlstm.LSTMCell(3, **NO_BIAS), oracle.lstm, HC, **VARIANT),
+    cell_row("gru_after", GRU, oracle.gru_after),
+    cell_row("gru_before", jlstm.GRUCell(3, reset="before"), oracle.gru_before),
+    cell_row("gru_no_bias", jlstm.GRUCell(3, **NO_BIAS), oracle.gru_after, **VARIANT),
+    cell_row("peephole", jlstm.PeepholeLSTMCell(3), oracle.peephole, HC),
+    cell_row(
+        "peephole_no_bias",
+        jlstm.PeepholeLSTMCell(3, **NO_BIAS),
+        oracle.peephole,
+        HC,
+        **VARIANT,
+    ),
+)
+
+LAYERS = (
+    Row(
+        "reverse",
+        Recurrent(LSTM, reverse=True),
+        oracle.Recurrent(oracle.lstm, HC, reverse=True),
+        direction="backward",
+    ),
+    *(
+        Row(
+            f"bidirectional_{merge}",
+            Bidirectional(GRU, merge=merge),
+            oracle.Bidirectional(oracle.gru_after, ("h",), merge),
+            direction="both",
+            variant=merge != "concat",
+        )
+        for merge in ("concat", "sum", "mul", "mean")
+    ),
+    Row(
+        "stack",
+        Stack((Recurrent(jlstm.LSTMCell(4)), Recurrent(GRU))),
+        oracle.Stack(
+            oracle.Recurrent(oracle.lstm, HC),
+            oracle.Recurrent(oracle.gru_after, ("h",)),
+        ),
+    ),
+    Row(
+        "stack_residual",
+        Stack((Recurrent(RNN), Recurrent(LSTM)), residual=True),
+        oracle.Stack(
+            oracle.Recurrent(oracle.rnn_tanh, ("h",)),
+            oracle.Recurrent(oracle.lstm, HC),
+            residual=True,
+        ),
+    ),
+    Row(
+        "stack_bidirectional",
+        Stack((Bidirectional(LSTM), Bidirectional(LSTM))),
+        oracle.Stack(
+            oracle.Bidirectional(oracle.lstm, HC, "concat"),
+            oracle.Bidirectional(oracle.lstm, HC, "concat"),
+        ),
+        direction="both",
+    ),
+)
+
+ALL = CELLS + LAYERS
+MAIN = tuple(row for row in ALL if not row.variant)
+MAIN_CELLS = tuple(row for row in CELLS if not row.variant)
+
+
+def each(rows):
+    """Parametrise a test over rows of the table."""
+    return pytest.mark.parametrize("row", rows, ids=lambda row: row.name)
+
+
+class Sample(NamedTuple):
+    """What a layer is applied to."""
+
+    params: Any
+    xs: jax.Array
+    carry: Any = None
+    lengths: jax.Array | None = None
+    mask: jax.Array | None = None
+    resets: jax.Array | None = None
+
+
+def random_like(tree, rng, dtype=jnp.float64, scale=0.5):
+    """Fill every leaf with normals: biases, peepholes and carries are never zero."""
+    return jax.tree.map(
+        lambda leaf: jnp.asarray(scale * rng.standard_normal(leaf.shape), dtype), tree
+    )
+
+
+def random_params(row, rng, dtype=jnp.float64):
+    """Draw the parameters of a row, none of them zero."""
+    shapes = jax.eval_shape(lambda: row.layer.init(jax.random.key(0), INPUT_SIZE))
+    return random_like(shapes, rng, dtype)
+
+
+def draw(row, seed=0, steps=STEPS, batch=(ROWS_IN_BATCH,), dtype=jnp.float64):
+    """Draw a sample that uses every option.
+
+    Where the batch is the usual one its lengths are 5, 4 and 2, so every row has steps
+    that count and two have padding; some steps are masked, some reset.
+    """
+    rng = np.random.default_rng(seed)
+    lengths = np.resize([steps, steps - 1, steps // 2], batch)
+    return Sample(
+        params=random_params(row, rng, dtype),
+        xs=jnp.asarray(rng.standard_normal((steps, *batch, INPUT_SIZE)), dtype),
+        carry=random_like(
+            jax.eval_shape(lambda: row.layer.init_carry(batch)), rng, dtype
+        ),
+        lengths=jnp.asarray(lengths, jnp.int32),
+        mask=jnp.asarray(rng.random((steps, *batch)) < 0.8),
+        resets=jnp.asarray(rng.random((steps, *batch)) < 0.3),
+    )
+
+
+def plain(sample, carry=False):
+    """Return the sample whose options change nothing, in the same shapes.
+
+    The carry is the one of the sample if ``carry`` holds, else zero.
+    """
+    steps, *batch = sample.xs.shape[:-1]
+    return sample._replace(
+        carry=sample.carry if carry else jax.tree.map(jnp.zeros_like, sample.carry),
+        lengths=jnp.full(batch, steps, jnp.int32),
+        mask=jnp.ones((steps, *batch), bool),
+        resets=jnp.zeros((steps, *batch), bool),
+    )
+
+
+def apply(layer, sample, key=None):
+    """Apply a layer to a sample."""
+    params, xs, carry, lengths, mask, resets = sample
+    return layer.apply(
+        params, xs, carry, lengths=lengths, mask=mask, resets=resets, key=key
+    )
+
+
+@partial(jax.jit, static_argnums=0)
+def run(layer, sample):
+    """Return the last carry and the outputs."""
+    return apply(layer, sample)
+
+
+class Measured(NamedTuple):
+    """What a layer returns for a sample, and the gradients of a loss of it."""
+
+    carry: Any
+    ys: jax.Array
+    loss: jax.Array
+    grads: Sample  # of params, xs and carry; None elsewhere
+
+
+def measure(layer, sample, carry_weight=1.0):
+    """Return outputs, loss and gradients; the loss weighs the last carry as told."""
+    return _measure(layer, sample, carry_weight)
+
+
+def outputs(row, sample):
+    """Return the last carry and the outputs, from what is compiled anyway."""
+    if row.variant:
+        return run(row.layer, sample)
+    measured = measure(row.layer, sample)
+    return measured.carry, measured.ys
+
+
+@partial(jax.jit, static_argnums=0)
+def _measure(layer, sample, carry_weight):
+
+    def scored(params, xs, carry):
+        out = apply(layer, sample._replace(params=params, xs=xs, carry=carry))
+        return loss_of(*out, carry_weight), out
+
+    grad = jax.value_and_grad(scored, argnums=(0, 1, 2), has_aux=True)
+    (loss, (carry, ys)), grads = grad(*sample[:3])
+    return Measured(carry, ys, loss, Sample(*grads))
+
+
+def loss_of(carry, ys, carry_weight=1.0):
+    """Sum outputs and carries, with other weights for each step and each unit."""
+    last = sum(weighted_sum(leaf, leaf.ndim - 1) for leaf in jax.tree.leaves(carry))
+    return weighted_sum(ys, 0, ys.ndim - 1) + carry_weight * last
+
+
+def weighted_sum(array, *axes):
+    """Sum an array with weights that differ along ``axes`` and are equal elsewhere."""
+    shape = [n if axis in axes else 1 for axis, n in enumerate(array.shape)]
+    weights = np.cos(np.arange(np.prod(shape))).reshape(shape)
+    return jnp.sum(array * jnp.asarray(weights, array.dtype))
+
+
+def assert_close(actual, wanted, tol=1e-11):
+    """Require the same structure, the same shapes and nearly the same numbers."""
+    assert jax.tree.structure(actual) == jax.tree.structure(wanted)
+    pairs = zip(jax.tree.leaves(actual), jax.tree.leaves(wanted), strict=True)
+    for a, b in pairs:
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=tol, atol=tol)
+
+
+def assert_same(actual, wanted):
+    """Require the same structure and the same bits."""
+    assert jax.tree.structure(actual) == jax.tree.structure(wanted)
+    jax.tree.map(np.testing.assert_array_equal, actual, wanted)
+
+
+def as_dicts(tree):
+    """Turn NamedTuples into dicts, as the oracle has them, and arrays into numpy's."""
+    if hasattr(tree, "_asdict"):
+        return {name: as_dicts(part) for name, part in tree._asdict().items()}
+    if isinstance(tree, tuple):
+        return tuple(as_dicts(part) for part in tree)
+    return None if tree is None else np.asarray(tree)
+
+
+def ask_oracle(row, sample):
+    """Return the last carry and the outputs that the oracle computes for a sample."""
+    arrays = jax.tree.map(np.asarray, sample)
+    return row.oracle.run(arrays.params, arrays.xs, as_dicts(sample.carry), *arrays[3:])
