@@ -171,9 +171,9 @@ class LanguageModel(nnx.Module):
         key: Key | None = None,
     ) -> tuple[Carry, Float[Array, "t *b v"]]:
         """Return the carry after ``tokens`` and the logits of each next token."""
-        carry, hs = self.features(tokens, carry, key=key)
-        key = None if key is None else jax.random.fold_in(key, 1)
-        return carry, self.logits(self.drop_output(hs, key))
+        noise, out_noise = (None, None) if key is None else jax.random.split(key)
+        carry, hs = self.features(tokens, carry, key=noise)
+        return carry, self.logits(self.drop_output(hs, out_noise))
 
     def features(
         self,
@@ -185,7 +185,7 @@ class LanguageModel(nnx.Module):
         """Return the carry and the outputs of the last layer, before output dropout."""
         rates = self.config.dropout
         keys = (None,) * 4 if key is None else jax.random.split(key, 4)
-        xs = self._embed(tokens, keys[0])
+        xs = self.embed(tokens, keys[0])
         xs = dropout(xs, rates.input, keys[1], rates.time_axes)
         params = weight_drop(self.layer_params(), rates.weight, keys[2])
         return self.stack.apply(params, xs, carry, key=keys[3])
@@ -207,7 +207,10 @@ class LanguageModel(nnx.Module):
         """Return the parameters of the stack as plain arrays."""
         return nnx.as_pure(self.layers)
 
-    def _embed(self, tokens: Array, key: Key | None) -> Float[Array, "t *b x"]:
+    def embed(
+        self, tokens: Integer[Array, "t *b"], key: Key | None = None
+    ) -> Float[Array, "t *b x"]:
+        """Return the embedded tokens, one-hot vectors where there is no table."""
         tokens = tokens.astype(jnp.int32)
         if self.table is None:
             return jax.nn.one_hot(tokens, self.vocab_size, dtype=self.b_out[...].dtype)
