@@ -1,43 +1,36 @@
-"""From overrides such as ``experiment=demo train.epochs=2`` to a plain mapping, by Hydra.
+"""From overrides such as ``experiment=demo`` to a plain mapping, by Hydra.
 
-This file and ``sweep.py`` are all that knows Hydra. What Hydra would say in several lines is
-said in one here; values are checked later, by ``jlstm.train.schema``.
+This file and ``sweep.py`` are all that knows Hydra. What Hydra would say in several
+lines is said in one here; values are checked later, by ``jlstm.train.schema``.
 """
 
 import difflib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from experiments.tasks import TASKS
 from jlstm.train.schema import defaults, dotted_keys, unknown_key
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
-
-
-def register_defaults() -> None:
-    """Give Hydra the defaults of every task, so that each of its keys can be overridden."""
-    for name, module in TASKS.items():
-        node = defaults(module.Config) | {"task": name}
-        ConfigStore.instance().store(
-            name, node, group="task", package="_global_", replace=True
-        )
+HydraErrors = (HydraException, OmegaConfBaseException, YAMLError)
 
 
 def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
     """Return the configuration of one run, all of it, as a plain nested mapping.
 
     Raises:
-        ValueError: an override is not understood, names an unknown key or experiment, or a
-            file under ``configs/`` is wrong.
+        ValueError: an override is not understood, names an unknown key or experiment,
+            or a file under ``configs/`` is wrong.
     """
     register_defaults()
     check_overrides(overrides)
@@ -46,39 +39,53 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
             config = compose("config", list(overrides), return_hydra_config=True)
         own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
         mapping = OmegaConf.to_container(own, resolve=True)
-    except (HydraException, OmegaConfBaseException) as error:
+    except HydraErrors as error:
         raise ValueError(one_line(error)) from None
     choices = config.hydra.runtime.choices
     name = mapping["name"] or choices.get("experiment") or mapping["task"]
     return mapping | {"name": name}
 
 
-def check_overrides(overrides: Sequence[str]) -> None:
-    """Raise ValueError for an override that names no key and no group."""
+def register_defaults() -> None:
+    """Give Hydra the defaults of every task, so that each key can be overridden."""
+    for name, module in TASKS.items():
+        node = defaults(module.Config) | {"task": name}
+        ConfigStore.instance().store(
+            name, node, group="task", package="_global_", replace=True
+        )
+
+
+def check_overrides(overrides: Sequence[str]) -> list[Override]:
+    """Parse overrides; raise ValueError for one that names no key and no group."""
     known = {key for task in TASKS.values() for key in dotted_keys(task.Config)}
-    groups = {path.name for path in CONFIGS.iterdir() if path.is_dir()} | {"task"}
-    for text in overrides:
-        key = _parse(text).key_or_group
-        if key in groups or key.split(".")[0].split("/")[0] == "hydra" or key in known:
-            continue
-        raise unknown_key(key, (*sorted(known), *sorted(groups)))
+    known |= {path.name for path in CONFIGS.iterdir() if path.is_dir()}
+    parsed = [_parse(text) for text in overrides]
+    for override in parsed:
+        key = override.key_or_group
+        if key not in known and not key.startswith(("hydra.", "hydra/")):
+            raise unknown_key(key, tuple(sorted(known)))
+    return parsed
+
+
+def options(group: str) -> list[str]:
+    """Return what a group, such as ``"experiment"``, can be set to."""
+    return sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
 
 
 def one_line(error: Exception) -> str:
     """Return what Hydra or OmegaConf has to say as one line."""
     if isinstance(error, MissingConfigException) and error.options:
-        missing = str(error.missing_cfg_file)
-        group, _, name = missing.rpartition("/")
+        group, _, name = str(error.missing_cfg_file).rpartition("/")
         near = difflib.get_close_matches(name, error.options, 1)
-        hint = f"did you mean {near[0]}?" if near else "choose one of "
-        listed = "" if near else ", ".join(sorted(error.options)) + "."
-        return f"There is no {group} {name!r}: {hint}{listed}"
+        listed = ", ".join(sorted(error.options))
+        hint = f"did you mean {near[0]}?" if near else f"choose one of {listed}."
+        return f"There is no {group} {name!r}: {hint}"
     cause = error.__cause__
     said = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else error
-    return re.sub(r"\s+", " ", str(said)).strip()
+    return " ".join(str(said).split())
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str) -> Override:
     try:
         return OverridesParser.create().parse_override(text)
     except HydraException:

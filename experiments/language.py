@@ -1,7 +1,7 @@
-"""The language-model task: a corpus, a model, its n-gram baselines, samples and a report."""
+"""The language-model task: a corpus, a model, its baselines, samples and a report."""
 
-import math
-from collections.abc import Callable
+import dataclasses
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,14 @@ from typing import Any
 import jax
 
 from experiments.config import RunConfig
-from jlstm.baselines import kneser_ney_bigram_nll, unigram_nll, witten_bell_nll
-from jlstm.data import Corpus, CorpusConfig, load_corpus
+from experiments.language_report import present
+from experiments.language_show import Sample, SampleConfig, draw_samples
+from experiments.ngrams import Scores, count_ngrams
+from jlstm.data import Corpus, CorpusConfig, TokenStream, load_corpus
 from jlstm.models.language import LanguageConfig
 from jlstm.train.language import LanguageTask, StreamConfig
 from jlstm.train.loop import Result, Trainer
-from jlstm.train.run import environment, write_json
+from jlstm.train.schema import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,74 +27,110 @@ class Config(RunConfig):
         data: which text, in which symbols, split how.
         model: hyper-parameters of the model.
         stream: how the text is cut for training and evaluation.
-        baselines: count n-grams to compare with; it needs the text in memory.
+        sample: what to let the trained model write.
+        baselines: count n-grams to compare with, in memory.
     """
 
     data: CorpusConfig = CorpusConfig()
     model: LanguageConfig = LanguageConfig()
     stream: StreamConfig = StreamConfig()
+    sample: SampleConfig = SampleConfig()
     baselines: bool = True
+
+    def __post_init__(self) -> None:
+        if self.baselines and self.data.memory_map:
+            raise ValueError(
+                "baselines is true and data.memory_map too: n-grams are counted in "
+                "memory, so set baselines=false."
+            )
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A run that was checked and can start."""
+    """A run that was checked and can start; see ``experiments/tasks.py``.
+
+    Attributes:
+        config: what to run, with an absolute path to the user's text.
+        corpus: the text.
+    """
 
     config: Config
     corpus: Corpus
 
+    def identity(self) -> dict[str, Any]:
+        """Return what must not change between the start of a run and its resumption."""
+        parts = (self.corpus.train, self.corpus.valid, self.corpus.test)
+        sizes = [0 if part is None else len(part) for part in parts]
+        sums = [0 if part is None else zlib.crc32(part) for part in parts]
+        vocabulary = zlib.crc32("".join(self.corpus.vocab.symbols).encode())
+        return {"tokens": sizes, "checksums": [*sums, vocabulary]}
+
     def run(self, folder: Path) -> dict[str, Any]:
-        config = self.config
-        scores = count_ngrams(self.corpus) if config.baselines else {}
+        """Train, score, sample and report in ``folder``."""
+        config, corpus = self.config, self.corpus
+        corpus.vocab.save(folder / "vocab.json")
+        scores = count_ngrams(corpus) if config.baselines else {}
         valid = {name: parts["valid"] for name, parts in scores.items()}
-        task = LanguageTask(self.corpus, config.model, config.stream, valid)
-        parts = (task, config.train, config.optimizer, config.schedule, folder)
-        result = Trainer(*parts).fit()
-        summary = summarize(result, task) | {"baselines": scores}
-        write_json(folder / "result.json", summary | {"environment": environment()})
-        print(summary)
+        task = LanguageTask(corpus, config.model, config.stream, valid)
+        result = Trainer(
+            task, config.train, config.optimizer, config.schedule, folder
+        ).fit()
+        samples = draw_samples(result.model, corpus, config.sample)
+        summary = summarize(config, task, result, scores, samples)
+        present(folder, plain(config), result.model, corpus, summary, samples)
         return summary
 
 
 def prepare(config: Config) -> Job:
-    """Read the corpus and check that it fills the streams."""
+    """Read the corpus and check that it fills the streams and holds the prompt."""
     corpus = load_corpus(config.data)
+    check_streams(corpus, config.stream)
+    config.sample.prompt_for(corpus)
+    if config.data.path is not None:  # so that the run can go on from elsewhere
+        path = str(Path(config.data.path).absolute())
+        data = dataclasses.replace(config.data, path=path)
+        config = dataclasses.replace(config, data=data)
     return Job(config, corpus)
 
 
-def count_ngrams(corpus: Corpus) -> dict[str, dict[str, float]]:
-    """Return the nats a token of n-gram models, by model and held-out part."""
-    size = len(corpus.vocab)
-    models: dict[str, Callable[[Any, Any], float]] = {
-        "unigram": lambda train, test: unigram_nll(train, test, size)
-    }
-    if corpus.vocab.level == "word":
-        models["KN bigram"] = lambda a, b: kneser_ney_bigram_nll(a, b, size)
-    else:
-        for order in (2, 3, 4, 5):
-            models[f"order-{order} n-gram"] = lambda a, b, order=order: witten_bell_nll(
-                a, b, order, size
-            )
-    parts = {"valid": corpus.valid, "test": corpus.test}
-    return {
-        name: {p: nll(corpus.train, ids) for p, ids in parts.items() if ids is not None}
-        for name, nll in models.items()
-    }
+def check_streams(corpus: Corpus, stream: StreamConfig) -> None:
+    """Raise ValueError where a part of the corpus is too short for its streams."""
+    for part, key, tokens in (
+        ("train", "batch_size", corpus.train),
+        ("valid", "valid_batch", corpus.valid),
+        ("test", "test_batch", corpus.test),
+    ):
+        drop_last = stream.drop_last and part == "train"
+        try:
+            if tokens is not None:
+                TokenStream(tokens, getattr(stream, key), stream.window, drop_last)
+        except ValueError as error:
+            raise ValueError(f"The {part} part, stream.{key}: {error}") from None
 
 
-def summarize(result: Result, task: LanguageTask) -> dict[str, Any]:
-    """Return the numbers of a finished run."""
-    batches = task.batches(1)
-    tokens = sum(task.count(batch) for batch in batches) * (result.place.epoch - 1)
+def summarize(
+    config: Config,
+    task: LanguageTask,
+    result: Result,
+    scores: Scores,
+    samples: list[Sample],
+) -> dict[str, Any]:
+    """Return the numbers of a finished run, for ``result.json``."""
+    place = result.place
+    tokens = sum(task.count(batch) for batch in task.batches(1)) * (place.epoch - 1)
     return {
+        "name": config.name,
         "valid": result.valid,
         "test": result.test,
-        "best_epoch": result.place.best_epoch,
-        "epochs": result.place.epoch - 1,
-        "steps": result.place.step,
-        "tokens": tokens,
-        "seconds": round(result.place.seconds, 1),
-        "tokens_per_second": round(tokens / result.place.seconds),
+        "weights": config.train.test_weights,
+        "best_epoch": place.best_epoch,
+        "baselines": scores,
+        "epochs": place.epoch - 1,
+        "steps": place.step,
+        "seconds": round(place.seconds, 1),
+        "tokens_per_second": round(tokens / place.seconds),
         "parameters": sum(p.size for p in jax.tree.leaves(result.model)),
-        "corpus": {"note": task.corpus.note, "vocabulary": len(task.corpus.vocab)},
+        "vocabulary": len(task.corpus.vocab),
+        "note": task.corpus.note,
+        "samples": [sample._asdict() for sample in samples],
     }

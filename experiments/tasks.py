@@ -2,12 +2,13 @@
 
 A task module has
 
-* ``Config``: a frozen dataclass that extends ``RunConfig``; its fields become the keys of
-  the command line;
-* ``prepare(config) -> Job``: reads and checks all that the run needs, and raises ValueError
-  or OSError with one line for the user, before anything compiles;
-* the returned job has ``run(folder) -> dict``: trains in the folder (or continues there),
-  writes ``result.json`` and ``report.html``, and returns what it wrote to the former.
+* ``Config``: a frozen dataclass that extends ``RunConfig``; its fields become the keys
+  of the command line;
+* ``prepare(config) -> Job``: reads and checks all that the run needs, and raises
+  ValueError or OSError with one line for the user, before anything compiles;
+* the returned job has ``run(folder) -> dict``: trains in the folder (or continues
+  there), writes ``result.json`` and ``report.html``, and returns what it wrote to the
+  former.
 """
 
 from types import ModuleType
@@ -15,3 +16,16 @@ from types import ModuleType
 from experiments import language
 
 TASKS: dict[str, ModuleType] = {"language": language}
+
+
+def find_task(name: object) -> ModuleType:
+    """Return the module of a task.
+
+    Raises:
+        ValueError: there is no such task.
+    """
+    if name not in TASKS:
+        raise ValueError(
+            f"There is no task {name!r}: choose one of {', '.join(TASKS)}."
+        )
+    return TASKS[name]

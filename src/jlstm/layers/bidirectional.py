@@ -145,7 +145,7 @@ class Bidirectional(ShortRepr):
 def _ends(resets: Array, lengths: Array | None) -> Array:
     """Mark where segments end; what follows the last step is the given carry."""
     if lengths is not None:
-        resets = resets & steps_within(lengths, len(resets))
+        resets = resets & steps_within(lengths, resets.shape[0])
     return jnp.concatenate([resets[1:], jnp.zeros_like(resets[:1])])
 
 

@@ -1,8 +1,8 @@
 """From a plain nested mapping to frozen dataclasses, strictly, with one-line errors.
 
 A dataclass is the single definition of its options: names, types, defaults and, in its
-``__post_init__``, ranges. A mapping may come from YAML, JSON or a command line. Whatever is
-wrong with it is one ValueError that names the key in full.
+``__post_init__``, ranges. A mapping may come from YAML, JSON or a command line.
+Whatever is wrong with it is one ValueError that names the key in full.
 """
 
 import dataclasses
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 def build(cls: type[T], mapping: Mapping[str, Any], where: str = "") -> T:
-    """Turn a nested mapping into the dataclass ``cls``; absent keys keep their defaults.
+    """Turn a nested mapping into a dataclass; absent keys keep their defaults.
 
-    An int counts as a float, a list as a tuple. So does a text such as ``1e-3`` as a float,
-    which YAML 1.1 does not read as a number. Nothing else is converted.
+    An int counts as a float, a list as a tuple. So does a text such as ``1e-3`` as a
+    float, which YAML 1.1 does not read as a number. Nothing else is converted.
 
     Args:
-        cls: a dataclass whose fields are numbers, texts, booleans, Literals, tuples of one
-            type, dataclasses, or any of these or None.
+        cls: a dataclass whose fields are numbers, texts, booleans, Literals, tuples of
+            one type, dataclasses, or any of these or None.
         mapping: the values by name.
         where: the key of the mapping itself, for messages.
 
@@ -65,7 +65,7 @@ def defaults(cls: type) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return a value with its dataclasses as dicts and its tuples as lists, for YAML or JSON.
+    """Return a value with dataclasses as dicts and tuples as lists, as YAML has them.
 
     ``build(type(config), plain(config)) == config``.
 
@@ -99,7 +99,8 @@ def dotted_keys(cls: type, where: str = "") -> tuple[str, ...]:
 def unknown_key(key: str, known: tuple[str, ...]) -> ValueError:
     """Return the error for a key that is not known, with the nearest one that is.
 
-    Nearest is, in this order: a key of the same last name, a similar sister, a similar key.
+    Nearest is, in this order: a key of the same last name, a similar sister, a similar
+    key.
 
     Example:
         >>> known = ("model.hidden_sizes", "train.epochs", "train.seed")
@@ -111,7 +112,7 @@ def unknown_key(key: str, known: tuple[str, ...]) -> ValueError:
     parent, _, leaf = key.rpartition(".")
     sisters = [each for each in known if each.rpartition(".")[0] == parent]
     same = [each for each in known if each.rpartition(".")[2] == leaf]
-    near = same or _near(key, sisters) or _near(key, list(known), 0.8)
+    near = same or _near(key, sisters) or _near(key, list(known), 0.85)
     if near:
         return ValueError(f"There is no key {key}: did you mean {near[0]}?")
     names = ", ".join(each.rpartition(".")[2] for each in sisters)

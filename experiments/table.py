@@ -1,0 +1,48 @@
+"""Tables that read well on a screen and are Markdown too."""
+
+from collections.abc import Sequence
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a Markdown table with columns of equal width, numbers to the right.
+
+    Example:
+        >>> print(table(["model", "nats"], [["LSTM", 1.25], ["unigram", "3.1"]]))
+        | model   |  nats |
+        |---------|------:|
+        | LSTM    | 1.250 |
+        | unigram |   3.1 |
+    """
+    texts = [[_text(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *texts, strict=True)]
+    right = [bool(texts) and all(_is_number(row[i]) for row in texts)
+             for i in range(len(header))]  # fmt: skip
+    rule = [
+        "-" * (w + 1) + ":" if r else "-" * (w + 2)
+        for w, r in zip(widths, right, strict=True)
+    ]
+    lines = [_line(header, widths, right), "|" + "|".join(rule) + "|"]
+    return "\n".join(lines + [_line(row, widths, right) for row in texts])
+
+
+def _line(cells: Sequence[str], widths: list[int], right: list[bool]) -> str:
+    padded = [
+        cell.rjust(w) if r else cell.ljust(w)
+        for cell, w, r in zip(cells, widths, right, strict=True)
+    ]
+    return "| " + " | ".join(padded) + " |"
+
+
+def _text(cell: object) -> str:
+    """Return a cell with three decimals, no line break, and bars escaped."""
+    text = f"{cell:.3f}" if isinstance(cell, float) else str(cell)
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _is_number(text: str) -> bool:
+    """Whether a cell is a number, or empty."""
+    try:
+        float(text or 0)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,72 @@
+"""Every shipped configuration is complete, and its header says what to expect of it."""
+
+import re
+
+import pytest
+
+from experiments.compose import CONFIGS, compose_run, options
+from experiments.language import Config
+from jlstm.train.schema import build, plain
+
+EXPERIMENTS = options("experiment")
+
+
+def composed(name, *overrides):
+    own = ["data.path=a.txt"] if name == "text" else []
+    return build(Config, compose_run([f"experiment={name}", *own, *overrides]))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_composes_and_is_named_after_its_file(name):
+    assert composed(name).name == name
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_header_gives_command_time_expectation_and_source(name):
+    text = (CONFIGS / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
+    words = re.findall(r"^# (\w+)  +", text, re.MULTILINE)
+    assert words[:4] == ["Command", "Time", "Expected", "Source"]
+    assert f"python experiments/run.py experiment={name}" in text
+
+
+@pytest.mark.parametrize("name", options("data"))
+def test_a_data_set_composes(name):
+    own = ["data.path=a.txt"] if name == "text" else []
+    config = build(Config, compose_run([f"data={name}", *own]))
+    assert name.startswith(config.data.name) or name == "embedded"
+
+
+def test_the_command_line_has_the_last_word():
+    config = composed("ptb_small", "train.epochs=2", "model.dropout.hidden=0.5")
+    assert (config.train.epochs, config.model.dropout.hidden) == (2, 0.5)
+    assert config.model.dropout.input == 0.2
+    text = composed("demo", "data=text", "data.path='my file.txt'")
+    assert (text.data.name, text.data.path) == ("text", "my file.txt")
+
+
+def test_a_name_may_be_given():
+    assert composed("demo", "name=mine").name == "mine"
+
+
+def test_no_key_has_another_default_in_yaml_than_in_the_dataclass():
+    bare = build(Config, compose_run(["~experiment", "sample.prompt=null"]))
+    assert plain(bare) == plain(Config(name="language"))
+
+
+def test_a_prompt_goes_with_its_data():
+    assert composed("demo").sample.prompt == "The "
+    assert composed("demo", "data=shakespeare").sample.prompt is None
+
+
+def test_char_rnns_split_is_cut_as_the_training_reads_it():
+    config = composed("char_shakespeare_charrnn_split", "stream.window=25")
+    assert (config.data.split, config.data.window) == ("char_rnn", 25)
+    assert config.data.streams == config.stream.batch_size == 50
+
+
+def test_zarembas_recipe():
+    config = composed("ptb_zaremba_small")
+    assert config.model.init == "uniform" and config.model.forget_bias == 0
+    assert not config.model.tied and config.model.dropout.output == 0
+    assert (config.stream.test_batch, config.stream.reduction) == (1, "sum_time")
+    assert (config.schedule.hold_epochs, config.train.test_weights) == (4, "last")

@@ -1,0 +1,56 @@
+"""Sweeps: what a job leaves behind and how it stands in the table."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments.compose import check_overrides
+from experiments.sweep import quoted, read_outcome, sweep_table
+from experiments.table import table
+
+
+@pytest.mark.parametrize("path", ["/a b/c", "/it's/", "C:\\runs", "/a,b/[c]"])
+def test_a_path_reaches_hydra_as_it_is(path):
+    (override,) = check_overrides([f"runs_dir={quoted(Path(path))}"])
+    assert str(Path(path)) == override.value() and not override.is_sweep_override()
+
+
+def test_the_outcome_of_a_job_is_its_result(tmp_path):
+    run = tmp_path / "20261122-101112"
+    run.mkdir()
+    scores = {"valid": {"loss": 1.5}, "test": None, "seconds": 3.25}
+    (run / "result.json").write_text(json.dumps(scores | {"steps": 7}))
+    assert read_outcome(tmp_path, 0) == scores | {"folder": str(run)}
+
+
+@pytest.mark.parametrize(
+    ("output", "error"),
+    [
+        ("epoch 1\nerror: Step 3: loss is nan.\n", "Step 3: loss is nan."),
+        ("Traceback …\nMemoryError\n", "MemoryError"),
+        ("", "no output"),
+    ],
+)
+def test_the_outcome_of_a_failed_job_is_its_last_line(tmp_path, output, error):
+    (tmp_path / "output.txt").write_text(output, encoding="utf-8")
+    assert read_outcome(tmp_path, 1) == {"error": error}
+
+
+def test_the_table_shows_only_what_differs_between_jobs():
+    rows = [
+        {"job": n, "overrides": ["a=1", f"b.c={n}"], "exit": 0, "seconds": 2.6,
+         "valid": {"loss": 1.0 + n}, "test": {"loss": 2.0 + n}}
+        for n in (0, 1)
+    ]  # fmt: skip
+    assert sweep_table(rows).splitlines() == [
+        "| job | b.c | valid loss | test loss | seconds | status |",
+        "|----:|----:|-----------:|----------:|--------:|--------|",
+        "|   0 |   0 |      1.000 |     2.000 |       3 | ok     |",
+        "|   1 |   1 |      2.000 |     3.000 |       3 | ok     |",
+    ]
+
+
+def test_a_cell_stays_in_its_cell():
+    line = table(["a"], [["x|y\nz"]]).splitlines()[-1]
+    assert line == r"| x\|y z |"

@@ -1,0 +1,122 @@
+"""Layers: what they refuse and how they say so, and how they are put together.
+
+That they compute the right numbers is tested by the laws.
+"""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from jlstm import Bidirectional, GRUCell, LSTMCell, Recurrent, Stack
+from tests.zoo import assert_same
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+
+LSTM, GRU = Recurrent(LSTMCell(4)), Recurrent(GRUCell(3))
+XS = jnp.ones((5, 2))
+
+
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (
+            lambda: Bidirectional(LSTMCell(3), merge="max"),
+            "Bidirectional: merge is 'max'; choose concat, sum, mul or mean.",
+        ),
+        (
+            lambda: Bidirectional(LSTMCell(3), GRUCell(4), merge="sum"),
+            "Bidirectional: merge='sum' needs equal sizes; forward has 3 units and "
+            "backward 4. Use merge='concat'.",
+        ),
+        (lambda: Stack(()), "Stack: layers is empty; give at least one layer."),
+        (
+            lambda: Stack((LSTM, GRU), residual=True),
+            "Stack: residual=True needs layers of one width; they have [4, 3].",
+        ),
+        (
+            lambda: Stack((LSTM, GRU), dropout=1.0),
+            "Stack: dropout: rate is 1.0; give a probability in [0, 1).",
+        ),
+        (
+            lambda: Stack((LSTM, GRU), dropout=-0.1),
+            "Stack: dropout: rate is -0.1; give a probability in [0, 1).",
+        ),
+    ],
+)
+def test_a_layer_that_cannot_be_is_refused(make, wanted):
+    with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("layer", "carry", "wanted"),
+    [
+        (
+            Stack((LSTM, GRU)),
+            GRUCell(3).init_carry(),
+            "Stack: the carry is a GRUCarry; give a tuple of 2 carries, one a layer, "
+            "as init_carry makes it.",
+        ),
+        (
+            Stack((LSTM, GRU)),
+            [None, None],
+            "Stack: the carry is a list; give a tuple of 2 carries, one a layer, as "
+            "init_carry makes it.",
+        ),
+        (
+            Bidirectional(LSTMCell(3)),
+            LSTMCell(3).init_carry(),
+            "Bidirectional: the carry is a LSTMCarry; give BidirectionalParams("
+            "forward, backward), as init_carry makes it.",
+        ),
+        (
+            Stack((LSTM, GRU)),
+            (GRUCell(4).init_carry(), GRUCell(3).init_carry()),
+            "The carry is a GRUCarry of structure PyTreeDef(CustomNode(namedtuple["
+            "GRUCarry], [*])); LSTMCell(hidden_size=4) wants PyTreeDef(CustomNode("
+            "namedtuple[LSTMCarry], [*, *])), as made by cell.init_carry("
+            "batch_shape=()).",
+        ),
+    ],
+)
+def test_a_carry_of_something_else_is_refused(layer, carry, wanted):
+    params = jax.eval_shape(lambda: layer.init(jax.random.key(0), 2))
+    with pytest.raises(ValueError) as caught:
+        jax.eval_shape(lambda p: layer.apply(p, XS, carry), params)
+    assert str(caught.value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("layer", "size"),
+    [
+        (LSTM, 4),
+        (Bidirectional(LSTMCell(3)), 6),
+        (Bidirectional(LSTMCell(3), GRUCell(5)), 8),
+        (Bidirectional(LSTMCell(3), GRUCell(3), merge="mean"), 3),
+        (Stack((LSTM, Bidirectional(GRUCell(3)), GRU)), 3),
+    ],
+)
+def test_output_size_is_the_width_of_the_output(layer, size):
+    params = jax.eval_shape(lambda: layer.init(jax.random.key(0), 2))
+    _, ys = jax.eval_shape(layer.apply, params, XS)
+    assert layer.output_size(2) == size == ys.shape[-1]
+
+
+def test_the_halves_and_layers_are_drawn_apart():
+    both = Bidirectional(GRUCell(3)).init(jax.random.key(0), 2)
+    assert (both.forward.w_hh != both.backward.w_hh).any()
+    first, second = Stack((GRU, GRU)).init(jax.random.key(0), 3)
+    assert (first.w_hh != second.w_hh).any()
+
+
+def test_two_cells_run_as_each_alone():
+    layer = Bidirectional(LSTMCell(3), GRUCell(5))
+    params = layer.init(jax.random.key(0), 2, jnp.float32)
+    xs = jax.random.normal(jax.random.key(1), (5, 2), jnp.float32)
+    carry, ys = layer.apply(params, xs)
+    left, first = Recurrent(LSTMCell(3)).apply(params.forward, xs)
+    right, second = Recurrent(GRUCell(5), reverse=True).apply(params.backward, xs)
+    assert_same((carry.forward, carry.backward), (left, right))
+    assert_same(ys, jnp.concatenate([first, second], axis=-1))
