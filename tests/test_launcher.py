@@ -139,7 +139,9 @@ def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, c
         (["data=text", "data.path=empty.txt"], "empty.txt is empty: give a text file"),
         (["data=text", "data.path=latin.txt"],
          "latin.txt is not UTF-8: byte 0xe9 at offset 3 (invalid continuation byte)."),
-        (["data=text", "data.path=short.txt"], "The train part, stream.batch_size: 9"),
+        (["data=text", "data.path=short.txt"], "A text of 9 tokens leaves 0 for the"),
+        (["data=text", "data.path=few.txt"],
+         "The train part, stream.batch_size: 89 tokens are too few for one wind"),
         (["sample.prompt='日'"], "sample.prompt: The char '日' is not among the "),
         (["sample.prompt=''"], "sample.prompt: It is empty: leave it out or give some"),
         (["sample.length=0"], "sample: length is 0 and seed 0; give a length of 1"),
@@ -159,6 +161,7 @@ def test_what_is_wrong_is_one_line_before_any_work(
     (folder / "empty.txt").touch()
     (folder / "latin.txt").write_bytes("caf\u00e9s\n".encode("latin-1"))
     (folder / "short.txt").write_text("to be, or")
+    (folder / "few.txt").write_text("to be, or " * 10)
     before = sorted(os.listdir(folder))
     assert refused(capsys, *argv).startswith(f"error: {line}")
     made = [path for path in (folder / "runs").rglob("*") if path.is_file()]

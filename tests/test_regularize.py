@@ -41,7 +41,7 @@ def test_without_key_or_rate_nothing_happens():
     assert dropout(x, 0.0, key()) is x
 
 
-@pytest.mark.parametrize("shared", [(), (0,), (1,), (0, 2), (-1,), (-3, -1)])
+@pytest.mark.parametrize("shared", [(), (0,), (-1,), (0, 2)])
 def test_the_mask_is_one_along_shared_axes_alone(shared):
     dropped = np.asarray(dropout(jnp.ones((7, 8, 9)), 0.5, key(), shared_axes=shared))
     along = {axis % 3 for axis in shared}
@@ -82,7 +82,8 @@ def test_embedding_dropout_drops_whole_words():
 
 
 def test_weight_drop_takes_recurrent_weights_alone():
-    params = LSTMCell(20).init(jax.random.key(0), 4, jnp.float32)
+    shapes = jax.eval_shape(lambda: LSTMCell(20).init(jax.random.key(0), 4))
+    params = jax.tree.map(lambda leaf: jnp.full(leaf.shape, 3.0), shapes)
     dropped = weight_drop(params, 0.3, key())
     assert_same(dropped._replace(w_hh=params.w_hh), params)
     kept = np.asarray(dropped.w_hh != 0)

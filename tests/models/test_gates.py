@@ -19,7 +19,6 @@ def make(**options):
     "options",
     [
         {"hidden_sizes": (4,), "embedding_size": None},
-        {"hidden_sizes": (4, 3), "embedding_size": 5},
         {"cell": "gru", "hidden_sizes": (4, 3, 2)},
         {"cell": "peephole", "hidden_sizes": (3, 3), "init": "uniform"},
         {"hidden_sizes": (4, 3), "dropout": LanguageDropout(0.5, 0.5, 0.5, 0.5, 0.5)},
