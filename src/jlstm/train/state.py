@@ -40,7 +40,7 @@ def init_state(
 ) -> TrainState:
     """Draw a model from ``seed`` and start everything at zero."""
     model_key, key = jax.random.split(jax.random.key(seed))
-    model = task.make_model(model_key)
+    model = jax.jit(task.make_model)(model_key)  # one compilation, not one an op
     return TrainState(
         step=jnp.zeros((), jnp.int32),
         model=model,
