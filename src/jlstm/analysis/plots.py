@@ -99,7 +99,8 @@ def gate_picture(
         gates: activations of one layer, by name, such as ``gates._asdict()`` of
             :func:`jlstm.trace`.
         labels: one a time step; a space is shown as ␣, a line break as ↵.
-        cell_state: drawn below the gates.
+        cell_state: drawn below the gates as tanh(c), which is what the output gate
+            lets through: a state that counts may be in the hundreds.
         sort_by: name of the gate whose mean sorts the units.
 
     Raises:
@@ -118,7 +119,7 @@ def gate_picture(
     order = np.argsort(-np.asarray(gates[sort_by], np.float64).mean(axis=0))
     maps = {GATE_NAMES.get(name, name): values for name, values in gates.items()}
     if cell_state is not None:
-        maps["cell c"] = cell_state
+        maps["tanh(c)"] = np.tanh(cell_state)
     steps = len(gates[sort_by])
     if len(labels) != steps:
         raise ValueError(f"{len(labels)} labels for {steps} steps; give one a step.")
