@@ -55,7 +55,7 @@ figure { margin: 0 0 1.75rem; }
 figcaption { font-size: .9rem; color: var(--soft); margin-top: .35rem; }
 .scroll { overflow-x: auto; }
 .scroll svg { display: block; width: 100%; min-width: 22rem; height: auto; }
-.tall { max-height: 26rem; overflow: auto; border-bottom: 1px solid var(--line); }
+.tall { max-height: 44rem; overflow: auto; border-bottom: 1px solid var(--line); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem;
   font-variant-numeric: tabular-nums; }
 th { position: sticky; top: 0; background: var(--paper); color: var(--soft);
