@@ -46,7 +46,8 @@ def unroll(
             and emit zeros, whatever their input holds.
         mask: which steps count, where they are not simply the first ones.
         resets: ``resets[t]`` means that the carry is fresh before ``xs[t]`` is
-            consumed.
+            consumed, also where ``mask`` skips the step; beyond ``lengths`` it means
+            nothing.
         reverse: consume the last step first; outputs stay in the order of ``xs``. A row
             waits at its start until its data begins.
         key: randomness for noisy cells; ``None`` is no noise.
