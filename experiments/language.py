@@ -117,7 +117,7 @@ def summarize(
 ) -> dict[str, Any]:
     """Return the numbers of a finished run, for ``result.json``."""
     place = result.place
-    tokens = sum(task.count(batch) for batch in task.batches(1)) * (place.epoch - 1)
+    tokens = task.batches(1).num_predictions * (place.epoch - 1)
     return {
         "name": config.name,
         "valid": result.valid,

@@ -13,18 +13,9 @@ from flax import linen as nn
 
 import jlstm.linen
 import jlstm.nnx
-from jlstm import Bidirectional, GRUCell, LSTMCell, Recurrent, RNNCell, Stack
+from jlstm import Bidirectional, GRUCell, LSTMCell, Recurrent, Stack
+from tests.nnx.samples import PLAIN, STACKED, TOL, B, H, T, X, inputs
 from tests.zoo import assert_close, assert_same
-
-B, T, X, H = 3, 6, 2, 4
-TOL = 1e-5
-PLAIN = Recurrent(RNNCell(H))
-STACKED = Stack((Bidirectional(RNNCell(H)), Recurrent(RNNCell(3))), dropout=0.5)
-
-
-def inputs(batch=(B,)):
-    drawn = np.random.default_rng(0).normal(size=(*batch, T, X))
-    return jnp.asarray(drawn, jnp.float32)
 
 
 def noisy(model):

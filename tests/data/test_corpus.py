@@ -1,6 +1,5 @@
 """Corpora: the counts that papers rely on, and one line for a wrong config."""
 
-import jaxtyping
 import numpy as np
 import pytest
 
@@ -57,14 +56,6 @@ def test_embedded_corpus_needs_nothing(monkeypatch):
     parts = [corpus.train, corpus.valid, corpus.test]
     assert corpus.vocab.decode(np.concatenate(parts)) == language_reference()
     assert corpus.note.startswith("the language reference of Python 3.")
-
-
-@pytest.fixture
-def as_users_run():
-    """No type check at run time, which would come before ours."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture
@@ -151,7 +142,7 @@ def test_limit_train_keeps_the_head(path, share, length):
         ),
     ],
 )
-def test_a_wrong_field_is_named(as_users_run, options, message):
+def test_a_wrong_field_is_named(unchecked, options, message):
     with pytest.raises(ValueError) as error:
         CorpusConfig(**options)
     assert str(error.value) == message

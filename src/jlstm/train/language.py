@@ -1,7 +1,6 @@
 """The language-modelling task: a corpus in streams, a model, exact perplexity."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,7 +95,7 @@ class LanguageTask:
         cut = self.stream
         return TokenStream(self.corpus.train, cut.batch_size, cut.window, cut.drop_last)
 
-    def batches(self, epoch: int) -> Sequence[Window]:
+    def batches(self, epoch: int) -> TokenStream:
         """Return the windows, the same ones each epoch."""
         return self._train
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 from flax import nnx
 
 from jlstm.train.checkpoint import Checkpoints
@@ -84,12 +85,14 @@ class Trainer:
     schedule: ScheduleConfig
     folder: Path
     _checkpoints: Checkpoints = field(init=False)
+    _optimizer: optax.GradientTransformation = field(init=False)
     _step: Step = field(init=False)
     _started: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._checkpoints = Checkpoints(self.folder / "checkpoints", self.train.keep)
-        self._step = make_step(self.task, make_optimizer(self.optimizer))
+        self._optimizer = make_optimizer(self.optimizer)
+        self._step = make_step(self.task, self._optimizer)
 
     def fit(self) -> Result:
         """Train to the last epoch, score the chosen weights and return them.
@@ -111,12 +114,8 @@ class Trainer:
         return self._score(state, place)
 
     def _start(self) -> tuple[TrainState, Place]:
-        fresh = init_state(
-            self.task,
-            make_optimizer(self.optimizer),
-            self.optimizer.learning_rate,
-            self.train.seed,
-        )
+        rate, seed = self.optimizer.learning_rate, self.train.seed
+        fresh = init_state(self.task, self._optimizer, rate, seed)
         if self._checkpoints.latest() is None:
             return fresh, Place()
         state, place = self._checkpoints.restore(fresh, "latest")
