@@ -16,9 +16,10 @@ PACKAGE = ROOT / "src" / "jlstm"
 # own. `__init__` is jlstm itself, which only what stands below it here may import.
 ORDER = (
     {"_repr", "_types"},
-    {"_tree", "initializers"},
+    {"_tree", "activations", "initializers"},
     {"_affine"},
     {"cell"},
+    {"parallel"},
     {"_validate", "cells", "wrappers"},
     {"backends"},
     {"unroll"},

@@ -22,7 +22,7 @@ from jlstm import Bidirectional, Recurrent, Stack
 from jlstm.initializers import Chrono
 from tests import oracle
 
-STEPS, ROWS_IN_BATCH, INPUT_SIZE = 5, 3, 2
+STEPS, ROWS_IN_BATCH = 5, 3
 
 
 @dataclass(frozen=True)
@@ -35,33 +35,49 @@ class Row:
     cell: jlstm.Cell | None = None
     direction: str = "forward"  # where time runs; "both" has no last step to go on from
     variant: bool = False  # differs from another row in a detail; it runs the same way
+    feature_shape: tuple = (2,)  # of the input of one step; channels last
+    legal: Any = None  # turns a random carry into one that steps could have made
+    unread: tuple = ()  # fields of the carry that no step reads
+    kinked: bool = False  # has no second derivative everywhere
+
+    @property
+    def input_size(self):
+        return self.feature_shape[-1]
 
 
-def cell_row(name, cell, step, fields=("h",), **options):
-    return Row(name, Recurrent(cell), oracle.Recurrent(step, fields), cell, **options)
+def shapes_of(cell):
+    """Return the shape of each field of a cell's carry, for one row of a batch."""
+    carry = jax.eval_shape(cell.init_carry)
+    return {name: leaf.shape for name, leaf in carry._asdict().items()}
+
+
+def cell_row(name, cell, step, **options):
+    reference = oracle.Recurrent(step, shapes_of(cell))
+    return Row(name, Recurrent(cell), reference, cell, **options)
 
 
 RNN, LSTM, GRU = jlstm.RNNCell(3), jlstm.LSTMCell(3), jlstm.GRUCell(3)
-NO_BIAS, VARIANT = {"use_bias": False}, {"variant": True}
-HC = ("h", "c")
+PEEPHOLE = jlstm.PeepholeLSTMCell(3)
+NO_BIAS, VARIANT, KINKED = {"use_bias": False}, {"variant": True}, {"kinked": True}
 
 CELLS = (
     cell_row("rnn_tanh", RNN, oracle.rnn_tanh),
-    cell_row("rnn_relu", jlstm.RNNCell(3, activation="relu"), oracle.rnn_relu),
+    cell_row(
+        "rnn_relu", jlstm.RNNCell(3, activation="relu"), oracle.rnn_relu, **KINKED
+    ),
     cell_row("rnn_no_bias", jlstm.RNNCell(3, **NO_BIAS), oracle.rnn_tanh, **VARIANT),
-    cell_row("lstm", LSTM, oracle.lstm, HC),
-    cell_row("lstm_forget_0", jlstm.LSTMCell(3, 0.0), oracle.lstm, HC, **VARIANT),
-    cell_row("lstm_chrono", jlstm.LSTMCell(3, Chrono(20)), oracle.lstm, HC, **VARIANT),
-    cell_row("lstm_no_bias", jlstm.LSTMCell(3, **NO_BIAS), oracle.lstm, HC, **VARIANT),
+    cell_row("lstm", LSTM, oracle.lstm),
+    cell_row("lstm_forget_0", jlstm.LSTMCell(3, 0.0), oracle.lstm, **VARIANT),
+    cell_row("lstm_chrono", jlstm.LSTMCell(3, Chrono(20)), oracle.lstm, **VARIANT),
+    cell_row("lstm_no_bias", jlstm.LSTMCell(3, **NO_BIAS), oracle.lstm, **VARIANT),
     cell_row("gru_after", GRU, oracle.gru_after),
     cell_row("gru_before", jlstm.GRUCell(3, reset="before"), oracle.gru_before),
     cell_row("gru_no_bias", jlstm.GRUCell(3, **NO_BIAS), oracle.gru_after, **VARIANT),
-    cell_row("peephole", jlstm.PeepholeLSTMCell(3), oracle.peephole, HC),
+    cell_row("peephole", PEEPHOLE, oracle.peephole),
     cell_row(
         "peephole_no_bias",
         jlstm.PeepholeLSTMCell(3, **NO_BIAS),
         oracle.peephole,
-        HC,
         **VARIANT,
     ),
 )
@@ -70,14 +86,14 @@ LAYERS = (
     Row(
         "reverse",
         Recurrent(LSTM, reverse=True),
-        oracle.Recurrent(oracle.lstm, HC, reverse=True),
+        oracle.Recurrent(oracle.lstm, shapes_of(LSTM), reverse=True),
         direction="backward",
     ),
     *(
         Row(
             f"bidirectional_{merge}",
             Bidirectional(GRU, merge=merge),
-            oracle.Bidirectional(oracle.gru_after, ("h",), merge),
+            oracle.Bidirectional(oracle.gru_after, shapes_of(GRU), merge),
             direction="both",
             variant=merge != "concat",
         )
@@ -87,16 +103,16 @@ LAYERS = (
         "stack",
         Stack((Recurrent(jlstm.LSTMCell(4)), Recurrent(GRU))),
         oracle.Stack(
-            oracle.Recurrent(oracle.lstm, HC),
-            oracle.Recurrent(oracle.gru_after, ("h",)),
+            oracle.Recurrent(oracle.lstm, shapes_of(jlstm.LSTMCell(4))),
+            oracle.Recurrent(oracle.gru_after, shapes_of(GRU)),
         ),
     ),
     Row(
         "stack_residual",
         Stack((Recurrent(RNN), Recurrent(LSTM)), residual=True),
         oracle.Stack(
-            oracle.Recurrent(oracle.rnn_tanh, ("h",)),
-            oracle.Recurrent(oracle.lstm, HC),
+            oracle.Recurrent(oracle.rnn_tanh, shapes_of(RNN)),
+            oracle.Recurrent(oracle.lstm, shapes_of(LSTM)),
             residual=True,
         ),
     ),
@@ -104,8 +120,8 @@ LAYERS = (
         "stack_bidirectional",
         Stack((Bidirectional(LSTM), Bidirectional(LSTM))),
         oracle.Stack(
-            oracle.Bidirectional(oracle.lstm, HC, "concat"),
-            oracle.Bidirectional(oracle.lstm, HC, "concat"),
+            oracle.Bidirectional(oracle.lstm, shapes_of(LSTM), "concat"),
+            oracle.Bidirectional(oracle.lstm, shapes_of(LSTM), "concat"),
         ),
         direction="both",
     ),
@@ -141,8 +157,15 @@ def random_like(tree, rng, dtype=jnp.float64, scale=0.5):
 
 def random_params(row, rng, dtype=jnp.float64):
     """Draw the parameters of a row, none of them zero."""
-    shapes = jax.eval_shape(lambda: row.layer.init(jax.random.key(0), INPUT_SIZE))
+    shapes = jax.eval_shape(lambda: row.layer.init(jax.random.key(0), row.input_size))
     return random_like(shapes, rng, dtype)
+
+
+def random_carry(row, rng, batch, dtype=jnp.float64):
+    """Draw a carry that steps of the row's cell could have made."""
+    shapes = jax.eval_shape(lambda: row.layer.init_carry(batch))
+    carry = random_like(shapes, rng, dtype)
+    return carry if row.legal is None else row.legal(carry)
 
 
 def draw(row, seed=0, steps=STEPS, batch=(ROWS_IN_BATCH,), dtype=jnp.float64):
@@ -155,10 +178,8 @@ def draw(row, seed=0, steps=STEPS, batch=(ROWS_IN_BATCH,), dtype=jnp.float64):
     lengths = np.resize([steps, steps - 1, steps // 2], batch)
     return Sample(
         params=random_params(row, rng, dtype),
-        xs=jnp.asarray(rng.standard_normal((steps, *batch, INPUT_SIZE)), dtype),
-        carry=random_like(
-            jax.eval_shape(lambda: row.layer.init_carry(batch)), rng, dtype
-        ),
+        xs=jnp.asarray(rng.standard_normal((steps, *batch, *row.feature_shape)), dtype),
+        carry=random_carry(row, rng, batch, dtype),
         lengths=jnp.asarray(lengths, jnp.int32),
         mask=jnp.asarray(rng.random((steps, *batch)) < 0.8),
         resets=jnp.asarray(rng.random((steps, *batch)) < 0.3),
@@ -170,7 +191,7 @@ def plain(sample, carry=False):
 
     The carry is the one of the sample if ``carry`` holds, else zero.
     """
-    steps, *batch = sample.xs.shape[:-1]
+    steps, *batch = sample.mask.shape
     return sample._replace(
         carry=sample.carry if carry else jax.tree.map(jnp.zeros_like, sample.carry),
         lengths=jnp.full(batch, steps, jnp.int32),

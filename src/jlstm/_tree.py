@@ -27,14 +27,17 @@ def like(parameter: Array, reference: Array) -> Array:
     return parameter.astype(reference.dtype).reshape(leading + parameter.shape)
 
 
+def align(flags: Array, leaf: Array) -> Array:
+    """Give ``flags`` axes of 1 at its end, up to the rank of ``leaf``."""
+    return flags.reshape(flags.shape + (1,) * (leaf.ndim - flags.ndim))
+
+
 def select(mask: Bool[Array, "*b"], on_true: Tree, on_false: Tree) -> Tree:
     """Choose whole rows of ``on_true`` where ``mask`` holds, else of ``on_false``.
 
     Every leaf begins with the axes of ``mask``.
     """
-    return jax.tree.map(
-        lambda a, b: jnp.where(_align(mask, a), a, b), on_true, on_false
-    )
+    return jax.tree.map(lambda a, b: jnp.where(align(mask, a), a, b), on_true, on_false)
 
 
 def zero_unless(mask: Bool[Array, "*b"], tree: Tree) -> Tree:
@@ -72,7 +75,3 @@ def vary_like(tree: Tree, *others: Tree) -> Tree:
 
 def _varying(leaf: Array) -> frozenset[str]:
     return frozenset(jax.typeof(leaf).manual_axis_type.varying)
-
-
-def _align(mask: Array, leaf: Array) -> Array:
-    return mask.reshape(mask.shape + (1,) * (leaf.ndim - mask.ndim))

@@ -11,13 +11,14 @@ from jlstm._types import Carry, Checkpoint, Shape
 from jlstm.cell import Cell
 
 
-def check_sequence(xs: Array) -> None:
-    """Require a floating array with at least a time and a feature axis."""
+def check_sequence(xs: Array, num_feature_axes: int = 1) -> None:
+    """Require a floating array with a time axis and all feature axes."""
     check_array("xs", xs)
-    if xs.ndim < 2:
+    if xs.ndim < 1 + num_feature_axes:
+        features = "x" if num_feature_axes == 1 else "*space, channels"
         raise ValueError(
             f"xs has shape {xs.shape}; give time first and features last: "
-            "(t, *batch, x)."
+            f"(t, *batch, {features})."
         )
     if not jnp.issubdtype(xs.dtype, jnp.floating):
         raise TypeError(

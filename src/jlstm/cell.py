@@ -12,9 +12,18 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from jlstm._affine import affine, block_affine
 from jlstm._repr import ShortRepr
 from jlstm._tree import cast, cast_like
-from jlstm._types import Carry, DType, Gates, Key, Params, Shape, accumulator_dtype
+from jlstm._types import (
+    Carry,
+    DType,
+    Gates,
+    Key,
+    Params,
+    Shape,
+    accumulator_dtype,
+)
 
 
 class Cell(ShortRepr, abc.ABC):
@@ -23,9 +32,14 @@ class Cell(ShortRepr, abc.ABC):
     Subclasses are frozen dataclasses. ``params``, ``carry`` and ``gates`` are
     NamedTuples; the first field of a carry is ``h``, and ``carry.h`` *is* the output of
     the step.
+
+    Attributes:
+        num_feature_axes: how many axes of a step's input follow the batch: 1 for a
+            vector of features, more for an image.
     """
 
     hidden_size: int
+    num_feature_axes = 1
 
     @abc.abstractmethod
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> Params:
@@ -45,13 +59,39 @@ class Cell(ShortRepr, abc.ABC):
     ) -> tuple[Carry, Gates]:
         """Advance one step from ``carry`` and the projected input ``zx``."""
 
+    def fresh_carry(
+        self, params: Params, batch_shape: Shape = (), dtype: DType = jnp.float32
+    ) -> Carry:
+        """Return the carry that a sequence starts from.
+
+        It is :meth:`init_carry`, except for a cell that learns where to start.
+        """
+        return self.init_carry(batch_shape, dtype)
+
+    def prepare(
+        self, params: Params, x: jax.ShapeDtypeStruct, key: Key | None
+    ) -> Params:
+        """Return the parameters as one run over a sequence uses them.
+
+        What is drawn once a sequence is drawn here, outside the loop: a mask shared by
+        all steps, a noise on the weights. ``x`` describes the input of one step. Most
+        cells draw nothing and return ``params``.
+        """
+        return params
+
 
 class GatedCell(Cell):
     """A cell whose step is one recurrent map of ``h`` followed by elementwise gates.
 
     ``step`` is written once, here. The gates are computed in float32 or wider, the two
     maps in the dtype of the input, and the carry keeps the dtype that it came with.
+
+    Attributes:
+        num_heads: blocks on the diagonal of the recurrent weight; units of one head do
+            not see those of another from step to step.
     """
+
+    num_heads = 1
 
     @abc.abstractmethod
     def recur(self, params: Params, h: Array) -> Any:
@@ -75,10 +115,43 @@ class GatedCell(Cell):
         return cast_like(new, carry), gates
 
 
-def check_size(cell: Cell) -> None:
-    """Raise ValueError unless ``cell.hidden_size`` is a positive integer."""
-    if not isinstance(cell.hidden_size, int) or cell.hidden_size < 1:
+class AffineCell(GatedCell):
+    """A gated cell with two affine maps: ``w_ih`` and ``b`` of x, ``w_hh`` of h.
+
+    Both shares have the same shape and the gates use their sum only, so a backend may
+    compute it as one product of ``[x, h]``.
+    """
+
+    @final
+    def project(self, params: Params, x: Array) -> Array:
+        """Map the input to its share of the pre-activations."""
+        return affine(x, params.w_ih, params.b)
+
+    @final
+    def recur(self, params: Params, h: Array) -> Array:
+        """Map the previous output to its share of the pre-activations."""
+        return recurrent_product(self, h, params.w_hh)
+
+
+def recurrent_product(cell: GatedCell, h: Array, w_hh: Array) -> Array:
+    """Multiply by a recurrent weight, block-diagonal if ``cell`` has several heads."""
+    return affine(h, w_hh) if cell.num_heads == 1 else block_affine(h, w_hh)
+
+
+def check_size(cell: Cell, field: str = "hidden_size") -> None:
+    """Raise ValueError unless a field of ``cell`` is a positive integer."""
+    value = getattr(cell, field)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(
-            f"{type(cell).__name__}: hidden_size is {cell.hidden_size!r}; "
-            "give a positive integer."
+            f"{type(cell).__name__}: {field} is {value!r}; give a positive integer."
+        )
+
+
+def check_heads(cell: Cell) -> None:
+    """Raise ValueError unless ``num_heads`` heads share the hidden units equally."""
+    check_size(cell, "num_heads")
+    if cell.hidden_size % cell.num_heads:
+        raise ValueError(
+            f"{type(cell).__name__}: {cell.num_heads} heads cannot share "
+            f"{cell.hidden_size} hidden units; give a divisor of hidden_size."
         )

@@ -134,11 +134,43 @@ def init_gates(
     return jnp.stack(blocks, axis=-2)
 
 
+def init_recurrent(
+    init: GateInitializer,
+    key: Key,
+    gates: Sequence[str],
+    hidden_size: int,
+    num_heads: int,
+    dtype: DType,
+) -> Float[Array, "..."]:
+    """Draw ``w_hh``: ``(h, gate, h)``, or one ``(d, gate, d)`` for each of k heads.
+
+    Example:
+        >>> key, args = jax.random.key(0), ("ifgo", 6, 3, jnp.float32)
+        >>> init_recurrent(Orthogonal(), key, *args).shape
+        (3, 2, 4, 2)
+    """
+    if num_heads == 1:
+        return init_gates(init, key, gates, (hidden_size, hidden_size), dtype)
+    size = hidden_size // num_heads
+    keys = jax.random.split(key, num_heads)
+    return jnp.stack([init_gates(init, k, gates, (size, size), dtype) for k in keys])
+
+
 def add_forget_bias(
-    b: Float[Array, "g h"], forget_bias: float | Chrono, key: Key, i: int, f: int
+    b: Float[Array, "g h"],
+    forget_bias: float | Chrono,
+    key: Key,
+    gates: Sequence[str],
 ) -> Float[Array, "g h"]:
-    """Add the forget bias to row ``f``; :class:`Chrono` also changes row ``i``."""
+    """Add the forget bias to the row of gate f; :class:`Chrono` also changes i's.
+
+    Example:
+        >>> add_forget_bias(jnp.zeros((2, 3)), 1.0, jax.random.key(0), "ifgo"[:2])[1]
+        Array([1., 1., 1.], dtype=float32)
+    """
+    f = list(gates).index("f")
     if not isinstance(forget_bias, Chrono):
         return b.at[f].add(jnp.asarray(forget_bias, b.dtype))
     drawn = forget_bias(key, b.shape[1:], b.dtype)
-    return b.at[f].add(drawn).at[i].add(-drawn)
+    b = b.at[f].add(drawn)
+    return b.at[list(gates).index("i")].add(-drawn) if "i" in gates else b

@@ -7,7 +7,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._tree import vary_like
-from jlstm._types import Carry, Checkpoint, Gates, Key, Params, accumulator_dtype
+from jlstm._types import (
+    Carry,
+    Checkpoint,
+    Gates,
+    Key,
+    Params,
+    Shape,
+    accumulator_dtype,
+)
 from jlstm._validate import (
     check_carry,
     check_flags,
@@ -15,14 +23,14 @@ from jlstm._validate import (
     check_options,
     check_sequence,
 )
-from jlstm.backends import Backend, Choice, Controls, Emit, choose, scan
+from jlstm.backends import RUN, Backend, Choice, Controls, Emit, choose
 from jlstm.cell import Cell
 
 
 def unroll(
     cell: Cell,
     params: Params,
-    xs: Float[Array, "t *b x"],
+    xs: Float[Array, "t *bx"],
     carry: Carry | None = None,
     *,
     lengths: Int[Array, "*b"] | None = None,
@@ -33,15 +41,17 @@ def unroll(
     backend: Backend = "auto",
     unroll: int = 1,
     checkpoint: Checkpoint = None,
-) -> tuple[Carry, Float[Array, "t *b h"]]:
+) -> tuple[Carry, Float[Array, "t *bh"]]:
     """Run ``cell`` over ``xs``; return the last carry and the outputs of all steps.
 
     Args:
         cell: what happens in a step.
         params: made by ``cell.init``.
-        xs: inputs; their dtype is the dtype of the computation and of the outputs.
-        carry: where to start; ``None`` is ``cell.init_carry``. Each leaf keeps its
-            dtype.
+        xs: inputs, time first, then batch, then the features (for most cells one
+            axis; ``cell.num_feature_axes`` says); their dtype is the dtype of the
+            computation and of the outputs.
+        carry: where to start; ``None`` is ``cell.fresh_carry``, zeros for most cells.
+            Each leaf keeps its dtype.
         lengths: how many steps of each row count, 0 to t. Later steps hold the carry
             and emit zeros, whatever their input holds.
         mask: which steps count, where they are not simply the first ones.
@@ -76,7 +86,7 @@ def unroll(
 def trace(
     cell: Cell,
     params: Params,
-    xs: Float[Array, "t *b x"],
+    xs: Float[Array, "t *bx"],
     carry: Carry | None = None,
     *,
     lengths: Int[Array, "*b"] | None = None,
@@ -170,36 +180,40 @@ def _run(
     emit: Emit,
 ) -> tuple[Carry, Any]:
     check_options(unroll, checkpoint)
-    check_sequence(xs)
-    choose(cell, backend)
-    controls = _controls(xs, lengths, mask, resets, key)
-    batch_shape = xs.shape[1:-1]
+    check_sequence(xs, cell.num_feature_axes)
+    chosen = choose(cell, backend)
+    flag_shape = xs.shape[: xs.ndim - cell.num_feature_axes]
+    batch_shape = flag_shape[1:]
     if carry is not None:
         check_carry(cell, carry, batch_shape)
-    fresh = cell.init_carry(batch_shape, accumulator_dtype(xs.dtype))
+    once, each = (None, None) if key is None else jax.random.split(key)
+    controls = _controls(flag_shape, lengths, mask, resets, each)
+    step_input = jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype)
+    params = cell.prepare(params, step_input, once)
+    fresh = cell.fresh_carry(params, batch_shape, accumulator_dtype(xs.dtype))
     start = fresh if carry is None else carry
     fresh = jax.tree.map(lambda a, b: a.astype(b.dtype), fresh, start)
     start, fresh = vary_like((start, fresh), params, xs, controls, start)
-    return scan(
+    return RUN[chosen.backend](
         cell, params, xs, start, fresh, controls, emit,
         reverse=reverse, unroll=unroll, checkpoint=checkpoint,
     )  # fmt: skip
 
 
 def _controls(
-    xs: Array,
+    shape: Shape,
     lengths: Array | None,
     mask: Array | None,
     resets: Array | None,
     key: Key | None,
 ) -> Controls:
-    steps, batch_shape = xs.shape[0], xs.shape[1:-1]
+    steps, *batch = shape
     for name, flags in (("mask", mask), ("resets", resets)):
         if flags is not None:
-            check_flags(name, flags, xs.shape[:-1])
+            check_flags(name, flags, shape)
     live = mask
     if lengths is not None:
-        check_lengths(lengths, steps, batch_shape)
+        check_lengths(lengths, steps, tuple(batch))
         within = steps_within(lengths, steps)
         live = within if mask is None else mask & within
         # Nothing beyond a row's length may show, a reset there included.

@@ -9,21 +9,27 @@ from jlstm._types import accumulator_dtype
 from tests.zoo import ALL, CELLS, each
 
 DTYPES = (jnp.bfloat16, jnp.float32, jnp.float64)
-STEPS, INPUT_SIZE = 5, 2
+STEPS = 5
 
 
 def shapes_of(tree):
     return jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
 
 
-def initial(layer, dtype):
-    return jax.eval_shape(lambda: layer.init(jax.random.key(0), INPUT_SIZE, dtype))
+def initial(row, dtype):
+    return jax.eval_shape(
+        lambda: row.layer.init(jax.random.key(0), row.input_size, dtype)
+    )
+
+
+def inputs(row, dtype, batch=(3,)):
+    return jax.ShapeDtypeStruct((STEPS, *batch, *row.feature_shape), dtype)
 
 
 @each(ALL)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_params_have_the_dtype_asked_for(row, dtype):
-    leaves = jax.tree.leaves(initial(row.layer, dtype))
+    leaves = jax.tree.leaves(initial(row, dtype))
     assert leaves
     assert {leaf.dtype for leaf in leaves} == {jnp.dtype(dtype)}
 
@@ -32,10 +38,12 @@ def test_params_have_the_dtype_asked_for(row, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("batch", [(), (3,), (2, 3)])
 def test_outputs_have_the_dtype_of_the_input(row, dtype, batch):
-    params = initial(row.layer, jnp.float32)
-    xs = jax.ShapeDtypeStruct((STEPS, *batch, INPUT_SIZE), dtype)
+    params = initial(row, jnp.float32)
+    xs = inputs(row, dtype, batch)
     carry, ys = jax.eval_shape(row.layer.apply, params, xs)
-    assert ys.shape == (STEPS, *batch, row.layer.output_size(INPUT_SIZE))
+    assert ys.shape[: 1 + len(batch)] == (STEPS, *batch)
+    assert ys.shape[-1] == row.layer.output_size(row.input_size)
+    assert ys.ndim == xs.ndim
     assert ys.dtype == dtype
     fresh = jax.eval_shape(
         lambda: row.layer.init_carry(batch, accumulator_dtype(dtype))
@@ -46,8 +54,8 @@ def test_outputs_have_the_dtype_of_the_input(row, dtype, batch):
 @each(ALL)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_carry_keeps_its_dtype(row, dtype):
-    params = initial(row.layer, jnp.float32)
-    xs = jax.ShapeDtypeStruct((STEPS, 3, INPUT_SIZE), jnp.float32)
+    params = initial(row, jnp.float32)
+    xs = inputs(row, jnp.float32)
     given = jax.eval_shape(lambda: row.layer.init_carry((3,), dtype))
     assert {leaf.dtype for leaf in jax.tree.leaves(given)} == {jnp.dtype(dtype)}
     carry, _ = jax.eval_shape(row.layer.apply, params, xs, given)
@@ -56,14 +64,14 @@ def test_carry_keeps_its_dtype(row, dtype):
 
 @each(CELLS)
 def test_carry_begins_with_h_and_h_is_the_output(row):
-    params = initial(row.cell, jnp.float32)
-    xs = jax.ShapeDtypeStruct((STEPS, 3, INPUT_SIZE), jnp.float32)
+    params = initial(row, jnp.float32)
+    xs = inputs(row, jnp.float32)
     last, (carries, gates) = jax.eval_shape(
         lambda p, xs: jlstm.trace(row.cell, p, xs), params, xs
     )
     assert carries._fields[0] == "h"
-    assert last.h.shape == (3, row.cell.hidden_size)
-    assert {leaf.shape for leaf in jax.tree.leaves((carries, gates))} == {
-        (STEPS, 3, row.cell.hidden_size)
-    }
+    assert last.h.shape[-1] == row.layer.output_size(row.input_size)
+    assert carries.h.shape == (STEPS, *last.h.shape)
+    for leaf in jax.tree.leaves((carries, gates)):
+        assert leaf.shape[:2] == (STEPS, 3)
     assert gates._fields

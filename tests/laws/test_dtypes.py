@@ -32,7 +32,7 @@ def test_bfloat16_stays_near_float64(row):
 @each(ALL)
 def test_bfloat16_params_are_the_rounded_float32_params(row):
     fine, coarse = (
-        row.layer.init(jax.random.key(0), 2, dtype)
+        row.layer.init(jax.random.key(0), row.input_size, dtype)
         for dtype in (jnp.float32, jnp.bfloat16)
     )
     assert_same(coarse, cast(fine, jnp.bfloat16))

@@ -44,14 +44,16 @@ def test_a_layer_cannot_be_changed(row):
 
 @each(ALL)
 def test_params_and_carry_pickle(row):
-    params = row.layer.init(jax.random.key(0), 2)
+    params = row.layer.init(jax.random.key(0), row.input_size)
     carry = row.layer.init_carry((2,))
     assert_same(pickle.loads(pickle.dumps((params, carry))), (params, carry))
 
 
 @each(ALL)
 def test_the_same_key_is_the_same_params(row):
-    first, again, other = (row.layer.init(jax.random.key(n), 2) for n in (3, 3, 4))
+    first, again, other = (
+        row.layer.init(jax.random.key(n), row.input_size) for n in (3, 3, 4)
+    )
     assert_same(first, again)
     assert any(
         (a != b).any()

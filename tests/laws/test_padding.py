@@ -12,13 +12,19 @@ def live_steps(sample):
     return oracle.flags(sample.xs, *map(np.asarray, sample[3:]))[0]
 
 
+def over_features(live, xs):
+    return live.reshape(live.shape + (1,) * (xs.ndim - live.ndim))
+
+
 @each(MAIN)
 @pytest.mark.parametrize("garbage", [np.nan, np.inf, 1e300])
 def test_padding_is_invisible(row, garbage):
     sample = draw(row)
     live = live_steps(sample)
     assert (~live).sum() > 3
-    spoilt = sample._replace(xs=jnp.where(live[..., None], sample.xs, garbage))
+    spoilt = sample._replace(
+        xs=jnp.where(over_features(live, sample.xs), sample.xs, garbage)
+    )
     measured = measure(row.layer, spoilt)
     assert_same(measured, measure(row.layer, sample))
     assert (measured.grads.xs[~live] == 0).all()

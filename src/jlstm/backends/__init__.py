@@ -1,9 +1,11 @@
 """How the loop is run: one definition of a cell, several ways to execute it."""
 
 from jlstm.backends.choose import BACKENDS as BACKENDS
+from jlstm.backends.choose import RUN as RUN
 from jlstm.backends.choose import Backend as Backend
 from jlstm.backends.choose import Choice as Choice
 from jlstm.backends.choose import choose as choose
+from jlstm.backends.parallel import parallel as parallel
 from jlstm.backends.scan import Controls as Controls
 from jlstm.backends.scan import Emit as Emit
 from jlstm.backends.scan import scan as scan

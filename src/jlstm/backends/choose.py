@@ -2,10 +2,14 @@
 
 from typing import Literal, NamedTuple
 
+from jlstm.backends.parallel import parallel
+from jlstm.backends.scan import scan
 from jlstm.cell import Cell
+from jlstm.parallel import ParallelCell
 
-Backend = Literal["auto", "scan"]
-BACKENDS = ("auto", "scan")
+Backend = Literal["auto", "scan", "parallel"]
+BACKENDS = ("auto", "scan", "parallel")
+RUN = {"scan": scan, "parallel": parallel}
 
 
 class Choice(NamedTuple):
@@ -22,7 +26,7 @@ def choose(cell: Cell, backend: Backend = "auto") -> Choice:
     """Return the backend that :func:`jlstm.unroll` uses for ``cell``.
 
     Raises:
-        ValueError: there is no backend of this name.
+        ValueError: there is no backend of this name, or it cannot run ``cell``.
 
     Example:
         >>> from jlstm.cells import LSTMCell
@@ -34,9 +38,11 @@ def choose(cell: Cell, backend: Backend = "auto") -> Choice:
             f"There is no backend {backend!r} for {cell!r}; "
             f"choose one of {', '.join(BACKENDS)}."
         )
-    asked = (
-        "asked for"
-        if backend == "scan"
-        else "the reference loop, which runs every cell"
-    )
-    return Choice("scan", asked)
+    if backend == "parallel" and not isinstance(cell, ParallelCell):
+        raise ValueError(
+            f"The parallel backend cannot run {cell!r}: its steps read what the step "
+            'before has made. Use backend="scan".'
+        )
+    if backend != "auto":
+        return Choice(backend, "asked for")
+    return Choice("scan", "the reference loop, which runs every cell")

@@ -26,7 +26,7 @@ Emit = Callable[[Carry, Gates], Any]
 def scan(
     cell: Cell,
     params: Params,
-    xs: Float[Array, "t *b x"],
+    xs: Float[Array, "t *bx"],
     carry: Carry,
     fresh: Carry,
     controls: Controls,

@@ -5,19 +5,20 @@ from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.nn import sigmoid
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape
-from jlstm.cell import GatedCell, check_size
+from jlstm.activations import Activation, check_activation, resolve
+from jlstm.cell import GatedCell, check_heads, check_size, recurrent_product
 from jlstm.initializers import (
     Constant,
     GateInitializer,
     Glorot,
     Orthogonal,
     init_gates,
+    init_recurrent,
 )
 
 GATES = ("r", "z", "n")
@@ -30,7 +31,7 @@ class GRUParams(NamedTuple):
     """
 
     w_ih: Float[Array, "x 3 h"]
-    w_hh: Float[Array, "h 3 h"]
+    w_hh: Float[Array, "h 3 h"] | Float[Array, "k d 3 d"]
     b: Float[Array, "3 h"] | None
     b_hn: Float[Array, "h"] | None
 
@@ -63,13 +64,11 @@ class GRUCell(GatedCell):
         h_t &= (1 - z_t) \odot n_t + z_t \odot h_{t-1}
 
     The two are different models whose weights do not fit each other: ``"after"``
-    (torch, cuDNN)
-    is version 1 of the paper and makes one recurrent product a step; ``"before"`` is
-    version 3.
+    (torch, cuDNN) is version 1 of the paper and makes one recurrent product a step;
+    ``"before"`` is version 3.
 
     Source: K. Cho et al., "Learning phrase representations using RNN encoder-decoder",
-    2014
-    (arXiv:1406.1078).
+    2014 (arXiv:1406.1078).
 
     Example:
         >>> cell = GRUCell(3)
@@ -83,12 +82,18 @@ class GRUCell(GatedCell):
     hidden_size: int
     reset: Literal["after", "before"] = "after"
     use_bias: bool = True
+    gate_activation: Activation = "sigmoid"
+    activation: Activation = "tanh"
     w_ih_init: GateInitializer = Glorot()
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
+    num_heads: int = 1
 
     def __post_init__(self) -> None:
         check_size(self)
+        check_heads(self)
+        check_activation("GRUCell", "gate_activation", self.gate_activation)
+        check_activation("GRUCell", "activation", self.activation)
         if self.reset not in ("after", "before"):
             raise ValueError(
                 f'GRUCell: reset is {self.reset!r}; choose "after" (torch, cuDNN) '
@@ -104,7 +109,7 @@ class GRUCell(GatedCell):
         has_b_hn = self.use_bias and self.reset == "after"
         return GRUParams(
             w_ih=init_gates(self.w_ih_init, k_ih, GATES, (input_size, n), dtype),
-            w_hh=init_gates(self.w_hh_init, k_hh, GATES, (n, n), dtype),
+            w_hh=init_recurrent(self.w_hh_init, k_hh, GATES, n, self.num_heads, dtype),
             b=b if self.use_bias else None,
             b_hn=b_h[2] if has_b_hn else None,
         )
@@ -126,7 +131,7 @@ class GRUCell(GatedCell):
     ) -> Float[Array, "*b g h"]:
         """Map the previous output: r, z and, for ``reset="after"``, n."""
         gates = 3 if self.reset == "after" else 2
-        return affine(h, params.w_hh[:, :gates])
+        return recurrent_product(self, h, params.w_hh[..., :gates, :])
 
     def gate(
         self,
@@ -136,9 +141,11 @@ class GRUCell(GatedCell):
         zh: Float[Array, "*b g h"],
     ) -> tuple[GRUCarry, GRUGates]:
         """Apply the equations of the GRU."""
-        r = sigmoid(zx[..., 0, :] + zh[..., 0, :])
-        z = sigmoid(zx[..., 1, :] + zh[..., 1, :])
-        n = jnp.tanh(zx[..., 2, :] + self._recurrent_candidate(params, carry.h, zh, r))
+        gate, candidate = resolve(self.gate_activation), resolve(self.activation)
+        r = gate(zx[..., 0, :] + zh[..., 0, :])
+        z = gate(zx[..., 1, :] + zh[..., 1, :])
+        zn = self._recurrent_candidate(params, carry.h, zh, r)
+        n = candidate(zx[..., 2, :] + zn)
         h = (1 - z) * n + z * carry.h
         return GRUCarry(h), GRUGates(r, z, n)
 
@@ -146,6 +153,6 @@ class GRUCell(GatedCell):
         self, params: GRUParams, h: Array, zh: Array, r: Array
     ) -> Array:
         if self.reset == "before":
-            return affine(r * h, params.w_hh[:, 2])
+            return recurrent_product(self, r * h, params.w_hh[..., 2, :])
         zn = zh[..., 2, :]
         return r * (zn if params.b_hn is None else zn + like(params.b_hn, zn))

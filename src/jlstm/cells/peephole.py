@@ -5,24 +5,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.nn import sigmoid
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
 from jlstm._tree import like
-from jlstm._types import DType, Key, Shape
-from jlstm.cell import GatedCell, check_size
-from jlstm.cells.lstm import GATES, F, I, LSTMCarry, LSTMGates
-from jlstm.initializers import (
-    Chrono,
-    Constant,
-    GateInitializer,
-    Glorot,
-    Initializer,
-    Orthogonal,
-    add_forget_bias,
-    init_gates,
-)
+from jlstm._types import DType, Key
+from jlstm.cell import AffineCell
+from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
+from jlstm.initializers import Constant, Initializer
 
 
 class PeepholeLSTMParams(NamedTuple):
@@ -37,7 +26,7 @@ class PeepholeLSTMParams(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class PeepholeLSTMCell(GatedCell):
+class PeepholeLSTMCell(AffineCell, LSTMFamily):
     r"""LSTM whose gates also read the cell state, one weight a unit.
 
     .. math::
@@ -60,52 +49,15 @@ class PeepholeLSTMCell(GatedCell):
         (5, 4, 3)
     """
 
-    hidden_size: int
-    forget_bias: float | Chrono = 1.0
-    use_bias: bool = True
-    w_ih_init: GateInitializer = Glorot()
-    w_hh_init: GateInitializer = Orthogonal()
-    b_init: GateInitializer = Constant(0.0)
     peephole_init: Initializer = Constant(0.0)
-
-    def __post_init__(self) -> None:
-        check_size(self)
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
     ) -> PeepholeLSTMParams:
         """Draw parameters for inputs of ``input_size`` features."""
-        k_ih, k_hh, k_b, k_f, *k_p = jax.random.split(key, 7)
-        n = self.hidden_size
-        b = init_gates(self.b_init, k_b, GATES, (n,), dtype)
-        return PeepholeLSTMParams(
-            init_gates(self.w_ih_init, k_ih, GATES, (input_size, n), dtype),
-            init_gates(self.w_hh_init, k_hh, GATES, (n, n), dtype),
-            add_forget_bias(b, self.forget_bias, k_f, i=I, f=F)
-            if self.use_bias
-            else None,
-            *(self.peephole_init(k, (n,), dtype) for k in k_p),
-        )
-
-    def init_carry(
-        self, batch_shape: Shape = (), dtype: DType = jnp.float32
-    ) -> LSTMCarry:
-        """Return a zero hidden state and a zero cell state."""
-        shape = (*batch_shape, self.hidden_size)
-        # Two buffers: a carry with one buffer twice cannot be donated to a jitted step.
-        return LSTMCarry(h=jnp.zeros(shape, dtype), c=jnp.zeros(shape, dtype))
-
-    def project(
-        self, params: PeepholeLSTMParams, x: Float[Array, "*b x"]
-    ) -> Float[Array, "*b 4 h"]:
-        """Map the input to its share of the four pre-activations."""
-        return affine(x, params.w_ih, params.b)
-
-    def recur(
-        self, params: PeepholeLSTMParams, h: Float[Array, "*b h"]
-    ) -> Float[Array, "*b 4 h"]:
-        """Map the previous output to its share of the four pre-activations."""
-        return affine(h, params.w_hh)
+        k_maps, *k_p = jax.random.split(key, 4)
+        peepholes = (self.peephole_init(k, (self.hidden_size,), dtype) for k in k_p)
+        return PeepholeLSTMParams(*self.draw(k_maps, input_size, dtype), *peepholes)
 
     def gate(
         self,
@@ -117,10 +69,11 @@ class PeepholeLSTMCell(GatedCell):
         """Apply the equations of the peephole LSTM."""
         zi, zf, zg, zo = jnp.unstack(zx + zh, axis=-2)
         p_i, p_f, p_o = (like(p, zi) for p in (params.p_i, params.p_f, params.p_o))
-        i = sigmoid(zi + p_i * carry.c)
-        f = sigmoid(zf + p_f * carry.c)
-        g = jnp.tanh(zg)
-        c = f * carry.c + i * g
-        o = sigmoid(zo + p_o * c)
-        h = o * jnp.tanh(c)
+        gate, candidate, output = self.activations()
+        i = gate(zi + p_i * carry.c)
+        f = gate(zf + p_f * carry.c)
+        g = candidate(zg)
+        c = self.clip(f * carry.c + i * g)
+        o = gate(zo + p_o * c)
+        h = o * output(c)
         return LSTMCarry(h, c), LSTMGates(i, f, g, o)

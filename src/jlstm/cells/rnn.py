@@ -1,25 +1,29 @@
-"""The plain recurrent network of Elman (1990), with tanh or relu."""
+"""The plain recurrent network of Elman (1990)."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
 from jlstm._types import DType, Key, Shape
-from jlstm.cell import GatedCell, check_size
-from jlstm.initializers import Constant, Glorot, Initializer, Orthogonal
-
-ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
+from jlstm.activations import Activation, check_activation, resolve
+from jlstm.cell import AffineCell, check_heads, check_size
+from jlstm.initializers import (
+    Constant,
+    Glorot,
+    Initializer,
+    Orthogonal,
+    init_recurrent,
+)
 
 
 class RNNParams(NamedTuple):
     """Parameters of :class:`RNNCell`."""
 
     w_ih: Float[Array, "x h"]
-    w_hh: Float[Array, "h h"]
+    w_hh: Float[Array, "h h"] | Float[Array, "k d d"]
     b: Float[Array, "h"] | None
 
 
@@ -36,7 +40,7 @@ class RNNGates(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class RNNCell(GatedCell):
+class RNNCell(AffineCell):
     r"""Elman cell: no gate, one matrix between past and future.
 
     .. math:: h_t = \phi(W_{ih} x_t + W_{hh} h_{t-1} + b)
@@ -59,19 +63,17 @@ class RNNCell(GatedCell):
     """
 
     hidden_size: int
-    activation: Literal["tanh", "relu"] = "tanh"
+    activation: Activation = "tanh"
     use_bias: bool = True
     w_ih_init: Initializer = Glorot()
     w_hh_init: Initializer = Orthogonal()
     b_init: Initializer = Constant(0.0)
+    num_heads: int = 1
 
     def __post_init__(self) -> None:
         check_size(self)
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(
-                f"RNNCell: activation is {self.activation!r}; "
-                f"choose one of {', '.join(ACTIVATIONS)}."
-            )
+        check_heads(self)
+        check_activation("RNNCell", "activation", self.activation)
 
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> RNNParams:
         """Draw parameters for inputs of ``input_size`` features."""
@@ -79,7 +81,7 @@ class RNNCell(GatedCell):
         n = self.hidden_size
         return RNNParams(
             w_ih=self.w_ih_init(k_ih, (input_size, n), dtype),
-            w_hh=self.w_hh_init(k_hh, (n, n), dtype),
+            w_hh=self._draw_recurrent(k_hh, dtype),
             b=self.b_init(k_b, (n,), dtype) if self.use_bias else None,
         )
 
@@ -88,16 +90,6 @@ class RNNCell(GatedCell):
     ) -> RNNCarry:
         """Return a zero hidden state."""
         return RNNCarry(jnp.zeros((*batch_shape, self.hidden_size), dtype))
-
-    def project(
-        self, params: RNNParams, x: Float[Array, "*b x"]
-    ) -> Float[Array, "*b h"]:
-        """Map the input: W_ih x + b."""
-        return affine(x, params.w_ih, params.b)
-
-    def recur(self, params: RNNParams, h: Float[Array, "*b h"]) -> Float[Array, "*b h"]:
-        """Map the previous output: W_hh h."""
-        return affine(h, params.w_hh)
 
     def gate(
         self,
@@ -108,4 +100,11 @@ class RNNCell(GatedCell):
     ) -> tuple[RNNCarry, RNNGates]:
         """Apply the activation."""
         z = zx + zh
-        return RNNCarry(ACTIVATIONS[self.activation](z)), RNNGates(z)
+        return RNNCarry(resolve(self.activation)(z)), RNNGates(z)
+
+    def _draw_recurrent(self, key: Key, dtype: DType) -> Array:
+        n = self.hidden_size
+        if self.num_heads == 1:
+            return self.w_hh_init(key, (n, n), dtype)
+        one = init_recurrent(self.w_hh_init, key, ("h",), n, self.num_heads, dtype)
+        return one[..., 0, :]

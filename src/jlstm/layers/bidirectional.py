@@ -93,14 +93,14 @@ class Bidirectional(ShortRepr):
     def apply(
         self,
         params: BidirectionalParams,
-        xs: Float[Array, "t *b x"],
+        xs: Float[Array, "t *bx"],
         carry: BidirectionalParams | None = None,
         *,
         lengths: Int[Array, "*b"] | None = None,
         mask: Bool[Array, "t *b"] | None = None,
         resets: Bool[Array, "t *b"] | None = None,
         key: Key | None = None,
-    ) -> tuple[BidirectionalParams, Float[Array, "t *b h"]]:
+    ) -> tuple[BidirectionalParams, Float[Array, "t *bh"]]:
         """Run both cells over ``xs``; the arguments are as in :func:`jlstm.unroll`."""
         carry = BidirectionalParams(None, None) if carry is None else carry
         self._check_carry(carry)

@@ -47,14 +47,14 @@ class Recurrent(ShortRepr):
     def apply(
         self,
         params: Params,
-        xs: Float[Array, "t *b x"],
+        xs: Float[Array, "t *bx"],
         carry: Carry | None = None,
         *,
         lengths: Int[Array, "*b"] | None = None,
         mask: Bool[Array, "t *b"] | None = None,
         resets: Bool[Array, "t *b"] | None = None,
         key: Key | None = None,
-    ) -> tuple[Carry, Float[Array, "t *b h"]]:
+    ) -> tuple[Carry, Float[Array, "t *bh"]]:
         """Run the cell over ``xs``; the arguments are those of :func:`jlstm.unroll`."""
         return unroll(
             self.cell,

@@ -73,14 +73,14 @@ class Stack(ShortRepr):
     def apply(
         self,
         params: tuple[Params, ...],
-        xs: Float[Array, "t *b x"],
+        xs: Float[Array, "t *bx"],
         carry: tuple[Carry, ...] | None = None,
         *,
         lengths: Int[Array, "*b"] | None = None,
         mask: Bool[Array, "t *b"] | None = None,
         resets: Bool[Array, "t *b"] | None = None,
         key: Key | None = None,
-    ) -> tuple[tuple[Carry, ...], Float[Array, "t *b h"]]:
+    ) -> tuple[tuple[Carry, ...], Float[Array, "t *bh"]]:
         """Run all layers; the arguments are those of :func:`jlstm.unroll`."""
         count = len(self.layers)
         carry = (None,) * count if carry is None else carry
