@@ -8,8 +8,14 @@ against their annotated shapes everywhere. Eight devices are simulated on the CP
 import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Programs here are compiled to run once or twice: what optimising them takes is never
+# won back, and is half of the time of the tests.
 os.environ["XLA_FLAGS"] = " ".join(
-    [os.environ.get("XLA_FLAGS", ""), "--xla_force_host_platform_device_count=8"]
+    [
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_force_host_platform_device_count=8",
+        "--xla_backend_optimization_level=0",
+    ]
 ).strip()
 
 import jax

@@ -3,7 +3,7 @@
     python3 dev.py demo [override ...]          train the demonstration model
     python3 dev.py test [pytest argument ...]   run the tests and the doctests
     python3 dev.py lint [--fix]                 check style and format
-    python3 dev.py setup [run|test|dev]         only prepare the environment
+    python3 dev.py setup [run|test|dev|peers]         only prepare the environment
     python3 dev.py lock [--upgrade]             write requirements/*.txt anew
 
 Options stand before the command: --venv DIR (or JLSTM_VENV; .venv unless given) is the
@@ -31,12 +31,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 LOCKS = ROOT / "requirements"
 VERSION = ".".join(map(str, sys.version_info[:2]))
-# What each lock holds. Each set contains the ones before it, and dev.txt is solved
+# What each lock holds. Each set contains the ones before it, and the last one is solved
 # first, so that the same versions stand in all of them.
+EXTRAS = ["--extra", "train", "--extra", "interop"]
 SETS = {
     "run": ["--extra", "train", "--group", "build"],
-    "test": ["--extra", "train", "--group", "build", "--group", "test"],
-    "dev": ["--extra", "train", "--group", "dev"],
+    "test": [*EXTRAS, "--group", "build", "--group", "test"],
+    "dev": [*EXTRAS, "--group", "dev"],
+    "peers": [*EXTRAS, "--group", "dev", "--group", "peers"],
 }
 COMPILE = [
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
@@ -174,7 +176,7 @@ def demo(environment: Environment, overrides: list[str]) -> int:
 def test(environment: Environment, arguments: list[str]) -> int:
     """Run the tests and the doctests, on all cores."""
     environment.need("test")
-    workers = ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
+    workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
     return environment.run("-m", "pytest", *workers, *arguments)
 
 
@@ -203,8 +205,9 @@ def lock(environment: Environment, arguments: list[str]) -> int:
     compile_ = [environment.python, "-m", "uv", *COMPILE, *arguments]
     hint = "see above"
     step("solving uv.txt", [*compile_, "--group", "uv", "-o", LOCKS / "uv.txt"], hint)
-    for name in ("dev", "test", "run"):
-        agree = [] if name == "dev" else ["-c", "requirements/dev.txt"]
+    largest, *smaller = reversed(SETS)
+    for name in (largest, *smaller):
+        agree = [] if name == largest else ["-c", f"requirements/{largest}.txt"]
         target = ["pyproject.toml", *SETS[name], "-o", f"requirements/{name}.txt"]
         step(f"solving {name}.txt", [*compile_, *agree, *target], hint)
     return 0

@@ -10,6 +10,7 @@ import jlstm.linen
 import jlstm.nnx
 from jlstm import (
     Bidirectional,
+    ConvGRUCell,
     GRUCell,
     LSTMCell,
     Recurrent,
@@ -93,3 +94,24 @@ def test_faces_agree_in_value_and_gradient(name):
     live = np.arange(T) < np.asarray(lengths)[:, None]
     assert np.all(np.asarray(grad_xs)[live]) and not np.any(np.asarray(grad_xs)[~live])
     assert not np.any(np.asarray(ys)[~live])
+
+
+@pytest.mark.parametrize("time_major", [False, True])
+def test_images_have_their_time_axis_before_their_space(time_major):
+    layer = Recurrent(ConvGRUCell(2, (3, 2)))
+    params, random = random_params(layer), np.random.default_rng(1)
+    xs = jnp.asarray(random.normal(size=(T, B, 3, 2, X)), jnp.float32)
+    mask = jnp.asarray(random.random((T, B)) < 0.7)
+    carry, ys = layer.apply(params, xs, mask=mask)
+    options = {"time_major": time_major}
+    model = jlstm.nnx.RNN(layer, X, rngs=nnx.Rngs(0), **options).with_params(params)
+    variables = {"params": {"weights": jlstm.linen.linen_params(params)}}
+    turn = (lambda a: a) if time_major else (lambda a: jnp.swapaxes(a, 0, 1))
+    linen = jlstm.linen.RNN(layer, **options)
+    for its_carry, its_ys in (
+        model(turn(xs), mask=turn(mask)),
+        linen.apply(variables, turn(xs), mask=turn(mask)),
+    ):
+        assert_close((its_carry, turn(its_ys)), (carry, ys), TOL)
+    with pytest.raises(ValueError, match=r"t, \*space, channels\)|t, \*batch, \*space"):
+        model(turn(xs), mask=jnp.ones((T, B, 3), bool))

@@ -12,8 +12,10 @@ from jlstm.regularize import (
     activation_penalty,
     dropout,
     embedding_dropout,
+    max_norm,
     temporal_penalty,
     weight_drop,
+    weight_penalty,
 )
 from tests.zoo import assert_same
 
@@ -119,3 +121,28 @@ def test_one_step_changes_nowhere():
     value, grad = jax.value_and_grad(temporal_penalty)(jnp.ones((1, 2, 3)))
     assert value == 0
     assert not grad.any()
+
+
+def test_the_penalty_is_the_sum_of_squares_of_the_weights_named():
+    params = Stack((Recurrent(LSTMCell(3)), Bidirectional(GRUCell(4)))).init(key(), 2)
+    both = [params[0], params[1].forward, params[1].backward]
+    for names in (("w_hh",), ("w_ih", "w_hh"), ("b",)):
+        wanted = sum(float((getattr(p, n) ** 2).sum()) for p in both for n in names)
+        np.testing.assert_allclose(weight_penalty(params, names), wanted, rtol=1e-6)
+    with pytest.raises(ValueError, match=re.escape("No weight is named w_xy.")):
+        weight_penalty(params, ("w_xy",))
+
+
+def test_the_norm_is_held_where_it_is_too_large_alone():
+    params = LSTMCell(5).init(key(), 2)
+    held = max_norm(params, 0.9, ("w_hh", "w_ih"))
+    for old, new in zip(params[:2], held[:2], strict=True):
+        before, after = (np.linalg.norm(w, axis=0) for w in (old, new))
+        np.testing.assert_allclose(after, np.minimum(before, 0.9), rtol=1e-6)
+        small = before < 0.9
+        np.testing.assert_allclose(new[:, small], old[:, small], rtol=1e-6)
+    np.testing.assert_array_equal(held.b, params.b)
+    zero = max_norm(params._replace(w_hh=jnp.zeros_like(params.w_hh)), 0.9)
+    assert not np.any(zero.w_hh)
+    with pytest.raises(ValueError, match=r"max_norm: limit is 0\.0; give a positive"):
+        max_norm(params, 0.0)

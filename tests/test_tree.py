@@ -17,16 +17,16 @@ PACKAGE = ROOT / "src" / "jlstm"
 ORDER = (
     {"_repr", "_types"},
     {"_tree", "activations", "initializers"},
-    {"_affine"},
+    {"_affine", "regularize", "sequence"},
     {"cell"},
     {"parallel"},
     {"_validate", "cells", "wrappers"},
     {"backends"},
     {"unroll"},
-    {"losses", "metrics", "regularize"},
+    {"losses", "metrics"},
     {"layers"},
     {"__init__"},
-    {"_flax", "data", "interop"},
+    {"_flax", "compilations", "data", "interop"},
     {"baselines", "decode", "linen", "nnx"},
     {"models"},
     {"analysis"},
@@ -187,7 +187,7 @@ def test_no_lock_with_addresses_is_tracked():
     assert not locks, "these locks hold addresses: use requirements/"
 
 
-@pytest.mark.parametrize("name", ["uv", "run", "test", "dev"])
+@pytest.mark.parametrize("name", ["uv", "run", "test", "dev", "peers"])
 def test_requirements_are_pinned_and_hashed_without_address(name):
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert "://" not in text

@@ -11,7 +11,7 @@ import pytest
 import jlstm
 from jlstm import GRUCell, LSTMCell, explain, trace, unroll
 from jlstm.cells import GRUCarry, LSTMCarry
-from jlstm.unroll import steps_within
+from jlstm.sequence import steps_within
 from tests.zoo import assert_close
 
 CELL = LSTMCell(3)
@@ -163,7 +163,7 @@ def test_it_is_said_while_tracing(what):
 def test_an_unknown_backend_is_named():
     wanted = (
         "There is no backend 'cuda' for LSTMCell(hidden_size=3); choose one of "
-        "auto, scan, parallel."
+        "auto, scan, fused, parallel."
     )
     asked = message_of(ValueError, lambda: unroll(CELL, PARAMS, XS, backend="cuda"))
     assert asked == wanted
@@ -200,21 +200,6 @@ def test_arrays_of_numpy_are_taken():
     assert_close(out, unroll(CELL, PARAMS, XS, **options))
 
 
-def test_resets_follow_dones():
-    dones = jnp.array([[False, True], [True, False], [False, False], [False, True]])
-    wanted = [[False, False], [False, True], [True, False], [False, False]]
-    assert jlstm.resets_from_dones(dones).tolist() == wanted
-    first = jnp.array([True, False])
-    begun = jlstm.resets_from_dones(dones, first)
-    assert begun.tolist() == [[True, False], *wanted[1:]]
-
-
-def test_resets_stand_where_segments_change():
-    segments = jnp.array([[1, 7], [1, 7], [2, 7], [2, 3], [1, 0]])
-    wanted = [[1, 1], [0, 0], [1, 0], [0, 1], [1, 1]]
-    assert jlstm.resets_from_segments(segments).astype(int).tolist() == wanted
-
-
 def test_a_packed_row_is_its_segments():
     """Two sequences in one row, their outputs those of each alone."""
     cell = GRUCell(3)
@@ -236,3 +221,36 @@ def test_a_reset_under_a_false_mask_empties_the_held_carry():
     _, ys = unroll(CELL, params, xs, mask=mask, resets=resets)
     _, alone = unroll(CELL, params, xs[3:])
     assert_close(ys[3:], alone)
+
+
+def primitives(jaxpr, name):
+    """Yield the equations of a jaxpr, and of those inside it, that bind a primitive."""
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == name:
+            yield equation
+        for value in equation.params.values():
+            inner = getattr(value, "jaxpr", value)  # closed over constants, or not
+            if hasattr(inner, "eqns"):
+                yield from primitives(inner, name)
+
+
+def loop_body(cell, steps):
+    params = cell.init(jax.random.key(0), 2)
+    xs = jax.ShapeDtypeStruct((steps, 4, 2), jnp.float32)
+    made = jax.make_jaxpr(lambda xs: unroll(cell, params, xs))(xs)
+    (loop,) = primitives(made.jaxpr, "scan")
+    return made, loop.params["jaxpr"].jaxpr
+
+
+@pytest.mark.parametrize("cell", [CELL, GRUCell(3), jlstm.RNNCell(3)], ids=repr)
+def test_a_step_of_the_loop_makes_one_product(cell):
+    """The input is projected outside, and all gates share the product inside."""
+    made, body = loop_body(cell, 5)
+    assert len(list(primitives(body, "dot_general"))) == 1
+    assert len(list(primitives(made.jaxpr, "dot_general"))) == 2
+    assert not list(primitives(body, "concatenate"))
+
+
+def test_the_program_does_not_grow_with_the_sequence():
+    short, long = (str(loop_body(CELL, steps)[0]) for steps in (5, 5000))
+    assert abs(len(long) - len(short)) < 100

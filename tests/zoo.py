@@ -19,6 +19,7 @@ import pytest
 
 import jlstm
 from jlstm import Bidirectional, Recurrent, Stack
+from jlstm.activations import HardSigmoid
 from jlstm.initializers import Chrono
 from tests import oracle
 
@@ -51,9 +52,14 @@ def shapes_of(cell):
     return {name: leaf.shape for name, leaf in carry._asdict().items()}
 
 
-def cell_row(name, cell, step, **options):
-    reference = oracle.Recurrent(step, shapes_of(cell))
+def cell_row(name, cell, step, fresh=None, **options):
+    reference = oracle.Recurrent(step, shapes_of(cell), fresh=fresh)
     return Row(name, Recurrent(cell), reference, cell, **options)
+
+
+def normalized(carry):
+    """Give a random carry a normaliser of at least 1, as every step leaves it."""
+    return carry._replace(n=1 + jnp.abs(carry.n))
 
 
 RNN, LSTM, GRU = jlstm.RNNCell(3), jlstm.LSTMCell(3), jlstm.GRUCell(3)
@@ -73,11 +79,268 @@ CELLS = (
     cell_row("gru_after", GRU, oracle.gru_after),
     cell_row("gru_before", jlstm.GRUCell(3, reset="before"), oracle.gru_before),
     cell_row("gru_no_bias", jlstm.GRUCell(3, **NO_BIAS), oracle.gru_after, **VARIANT),
+    cell_row(
+        "rnn_heads",
+        jlstm.RNNCell(4, num_heads=2),
+        oracle.with_heads(oracle.rnn_tanh),
+        **VARIANT,
+    ),
+    cell_row(
+        "lstm_heads",
+        jlstm.LSTMCell(4, num_heads=2),
+        oracle.with_heads(oracle.lstm),
+        **VARIANT,
+    ),
+    cell_row(
+        "gru_heads",
+        jlstm.GRUCell(4, reset="before", num_heads=2),
+        oracle.with_heads(oracle.gru_before),
+        **VARIANT,
+    ),
+    cell_row(
+        "lstm_clip_activations",
+        jlstm.LSTMCell(
+            3,
+            gate_activation=HardSigmoid(),
+            activation="relu",
+            output_activation="softsign",
+            cell_clip=0.3,
+        ),
+        oracle.lstm_with(
+            gate=lambda z: np.clip(0.2 * z + 0.5, 0, 1),
+            candidate=lambda z: np.maximum(z, 0),
+            output=lambda c: c / (1 + np.abs(c)),
+            clip=0.3,
+        ),
+        **VARIANT,
+    ),
     cell_row("peephole", PEEPHOLE, oracle.peephole),
     cell_row(
         "peephole_no_bias",
         jlstm.PeepholeLSTMCell(3, **NO_BIAS),
         oracle.peephole,
+        **VARIANT,
+    ),
+    cell_row("projected", jlstm.ProjectedLSTMCell(4, 3), oracle.projected),
+    cell_row("cifg", jlstm.CIFGLSTMCell(3), oracle.cifg),
+    cell_row(
+        "odyssey_full_recurrence",
+        jlstm.OdysseyLSTMCell(3, full_gate_recurrence=True),
+        oracle.odyssey(recurrent_gates=True),
+    ),
+    cell_row(
+        "odyssey_coupled",
+        jlstm.OdysseyLSTMCell(3, coupled=True),
+        oracle.odyssey(coupled=True),
+        **VARIANT,
+    ),
+    cell_row(
+        "odyssey_no_input_gate",
+        jlstm.OdysseyLSTMCell(3, peepholes=False, input_gate=False),
+        oracle.odyssey(without="i"),
+        **VARIANT,
+    ),
+    cell_row(
+        "odyssey_input_gate_only",
+        jlstm.OdysseyLSTMCell(3, forget_gate=False, output_gate=False, **NO_BIAS),
+        oracle.odyssey(without="fo"),
+        **VARIANT,
+    ),
+    cell_row(
+        "layer_norm_lstm",
+        jlstm.LayerNormLSTMCell(3, epsilon=0.1),
+        oracle.layer_norm_lstm(epsilon=0.1),
+    ),
+    cell_row(
+        "layer_norm_lstm_no_bias",
+        jlstm.LayerNormLSTMCell(3, **NO_BIAS),
+        oracle.layer_norm_lstm(epsilon=1e-5),
+        **VARIANT,
+    ),
+    cell_row(
+        "layer_norm_gru",
+        jlstm.LayerNormGRUCell(3, epsilon=0.1),
+        oracle.layer_norm_gru(epsilon=0.1),
+    ),
+    cell_row("multiplicative", jlstm.MultiplicativeLSTMCell(3), oracle.multiplicative),
+    cell_row(
+        "mogrifier",
+        jlstm.MogrifierLSTMCell(3, rounds=4, rank=1),
+        oracle.mogrifier(rounds=4, low_rank=True),
+    ),
+    cell_row(
+        "mogrifier_full_rank",
+        jlstm.MogrifierLSTMCell(3, rounds=1),
+        oracle.mogrifier(rounds=1, low_rank=False),
+        **VARIANT,
+    ),
+    cell_row(
+        "rhn",
+        jlstm.RHNCell(3, depth=2, coupled=False),
+        oracle.rhn(depth=2, coupled=False),
+    ),
+    cell_row(
+        "rhn_coupled",
+        jlstm.RHNCell(3, depth=3, **NO_BIAS),
+        oracle.rhn(depth=3, coupled=True),
+        **VARIANT,
+    ),
+    cell_row("mgu", jlstm.MGUCell(3), oracle.mgu("before", "write")),
+    cell_row(
+        "mgu_after",
+        jlstm.MGUCell(3, reset="after", update="keep"),
+        oracle.mgu("after", "keep"),
+        **VARIANT,
+    ),
+    cell_row(
+        "mgu_no_reset",
+        jlstm.MGUCell(3, reset="none", update="keep", **NO_BIAS),
+        oracle.mgu("none", "keep"),
+        **VARIANT,
+    ),
+    cell_row("indrnn", jlstm.IndRNNCell(3, activation="silu"), oracle.indrnn_silu),
+    cell_row(
+        "indrnn_relu", jlstm.IndRNNCell(3, **NO_BIAS), oracle.indrnn_relu, **VARIANT
+    ),
+    cell_row("janet", jlstm.JANETCell(3, beta=0.5), oracle.janet(beta=0.5)),
+    cell_row(
+        "janet_chrono",
+        jlstm.JANETCell(3, Chrono(20), **NO_BIAS),
+        oracle.janet(beta=1.0),
+        **VARIANT,
+    ),
+    cell_row("nas", jlstm.NASCell(3, use_bias=True), oracle.nas, **KINKED),
+    cell_row("nas_no_bias", jlstm.NASCell(3), oracle.nas, **VARIANT),
+    cell_row("minimal_rnn", jlstm.MinimalRNNCell(3), oracle.minimal_rnn),
+    cell_row(
+        "cornn",
+        jlstm.CoRNNCell(3, time_step=0.5, gamma=0.9, epsilon=0.7),
+        oracle.cornn(dt=0.5, gamma=0.9, epsilon=0.7),
+    ),
+    cell_row("lem", jlstm.LEMCell(3, time_step=0.8), oracle.lem(dt=0.8)),
+    cell_row("urlstm", jlstm.URLSTMCell(3), oracle.urlstm),
+    cell_row(
+        "conv_lstm",
+        jlstm.ConvLSTMCell(
+            2, (4, 3), (3, 2), (2, 1), recurrent_kernel_size=2, peepholes=True
+        ),
+        oracle.conv_lstm(strides=(2, 1)),
+        feature_shape=(4, 3, 2),
+    ),
+    cell_row(
+        "conv_lstm_valid",
+        jlstm.ConvLSTMCell(3, (6,), padding="VALID", dilation=2, **NO_BIAS),
+        oracle.conv_lstm(padding="VALID", dilation=(2,)),
+        feature_shape=(6, 2),
+        **VARIANT,
+    ),
+    cell_row(
+        "conv_gru",
+        jlstm.ConvGRUCell(2, (3, 3)),
+        oracle.conv_gru("before"),
+        feature_shape=(3, 3, 2),
+    ),
+    cell_row(
+        "conv_gru_after",
+        jlstm.ConvGRUCell(2, (2, 3, 2), 2, reset="after"),
+        oracle.conv_gru("after"),
+        feature_shape=(2, 3, 2, 2),
+        **VARIANT,
+    ),
+)
+
+WRAPPERS = (
+    cell_row(
+        "zoneout",
+        jlstm.Zoneout(LSTM, h=0.3, c=0.2),
+        oracle.zoneout(oracle.lstm, h=0.3, c=0.2),
+    ),
+    cell_row(
+        "learned_carry",
+        jlstm.LearnedCarry(LSTM),
+        oracle.inside(oracle.lstm),
+        fresh=lambda p: p.carry._asdict(),
+    ),
+    cell_row(
+        "recurrent_dropout",
+        jlstm.RecurrentDropout(GRU, 0.5),
+        oracle.inside(oracle.gru_after),
+        **VARIANT,
+    ),
+    cell_row(
+        "input_dropout",
+        jlstm.InputDropout(RNN, 0.5),
+        oracle.inside(oracle.rnn_tanh),
+        **VARIANT,
+    ),
+    cell_row("weight_drop", jlstm.WeightDrop(RNN, 0.5), oracle.rnn_tanh, **VARIANT),
+    cell_row("weight_noise", jlstm.WeightNoise(RNN, 0.1), oracle.rnn_tanh, **VARIANT),
+    cell_row(
+        "clip_gradient",
+        jlstm.ClipRecurrentGradient(LSTM, 0.1),
+        oracle.lstm,
+        **VARIANT,
+    ),
+    cell_row("cut_gradient", jlstm.CutRecurrentGradient(LSTM), oracle.lstm, **VARIANT),
+    cell_row("min_gru", jlstm.MinGRUCell(3), oracle.min_gru),
+    cell_row("min_lstm", jlstm.MinLSTMCell(3), oracle.min_lstm),
+    cell_row(
+        "min_lstm_no_bias", jlstm.MinLSTMCell(3, **NO_BIAS), oracle.min_lstm, **VARIANT
+    ),
+    cell_row("lru", jlstm.LRUCell(3, state_size=4), oracle.lru, unread=("h",)),
+    cell_row(
+        "qrnn",
+        jlstm.QRNNCell(3, window=3, pooling="ifo"),
+        oracle.qrnn("ifo"),
+        unread=("h",),
+    ),
+    cell_row("qrnn_fo", jlstm.QRNNCell(3), oracle.qrnn("fo"), unread=("h",), **VARIANT),
+    cell_row(
+        "qrnn_f",
+        jlstm.QRNNCell(3, window=1, pooling="f", **NO_BIAS),
+        oracle.qrnn("f"),
+        unread=("h",),
+        **VARIANT,
+    ),
+    cell_row("sru", jlstm.SRUCell(3, 1.5), oracle.sru(1.5), unread=("h",)),
+    cell_row(
+        "sru_same_width",
+        jlstm.SRUCell(3, **NO_BIAS),
+        oracle.sru(),
+        feature_shape=(3,),
+        unread=("h",),
+        **VARIANT,
+    ),
+    cell_row(
+        "sru_peephole",
+        jlstm.PeepholeSRUCell(3, 1.5),
+        oracle.sru_peephole(1.5),
+        unread=("h",),
+    ),
+    cell_row(
+        "slstm",
+        jlstm.SLSTMCell(4, num_heads=2),
+        oracle.slstm("sigmoid", 2),
+        legal=normalized,
+    ),
+    cell_row(
+        "slstm_exp",
+        jlstm.SLSTMCell(3, forget_gate="exp", **NO_BIAS),
+        oracle.slstm("exp"),
+        legal=normalized,
+        **VARIANT,
+    ),
+    cell_row(
+        "mlstm",
+        jlstm.MLSTMCell(4, 2, key_size=6, chunk_size=2),
+        oracle.mlstm("sigmoid", 2),
+        unread=("h",),
+    ),
+    cell_row(
+        "mlstm_exp",
+        jlstm.MLSTMCell(3, forget_gate="exp", **NO_BIAS),
+        oracle.mlstm("exp"),
+        unread=("h",),
         **VARIANT,
     ),
 )
@@ -109,12 +372,32 @@ LAYERS = (
     ),
     Row(
         "stack_residual",
-        Stack((Recurrent(RNN), Recurrent(LSTM)), residual=True),
+        Stack((Recurrent(RNN), Recurrent(LSTM)), connect="residual"),
         oracle.Stack(
             oracle.Recurrent(oracle.rnn_tanh, shapes_of(RNN)),
             oracle.Recurrent(oracle.lstm, shapes_of(LSTM)),
-            residual=True,
+            connect="residual",
         ),
+        variant=True,
+    ),
+    Row(
+        "stack_highway",
+        Stack((Recurrent(RNN), Recurrent(GRU)), connect="highway"),
+        oracle.Stack(
+            oracle.Recurrent(oracle.rnn_tanh, shapes_of(RNN)),
+            oracle.Recurrent(oracle.gru_after, shapes_of(GRU)),
+            connect="highway",
+        ),
+    ),
+    Row(
+        "stack_skip",
+        Stack((Recurrent(jlstm.RNNCell(4)), Recurrent(GRU)), connect="skip"),
+        oracle.Stack(
+            oracle.Recurrent(oracle.rnn_tanh, shapes_of(jlstm.RNNCell(4))),
+            oracle.Recurrent(oracle.gru_after, shapes_of(GRU)),
+            connect="skip",
+        ),
+        variant=True,
     ),
     Row(
         "stack_bidirectional",
@@ -127,14 +410,22 @@ LAYERS = (
     ),
 )
 
+CELLS = CELLS + WRAPPERS
 ALL = CELLS + LAYERS
 MAIN = tuple(row for row in ALL if not row.variant)
 MAIN_CELLS = tuple(row for row in CELLS if not row.variant)
 
 
 def each(rows):
-    """Parametrise a test over rows of the table."""
-    return pytest.mark.parametrize("row", rows, ids=lambda row: row.name)
+    """Parametrise a test over rows of the table.
+
+    The tests of a row run in one process, so that what they share is compiled once.
+    """
+    marked = [
+        pytest.param(row, id=row.name, marks=pytest.mark.xdist_group(row.name))
+        for row in rows
+    ]
+    return pytest.mark.parametrize("row", marked)
 
 
 class Sample(NamedTuple):

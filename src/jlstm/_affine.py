@@ -25,12 +25,7 @@ def affine(
         >>> affine(jnp.ones((5, 2)), jnp.ones((2, 4, 3))).shape
         (5, 4, 3)
     """
-    if x.shape[-1] != w.shape[0]:
-        raise ValueError(
-            f"The input has {x.shape[-1]} features on its last axis, the weights take "
-            f"{w.shape[0]}. Initialise the parameters with input_size={x.shape[-1]} or "
-            "feed the input that they were made for."
-        )
+    check_features(x, w.shape[0])
     matrix = w.reshape(w.shape[0], -1).astype(x.dtype)
     contract = (((x.ndim - 1,), (0,)), ((), ()))
     wide = accumulator_dtype(x.dtype)
@@ -63,3 +58,13 @@ def block_affine(
     z = z.reshape(*parts.shape[:-1], *w.shape[2:])
     joined = jnp.moveaxis(z, 0, -2)
     return joined.reshape(*joined.shape[:-2], heads * size).astype(h.dtype)
+
+
+def check_features(x: Array, wanted: int) -> None:
+    """Raise ValueError unless the last axis of ``x`` has ``wanted`` features."""
+    if x.shape[-1] != wanted:
+        raise ValueError(
+            f"The input has {x.shape[-1]} features on its last axis, the weights take "
+            f"{wanted}. Initialise the parameters with input_size={x.shape[-1]} or "
+            "feed the input that they were made for."
+        )

@@ -60,7 +60,7 @@ def stack(
 def apply(
     layer: Layer,
     params: Params,
-    xs: Float[Array, "*bt x"],
+    xs: Float[Array, "*btx"],
     carry: Carry | None,
     *,
     time_major: bool,
@@ -69,16 +69,18 @@ def apply(
     mask: Bool[Array, "*bt"] | None,
     resets: Bool[Array, "*bt"] | None,
     key: Key | None,
-) -> tuple[Carry, Float[Array, "*bt h"]]:
+) -> tuple[Carry, Float[Array, "*bth"]]:
     """Run a time-major ``layer`` on the layout and in the dtype that the caller wants.
 
-    ``"*bt"`` stands for ``"t *b"`` if ``time_major``, else for ``"*b t"``.
+    ``"*bt"`` stands for ``"t *b"`` if ``time_major``, else for ``"*b t"``; ``"*btx"``
+    has the feature axes of the layer behind it, one for most.
     """
-    _check_layout(xs, time_major, mask=mask, resets=resets)
+    time = -1 - layer.num_feature_axes
+    _check_layout(xs, layer.num_feature_axes, time_major, mask=mask, resets=resets)
     if dtype is not None and jnp.issubdtype(xs.dtype, jnp.floating):
         xs = xs.astype(dtype)
     if not time_major:
-        xs = jnp.moveaxis(xs, -2, 0)
+        xs = jnp.moveaxis(xs, time, 0)
         mask, resets = (
             None if flags is None else jnp.moveaxis(flags, -1, 0)
             for flags in (mask, resets)
@@ -86,18 +88,22 @@ def apply(
     carry, ys = layer.apply(
         params, xs, carry, lengths=lengths, mask=mask, resets=resets, key=key
     )
-    return carry, ys if time_major else jnp.moveaxis(ys, 0, -2)
+    return carry, ys if time_major else jnp.moveaxis(ys, 0, time)
 
 
-def _check_layout(xs: Array, time_major: bool, **flags: Array | None) -> None:
-    axes = "(t, *batch, x)" if time_major else "(*batch, t, x)"
-    if xs.ndim < 2:
+def _check_layout(
+    xs: Array, num_feature_axes: int, time_major: bool, **flags: Array | None
+) -> None:
+    features = "x" if num_feature_axes == 1 else "*space, channels"
+    axes = f"(t, *batch, {features})" if time_major else f"(*batch, t, {features})"
+    if xs.ndim < 1 + num_feature_axes:
         raise ValueError(
             f"xs has shape {xs.shape}; time_major={time_major} wants {axes}."
         )
+    shape = xs.shape[:-num_feature_axes]
     for name, flag in flags.items():
-        if flag is not None and flag.shape != xs.shape[:-1]:
+        if flag is not None and flag.shape != shape:
             raise ValueError(
                 f"{name} has shape {flag.shape}; xs is {axes} with shape {xs.shape} "
-                f"(time_major={time_major}): give {name} of shape {xs.shape[:-1]}."
+                f"(time_major={time_major}): give {name} of shape {shape}."
             )

@@ -52,6 +52,18 @@ class Uniform:
 
 
 @dataclass(frozen=True)
+class Between:
+    """Draw from U(low, high), such as the recurrent weights of an IndRNN."""
+
+    low: float
+    high: float
+
+    def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array:
+        wide = accumulator_dtype(dtype)
+        return jax.random.uniform(key, shape, wide, self.low, self.high).astype(dtype)
+
+
+@dataclass(frozen=True)
 class HiddenUniform:
     """Draw from U(-1/√H, 1/√H), H the last axis: the default of ``torch.nn.LSTM``."""
 

@@ -35,6 +35,7 @@ class ParallelCell(Cell):
     ) -> tuple[Carry, Carry]:
         """Return the last carry, and the carry after every step (``t`` leads).
 
+        Of the latter only ``h`` is read: a cell may leave the others out, as None.
         Steps that are not ``live`` hold the carry (what is returned for them does not
         matter); a step that ``resets`` starts from ``fresh``, also where it is not
         live.
@@ -87,11 +88,8 @@ class LinearCell(ParallelCell):
         """Compute all steps by an associative scan over time."""
         zxs, old, blank = self._widened(zxs, carry, fresh)
         decays, drives = self.coefficients(params, zxs)
-        pair = hold(decays, drives, live)
-        pair = restart(*pair, self.state(blank), resets)
-        decays, drives = jax.lax.associative_scan(_compose, pair)
-        first = jax.tree.map(lambda leaf: leaf[None], self.state(old))
-        states = jax.tree.map(_advance, decays, first, drives)
+        first, blank = self.state(old), self.state(blank)
+        states = linear_states(decays, drives, first, blank, live, resets)
         carries, _ = self.show(params, states, zxs)
         carries = jax.tree.map(lambda a, b: a.astype(b.dtype), carries, carry)
         return last_carry(carries, carry, fresh, live, resets), carries
@@ -106,6 +104,22 @@ class Pair(NamedTuple):
 
     decay: State
     drive: State
+
+
+def linear_states(
+    decays: State,
+    drives: State,
+    first: State,
+    blank: State,
+    live: Bool[Array, "t *b"],
+    resets: Bool[Array, "t *b"],
+) -> State:
+    """Return the state after every step, from ``first`` on, by an associative scan."""
+    pair = hold(decays, drives, live)
+    pair = restart(*pair, blank, resets)
+    decays, drives = jax.lax.associative_scan(_compose, pair)
+    first = jax.tree.map(lambda leaf: leaf[None], first)
+    return jax.tree.map(_advance, decays, first, drives)
 
 
 def hold(decays: State, drives: State, live: Bool[Array, "t *b"]) -> Pair:
@@ -127,6 +141,30 @@ def restart(
     )
 
 
+def held_before(
+    values: Array,
+    first: Array,
+    fresh: Array,
+    live: Bool[Array, "t *b"],
+    resets: Bool[Array, "t *b"],
+) -> Array:
+    """Return what a step finds of ``values``, of which every live step makes one.
+
+    That is the value of the last live step before it; ``fresh`` if a reset came since,
+    at the step itself also; ``first`` if there was neither.
+    """
+    time = _time_like(live)
+    lived = jax.lax.cummax(jnp.where(live, time, -1))
+    lived = jnp.where(time > 0, jnp.roll(lived, 1, axis=0), -1)
+    reset = jax.lax.cummax(jnp.where(resets, time, -1))
+    index = align(jnp.maximum(lived, 0), values)
+    found = jnp.take_along_axis(values, index, axis=0)
+    start = select(
+        reset >= 0, *jnp.broadcast_arrays(fresh[None], first[None], found)[:2]
+    )
+    return select((lived >= 0) & (lived >= reset), found, start)
+
+
 def last_carry(
     carries: Carry,
     carry: Carry,
@@ -142,7 +180,7 @@ def last_carry(
     steps = live.shape[0]
     if steps == 0:
         return carry
-    time = jnp.arange(steps).reshape(-1, *(1,) * (live.ndim - 1))
+    time = _time_like(live)
     lived = jnp.max(jnp.where(live, time, -1), axis=0)
     reset = jnp.max(jnp.where(resets, time, -1), axis=0)
 
@@ -152,6 +190,11 @@ def last_carry(
 
     held = select(lived >= 0, jax.tree.map(take, carries), carry)
     return select(reset > lived, fresh, held)
+
+
+def _time_like(flags: Bool[Array, "t *b"]) -> Array:
+    """Number the steps, with the axes of ``flags``."""
+    return jax.lax.broadcasted_iota(jnp.int32, flags.shape, 0)
 
 
 def _advance(decay: Array, state: Array, drive: Array) -> Array:

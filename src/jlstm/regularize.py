@@ -74,7 +74,7 @@ def weight_drop(params: Params, rate: float, key: Key | None) -> Params:
     leaves, structure = jax.tree_util.tree_flatten_with_path(params)
     keys = jax.random.split(key, len(leaves))
     dropped = [
-        dropout(leaf, rate, k) if _is_recurrent(path) else leaf
+        dropout(leaf, rate, k) if _is(path, ("w_hh",)) else leaf
         for (path, leaf), k in zip(leaves, keys, strict=True)
     ]
     return jax.tree.unflatten(structure, dropped)
@@ -107,8 +107,61 @@ def temporal_penalty(ys: Float[Array, "t *b h"]) -> Float[Array, ""]:
     return jnp.sum(changes) / max(changes.size, 1)
 
 
-def _is_recurrent(path: tuple) -> bool:
-    return getattr(path[-1], "name", None) == "w_hh"
+def weight_penalty(
+    params: Params, names: tuple[str, ...] = ("w_ih", "w_hh")
+) -> Float[Array, ""]:
+    """Sum the squares of the weights that have one of ``names``: the L2 penalty.
+
+    Multiply by a factor for each kind of weight and add to the loss; biases are left
+    out unless named.
+
+    Example:
+        >>> from jlstm import RNNCell
+        >>> params = RNNCell(2, w_hh_init=lambda *_: 3.0 * jnp.eye(2)).init(
+        ...     jax.random.key(0), input_size=2
+        ... )
+        >>> weight_penalty(params, ("w_hh",)).item()
+        18.0
+    """
+    paths = jax.tree.leaves_with_path(params)
+    squares = [jnp.sum(jnp.square(leaf)) for path, leaf in paths if _is(path, names)]
+    if not squares:
+        raise ValueError(f"No weight is named {' or '.join(names)}.")
+    return sum(squares[1:], start=squares[0])
+
+
+def max_norm(
+    params: Params, limit: float, names: tuple[str, ...] = ("w_hh",)
+) -> Params:
+    """Scale down the weights into every unit whose Euclidean norm exceeds ``limit``.
+
+    A constraint, to be applied after each update. The norm is over the first axis of a
+    weight: all that one unit of one gate reads.
+
+    Source: N. Srivastava et al., "Dropout: a simple way to prevent neural networks from
+    overfitting", 2014, section 5.1.
+
+    Example:
+        >>> from jlstm import RNNCell
+        >>> params = RNNCell(2).init(jax.random.key(0), input_size=2)
+        >>> held = max_norm(params, 0.5)
+        >>> jnp.linalg.norm(held.w_hh, axis=0).round(6).tolist()
+        [0.5, 0.5]
+    """
+    if not limit > 0:
+        raise ValueError(f"max_norm: limit is {limit}; give a positive norm.")
+
+    def hold(path: tuple, leaf: Array) -> Array:
+        if not _is(path, names):
+            return leaf
+        norm = jnp.linalg.norm(leaf, axis=0, keepdims=True)
+        return leaf * jnp.minimum(1.0, limit / jnp.maximum(norm, 1e-12))
+
+    return jax.tree_util.tree_map_with_path(hold, params)
+
+
+def _is(path: tuple, names: tuple[str, ...]) -> bool:
+    return getattr(path[-1], "name", None) in names
 
 
 def check_rate(name: str, rate: float) -> None:

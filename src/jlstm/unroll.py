@@ -3,7 +3,6 @@
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._tree import vary_like
@@ -25,6 +24,7 @@ from jlstm._validate import (
 )
 from jlstm.backends import RUN, Backend, Choice, Controls, Emit, choose
 from jlstm.cell import Cell
+from jlstm.sequence import steps_within
 
 
 def unroll(
@@ -70,6 +70,7 @@ def unroll(
         ValueError, TypeError: an argument does not fit, before anything is computed.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> from jlstm import LSTMCell
         >>> cell = LSTMCell(hidden_size=3)
         >>> params = cell.init(jax.random.key(0), input_size=2)
@@ -102,6 +103,7 @@ def trace(
     Steps that do not count are zero in what is returned.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> from jlstm import LSTMCell
         >>> cell = LSTMCell(hidden_size=3)
         >>> params = cell.init(jax.random.key(0), input_size=2)
@@ -124,44 +126,6 @@ def explain(cell: Cell, backend: Backend = "auto") -> Choice:
         'scan'
     """
     return choose(cell, backend)
-
-
-def resets_from_dones(
-    dones: Bool[Array, "t *b"], first: Bool[Array, "*b"] | None = None
-) -> Bool[Array, "t *b"]:
-    """Turn episode ends into resets: a step after a done starts fresh.
-
-    ``dones[t]`` says that the episode ended *with* step t, so ``resets[t + 1]`` is set.
-    ``first`` says whether step 0 starts fresh (the done before the window); default no.
-
-    Example:
-        >>> resets_from_dones(jnp.array([False, True, False])).tolist()
-        [False, False, True]
-    """
-    start = jnp.zeros_like(dones[:1]) if first is None else first[None]
-    return jnp.concatenate([start, dones[:-1]])
-
-
-def resets_from_segments(segments: Int[Array, "t *b"]) -> Bool[Array, "t *b"]:
-    """Turn segment numbers of packed sequences into resets: each change starts fresh.
-
-    Example:
-        >>> resets_from_segments(jnp.array([1, 1, 2, 2, 3])).tolist()
-        [True, False, True, False, True]
-    """
-    start = jnp.ones_like(segments[:1], dtype=bool)
-    return jnp.concatenate([start, segments[1:] != segments[:-1]])
-
-
-def steps_within(lengths: Int[Array, "*b"], steps: int) -> Bool[Array, "t *b"]:
-    """Mark the steps that come before the length of their row.
-
-    Example:
-        >>> steps_within(jnp.array([2, 0]), 3).astype(int).tolist()
-        [[1, 0], [1, 0], [0, 0]]
-    """
-    time = jnp.arange(steps).reshape(-1, *(1,) * lengths.ndim)
-    return time < lengths[None].astype(time.dtype)
 
 
 def _run(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import jlstm
-from jlstm import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell, unroll
+from jlstm import ConvGRUCell, GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell, unroll
+from jlstm.activations import NAMES
 from jlstm.initializers import Constant, Identity, Uniform
 from tests.zoo import CELLS, assert_close, assert_same, draw, each
 
@@ -29,8 +30,9 @@ def test_a_size_that_is_no_size_is_refused(kind, size):
     ("make", "wanted"),
     [
         (
-            lambda: RNNCell(3, activation="gelu"),
-            "RNNCell: activation is 'gelu'; choose one of tanh, relu.",
+            lambda: RNNCell(3, activation="tan"),
+            f"RNNCell: activation is 'tan'; choose one of {', '.join(NAMES)}, or give "
+            "a function.",
         ),
         (
             lambda: GRUCell(3, reset="v3"),
@@ -47,15 +49,18 @@ def test_an_unknown_choice_is_refused(make, wanted):
 def test_wrong_features_are_named(row, unchecked):
     params = jax.eval_shape(lambda: row.cell.init(jax.random.key(0), 2))
     wanted = "The input has 5 features on its last axis, the weights take 2."
+    x = jnp.ones((*row.feature_shape[:-1], 5), jnp.float32)
     with pytest.raises(ValueError, match=re.escape(wanted)):
-        jax.eval_shape(row.cell.project, params, jnp.ones(5, jnp.float32))
+        jax.eval_shape(row.cell.project, params, x)
 
 
-@each(CELLS)
+@each([row for row in CELLS if hasattr(row.cell, "use_bias")])
 def test_cells_without_bias_have_none(row):
     params = jax.eval_shape(lambda: row.cell.init(jax.random.key(0), 2))
-    assert (params.b is None) == (not row.cell.use_bias)
-    if isinstance(row.cell, GRUCell):
+    biases = [name for name in params._fields if name == "b" or name.startswith("b_")]
+    given = [getattr(params, name) is not None for name in biases]
+    assert biases and any(given) == row.cell.use_bias
+    if isinstance(row.cell, GRUCell | ConvGRUCell):
         has_b_hn = row.cell.use_bias and row.cell.reset == "after"
         assert (params.b_hn is not None) == has_b_hn
 

@@ -24,6 +24,7 @@ from tests.zoo import (
 
 STEP = 1e-5
 SMOOTH = tuple(row for row in MAIN_CELLS if not row.kinked)
+BOTH_ORDERS = ("rnn_tanh", "lstm", "gru_after", "peephole", "slstm", "learned_carry")
 
 
 def directions(point, rng):
@@ -67,9 +68,9 @@ def test_gradient_is_the_finite_difference(row):
     assert len(unread) == len(row.unread) and not np.any(unread)
 
 
-@partial(jax.jit, static_argnums=0)
-def derivatives(layer, sample, direction):
-    """Return jvp, forward over reverse, and reverse over reverse along a direction."""
+@partial(jax.jit, static_argnums=(0, 3))
+def derivatives(layer, sample, direction, again=True):
+    """Return jvp, forward over reverse and, again, reverse over reverse."""
 
     def loss(params, xs, carry):
         point = sample._replace(params=params, xs=xs, carry=carry)
@@ -78,6 +79,8 @@ def derivatives(layer, sample, direction):
     grad = jax.grad(loss, (0, 1, 2))
     _, slope = jax.jvp(loss, sample[:3], direction)
     _, forward_reverse = jax.jvp(grad, sample[:3], direction)
+    if not again:
+        return slope, forward_reverse, None
     along = jax.grad(lambda *at: inner(grad(*at), direction), (0, 1, 2))
     return slope, forward_reverse, along(*sample[:3])
 
@@ -86,7 +89,8 @@ def derivatives(layer, sample, direction):
 def test_jvp_and_hessian_are_the_finite_differences(row):
     sample = draw(row)
     direction = random_like(sample[:3], np.random.default_rng(7), scale=1.0)
-    slope, hessian, again = derivatives(row.layer, sample, direction)
+    both = row.name in BOTH_ORDERS
+    slope, hessian, again = derivatives(row.layer, sample, direction, both)
     np.testing.assert_allclose(
         slope, inner(measure(row.layer, sample).grads[:3], direction), rtol=1e-11
     )
@@ -96,7 +100,8 @@ def test_jvp_and_hessian_are_the_finite_differences(row):
     )
     wanted = jax.tree.map(lambda a, b: (a - b) / (2 * STEP), ahead, behind)
     assert_close(hessian, wanted, tol=1e-6)
-    assert_close(again, hessian)
+    if both:
+        assert_close(again, hessian)
     for path, leaf in jax.tree.leaves_with_path(hessian):
         field = getattr(path[-1], "name", None) if path[0].idx == 2 else None
         assert np.any(leaf) != (field in row.unread)

@@ -8,10 +8,10 @@ import jax
 import pytest
 
 import jlstm
-from jlstm import initializers
+from jlstm import activations, initializers
 from tests.zoo import ALL, assert_same, each
 
-NAMES = {**vars(jlstm), **vars(initializers)}
+NAMES = {**vars(jlstm), **vars(initializers), **vars(activations)}
 
 
 @each(ALL)

@@ -92,7 +92,7 @@ def test_dropout_is_only_between_layers():
 
 
 def test_the_residual_path_is_not_dropped():
-    stack, params = see_through(2, dropout=0.5, residual=True)
+    stack, params = see_through(2, dropout=0.5, connect="residual")
     ys = dropped(stack, params, jax.random.key(0))
     np.testing.assert_array_equal(np.unique(ys), [1.0, 3.0])
 

@@ -70,7 +70,9 @@ def require_trace(row, reverse):
     sample = draw(row)
     last, (carries, gates) = trace(row.cell, reverse, sample)
     arrays = jax.tree.map(np.asarray, sample)
-    reference = oracle.Recurrent(row.oracle.step, row.oracle.shapes, reverse)
+    reference = oracle.Recurrent(
+        row.oracle.step, row.oracle.shapes, reverse, row.oracle.fresh
+    )
     wanted = reference.trace(
         arrays.params, arrays.xs, as_dicts(sample.carry), *arrays[3:]
     )

@@ -32,8 +32,8 @@ XS = jnp.ones((5, 2))
         ),
         (lambda: Stack(()), "Stack: layers is empty; give at least one layer."),
         (
-            lambda: Stack((LSTM, GRU), residual=True),
-            "Stack: residual=True needs layers of one width; they have [4, 3].",
+            lambda: Stack((LSTM, GRU), connect="residual"),
+            "Stack: connect='residual' needs layers of one width; they have [4, 3].",
         ),
         (
             lambda: Stack((LSTM, GRU), dropout=1.0),

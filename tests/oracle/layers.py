@@ -6,10 +6,11 @@ import numpy as np
 class Recurrent:
     """A step over time: rows one by one, steps one by one."""
 
-    def __init__(self, step, shapes, reverse=False):
+    def __init__(self, step, shapes, reverse=False, fresh=None):
         self.step = step
         self.shapes = shapes  # of the carry's fields, for one row
         self.reverse = reverse
+        self.fresh = fresh  # params → where a sequence starts, if not at zero
 
     def run(self, p, xs, carry=None, lengths=None, mask=None, resets=None):
         """Return the last carry and the outputs of all steps."""
@@ -20,6 +21,7 @@ class Recurrent:
         """Return the last carry, every carry and every gate (zero in padding)."""
         live, resets = flags(xs, lengths, mask, resets)
         zero = {name: np.zeros(shape) for name, shape in self.shapes.items()}
+        zero = zero if self.fresh is None else self.fresh(p)
         rows = []
         for row in range(xs.shape[1]):
             first = zero if carry is None else {k: v[row] for k, v in carry.items()}
@@ -72,20 +74,33 @@ class Bidirectional:
 
 
 class Stack:
-    """One layer on the output of another."""
+    """One layer on the output of another, with what passes by each of them."""
 
-    def __init__(self, *layers, residual=False):
+    def __init__(self, *layers, connect="plain"):
         self.layers = layers
-        self.residual = residual
+        self.connect = connect
 
     def run(self, p, xs, carry=None, lengths=None, mask=None, resets=None):
-        carries = []
+        carries, outputs, below = [], [], xs
         for n, layer in enumerate(self.layers):
             first = None if carry is None else carry[n]
-            last, ys = layer.run(p[n], xs, first, lengths, mask, resets)
+            gated = self.connect == "highway" and n > 0
+            seen = below
+            if self.connect == "skip" and n > 0:
+                seen = np.concatenate([xs, below], axis=-1)
+            weights = p[n].layer if gated else p[n]
+            last, ys = layer.run(weights, seen, first, lengths, mask, resets)
             carries.append(last)
-            xs = ys + xs if self.residual and n > 0 else ys
-        return tuple(carries), xs
+            if gated:
+                gate = 1 / (1 + np.exp(-(below @ p[n].w + p[n].b)))
+                ys = gate * ys + (1 - gate) * below
+            elif self.connect == "residual" and n > 0:
+                ys = ys + below
+            outputs.append(ys)
+            below = ys
+        if self.connect == "skip":
+            below = np.concatenate(outputs, axis=-1)
+        return tuple(carries), below
 
 
 def flags(xs, lengths, mask, resets):

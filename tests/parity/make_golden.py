@@ -24,15 +24,18 @@ class Case:
     layers: int = 1
     bidirectional: bool = False
     nonlinearity: str | None = None  # of an RNN
+    proj_size: int = 0  # of an LSTM; 0 is none
 
     def __str__(self) -> str:
         ways = "bidirectional" if self.bidirectional else "forward"
-        return f"{self.nonlinearity or self.kind.lower()}_{self.layers}_{ways}"
+        name = "projected" if self.proj_size else self.nonlinearity or self.kind.lower()
+        return f"{name}_{self.layers}_{ways}"
 
 
 CASES = (
     Case("LSTM"),
     Case("LSTM", layers=2, bidirectional=True),
+    Case("LSTM", layers=2, bidirectional=True, proj_size=2),
     Case("GRU"),
     Case("GRU", layers=2, bidirectional=True),
     Case("RNN", nonlinearity="relu"),
@@ -55,6 +58,8 @@ def run_torch(case, seed):
     from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
     options = {} if case.nonlinearity is None else {"nonlinearity": case.nonlinearity}
+    if case.kind == "LSTM":
+        options["proj_size"] = case.proj_size
     module = getattr(torch.nn, case.kind)(
         INPUT_SIZE,
         HIDDEN_SIZE,
@@ -67,8 +72,12 @@ def run_torch(case, seed):
     with torch.no_grad():
         for weight in module.parameters():
             weight.copy_(torch.tensor(0.5 * rng.standard_normal(weight.shape)))
-    states = (case.layers * (1 + case.bidirectional), ROWS, HIDDEN_SIZE)
-    shapes = {"xs": (STEPS, ROWS, INPUT_SIZE), "h0": states, "c0": states}
+    states = (case.layers * (1 + case.bidirectional), ROWS)
+    shapes = {
+        "xs": (STEPS, ROWS, INPUT_SIZE),
+        "h0": (*states, case.proj_size or HIDDEN_SIZE),
+        "c0": (*states, HIDDEN_SIZE),
+    }
     inputs = {
         name: torch.tensor(rng.standard_normal(shape), requires_grad=True)
         for name, shape in shapes.items()

@@ -4,7 +4,6 @@ Against torch itself where it is installed, and always against the golden files 
 ``make_golden.py`` wrote with it.
 """
 
-import os
 from functools import partial
 
 import jax
@@ -14,6 +13,7 @@ import pytest
 
 import jlstm
 from jlstm import Bidirectional, BidirectionalParams, Recurrent, Stack
+from tests.interop.peers import need
 from tests.parity.make_golden import (
     CASES,
     GOLDEN,
@@ -28,20 +28,17 @@ each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 @pytest.fixture
 def torch():
-    """Torch, or a skip that says so; JLSTM_REQUIRE_TORCH=1 makes its absence fail."""
-    try:
-        import torch
-    except ImportError as error:
-        if os.environ.get("JLSTM_REQUIRE_TORCH") == "1":
-            pytest.fail(f"JLSTM_REQUIRE_TORCH=1, but {error}", pytrace=False)
-        pytest.skip("torch is not installed: only its golden files are compared")
-    return torch
+    """Torch, or a skip that says so; JLSTM_REQUIRE_PEERS=1 makes its absence fail."""
+    return need("torch")
 
 
 def layer_of(case):
     """Return our layer for a case."""
+    lstm = jlstm.LSTMCell(HIDDEN_SIZE)
+    if case.proj_size:
+        lstm = jlstm.ProjectedLSTMCell(HIDDEN_SIZE, case.proj_size)
     cell = {
-        "LSTM": jlstm.LSTMCell(HIDDEN_SIZE),
+        "LSTM": lstm,
         "GRU": jlstm.GRUCell(HIDDEN_SIZE, reset="after"),
         "RNN": jlstm.RNNCell(HIDDEN_SIZE, activation=case.nonlinearity or "tanh"),
     }[case.kind]
@@ -68,8 +65,11 @@ def params_of(case, named, suffix, prefix=""):
     if case.kind == "RNN":
         return jlstm.RNNParams(jnp.asarray(w_ih.T), jnp.asarray(w_hh.T), b)
     if case.kind == "LSTM":
-        b = b.reshape(4, HIDDEN_SIZE)
-        return jlstm.LSTMParams(blocks(w_ih, 4), blocks(w_hh, 4), b)
+        maps = blocks(w_ih, 4), blocks(w_hh, 4), b.reshape(4, HIDDEN_SIZE)
+        if not case.proj_size:
+            return jlstm.LSTMParams(*maps)
+        w_hr = jnp.asarray(named[f"{prefix}weight_hr_{suffix}"].T)
+        return jlstm.ProjectedLSTMParams(*maps, w_hr)
     inside = jnp.asarray(b_hh[2 * HIDDEN_SIZE :])
     b = b.at[2 * HIDDEN_SIZE :].set(b_ih[2 * HIDDEN_SIZE :]).reshape(3, HIDDEN_SIZE)
     return jlstm.GRUParams(blocks(w_ih, 3), blocks(w_hh, 3), b, inside)

@@ -2,14 +2,15 @@
 
 from typing import Literal, NamedTuple
 
+from jlstm.backends.fused import fused
 from jlstm.backends.parallel import parallel
 from jlstm.backends.scan import scan
-from jlstm.cell import Cell
+from jlstm.cell import Cell, GatedCell
 from jlstm.parallel import ParallelCell
 
-Backend = Literal["auto", "scan", "parallel"]
-BACKENDS = ("auto", "scan", "parallel")
-RUN = {"scan": scan, "parallel": parallel}
+Backend = Literal["auto", "scan", "fused", "parallel"]
+BACKENDS = ("auto", "scan", "fused", "parallel")
+RUN = {"scan": scan, "fused": fused, "parallel": parallel}
 
 
 class Choice(NamedTuple):
@@ -38,11 +39,19 @@ def choose(cell: Cell, backend: Backend = "auto") -> Choice:
             f"There is no backend {backend!r} for {cell!r}; "
             f"choose one of {', '.join(BACKENDS)}."
         )
-    if backend == "parallel" and not isinstance(cell, ParallelCell):
+    if backend == "auto":
+        return Choice("scan", "the reference loop, which runs every cell")
+    reason = _refusal(cell, backend)
+    if reason is not None:
         raise ValueError(
-            f"The parallel backend cannot run {cell!r}: its steps read what the step "
-            'before has made. Use backend="scan".'
+            f'The {backend} backend cannot run {cell!r}: {reason}. Use backend="scan".'
         )
-    if backend != "auto":
-        return Choice(backend, "asked for")
-    return Choice("scan", "the reference loop, which runs every cell")
+    return Choice(backend, "asked for")
+
+
+def _refusal(cell: Cell, backend: str) -> str | None:
+    if backend == "fused" and not isinstance(cell, GatedCell):
+        return "it is no GatedCell"
+    if backend == "parallel" and not isinstance(cell, ParallelCell):
+        return "its steps read what the step before has made"
+    return None

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._types import DType, Key, Shape
+from jlstm._types import DType, Key, Params, Shape
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import Cell, GatedCell, check_heads, check_size
 from jlstm.initializers import (
@@ -52,8 +52,8 @@ class Activations(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class LSTMFamily(GatedCell):
-    """Options, carry and drawing that the cells of the LSTM family share."""
+class LSTMOptions(GatedCell):
+    """Options and drawing that the cells of the LSTM family share."""
 
     hidden_size: int
     forget_bias: float | Chrono = 1.0
@@ -70,16 +70,7 @@ class LSTMFamily(GatedCell):
         check_family(self)
 
     @abc.abstractmethod
-    def init(self, key: Key, input_size: int, dtype: DType = jnp.float32): ...
-
-    @final
-    def init_carry(
-        self, batch_shape: Shape = (), dtype: DType = jnp.float32
-    ) -> LSTMCarry:
-        """Return a zero hidden state and a zero cell state."""
-        shape = (*batch_shape, self.hidden_size)
-        # Two buffers: a carry with one buffer twice cannot be donated to a jitted step.
-        return LSTMCarry(h=jnp.zeros(shape, dtype), c=jnp.zeros(shape, dtype))
+    def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> Params: ...
 
     @final
     def activations(self) -> Activations:
@@ -98,22 +89,78 @@ class LSTMFamily(GatedCell):
         return jnp.clip(c, -self.cell_clip, self.cell_clip)
 
     @final
+    def write(
+        self, z: Float[Array, "*b 4 c"], c: Float[Array, "*b c"]
+    ) -> tuple[Array, LSTMGates]:
+        """Return the next cell state and the gates from all four pre-activations."""
+        gate, candidate, _ = self.activations()
+        zi, zf, zg, zo = jnp.unstack(z, axis=-2)
+        gates = LSTMGates(gate(zi), gate(zf), candidate(zg), gate(zo))
+        return self.clip(gates.f * c + gates.i * gates.g), gates
+
+    @final
     def draw(
-        self, key: Key, input_size: int, dtype: DType, gates: Sequence[str] = GATES
+        self,
+        key: Key,
+        input_size: int,
+        dtype: DType,
+        gates: Sequence[str] = GATES,
+        fed_back: int | None = None,
     ) -> tuple[Array, Array, Array | None]:
         """Draw ``w_ih``, ``w_hh`` and ``b`` with a block for each of ``gates``.
 
-        The forget bias goes to the gate ``f``; :class:`~jlstm.initializers.Chrono` also
-        changes ``i``, where there is one.
+        The forget bias goes to the gate ``f``, if there is one, and
+        :class:`~jlstm.initializers.Chrono` also changes ``i``. ``w_hh`` reads
+        ``hidden_size`` units, or ``fed_back`` if the output is another number of them.
         """
         k_ih, k_hh, k_b, k_f = jax.random.split(key, 4)
         n = self.hidden_size
         w_ih = init_gates(self.w_ih_init, k_ih, gates, (input_size, n), dtype)
-        w_hh = init_recurrent(self.w_hh_init, k_hh, gates, n, self.num_heads, dtype)
+        w_hh = self._draw_recurrent(k_hh, gates, fed_back, dtype)
         if not self.use_bias:
             return w_ih, w_hh, None
         b = init_gates(self.b_init, k_b, gates, (n,), dtype)
-        return w_ih, w_hh, add_forget_bias(b, self.forget_bias, k_f, gates)
+        if "f" in gates:
+            b = add_forget_bias(b, self.forget_bias, k_f, gates)
+        return w_ih, w_hh, b
+
+    @final
+    def draw_coupled(
+        self, key: Key, input_size: int, dtype: DType, gates: Sequence[str]
+    ) -> tuple[Array, Array, Array | None]:
+        """Draw like :meth:`draw` where the forget gate is ``f = 1 - i``.
+
+        The forget bias is taken from the bias of ``i``, the first of ``gates``.
+        """
+        k_draw, k_f = jax.random.split(key)
+        w_ih, w_hh, b = self.draw(k_draw, input_size, dtype, gates)
+        if b is None:
+            return w_ih, w_hh, None
+        # 1 - sigmoid(z) = sigmoid(-z): f is a gate whose bias is minus that of i.
+        f = add_forget_bias(-b[:1], self.forget_bias, k_f, ("f",))
+        return w_ih, w_hh, b.at[0].set(-f[0])
+
+    def _draw_recurrent(
+        self, key: Key, gates: Sequence[str], fed_back: int | None, dtype: DType
+    ) -> Array:
+        init, n = self.w_hh_init, self.hidden_size
+        if fed_back is None:
+            return init_recurrent(init, key, gates, n, self.num_heads, dtype)
+        return init_gates(init, key, gates, (fed_back, n), dtype)
+
+
+@dataclass(frozen=True, repr=False)
+class LSTMFamily(LSTMOptions):
+    """The cells of the LSTM family whose carry is a hidden and a cell state."""
+
+    @final
+    def init_carry(
+        self, batch_shape: Shape = (), dtype: DType = jnp.float32
+    ) -> LSTMCarry:
+        """Return a zero hidden state and a zero cell state."""
+        shape = (*batch_shape, self.hidden_size)
+        # Two buffers: a carry with one buffer twice cannot be donated to a jitted step.
+        return LSTMCarry(h=jnp.zeros(shape, dtype), c=jnp.zeros(shape, dtype))
 
 
 def check_family(cell: Cell) -> None:

@@ -1,12 +1,18 @@
-"""Text for language models: data sets, vocabularies, splits and token streams.
+"""Data for recurrent networks: data sets, vocabularies, token streams, batches.
 
 All of it is numpy; nothing here traces or compiles.
 """
 
+from jlstm.data.bucket import BucketedBatches as BucketedBatches
+from jlstm.data.bucket import PaddedBatch as PaddedBatch
+from jlstm.data.bucket import boundaries_of as boundaries_of
 from jlstm.data.corpus import Corpus as Corpus
 from jlstm.data.corpus import CorpusConfig as CorpusConfig
 from jlstm.data.corpus import load_corpus as load_corpus
 from jlstm.data.fetch import fetch as fetch
+from jlstm.data.pack import Packed as Packed
+from jlstm.data.pack import pack as pack
+from jlstm.data.pack import unpack as unpack
 from jlstm.data.registry import DATASETS as DATASETS
 from jlstm.data.registry import Dataset as Dataset
 from jlstm.data.registry import RemoteFile as RemoteFile

@@ -12,7 +12,7 @@ from jlstm._types import Checkpoint, DType, Key, Shape
 from jlstm.backends import Backend
 from jlstm.cell import Cell
 from jlstm.layers.recurrent import Recurrent
-from jlstm.unroll import steps_within
+from jlstm.sequence import steps_within
 
 Merge = Literal["concat", "sum", "mul", "mean"]
 
@@ -65,6 +65,11 @@ class Bidirectional(ShortRepr):
                 f"{left} units and backward {right}. Use merge='concat'."
             )
 
+    @property
+    def num_feature_axes(self) -> int:
+        """The feature axes of both cells."""
+        return self.forward.num_feature_axes
+
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
     ) -> BidirectionalParams:
@@ -83,6 +88,20 @@ class Bidirectional(ShortRepr):
         """Return the carries before the first and after the last step."""
         return BidirectionalParams(
             *(half.init_carry(batch_shape, dtype) for half in self._halves())
+        )
+
+    def fresh_carry(
+        self,
+        params: BidirectionalParams,
+        batch_shape: Shape = (),
+        dtype: DType = jnp.float32,
+    ) -> BidirectionalParams:
+        """Return the carries that both cells start from."""
+        return BidirectionalParams(
+            *(
+                half.fresh_carry(own, batch_shape, dtype)
+                for half, own in zip(self._halves(), params, strict=True)
+            )
         )
 
     def output_size(self, input_size: int) -> int:

@@ -32,6 +32,11 @@ class Recurrent(ShortRepr):
     unroll: int = 1
     checkpoint: Checkpoint = None
 
+    @property
+    def num_feature_axes(self) -> int:
+        """The feature axes of the cell."""
+        return self.cell.num_feature_axes
+
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> Params:
         """Draw the parameters of the cell."""
         return self.cell.init(key, input_size, dtype)
@@ -39,6 +44,12 @@ class Recurrent(ShortRepr):
     def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
         """Return the carry of the cell before the first step."""
         return self.cell.init_carry(batch_shape, dtype)
+
+    def fresh_carry(
+        self, params: Params, batch_shape: Shape = (), dtype: DType = jnp.float32
+    ) -> Carry:
+        """Return the carry that the cell starts from."""
+        return self.cell.fresh_carry(params, batch_shape, dtype)
 
     def output_size(self, input_size: int) -> int:
         """Return the number of output features."""

@@ -1,4 +1,4 @@
-"""Layers one upon the other, with dropout and residual connections between them."""
+"""Layers one upon the other, with dropout and connections between them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._repr import ShortRepr
 from jlstm._types import Carry, DType, Key, Params, Shape
+from jlstm.layers.connect import Connect, check_connect, highway, init_highway
 from jlstm.regularize import check_rate, dropout
 
 
@@ -21,8 +22,11 @@ class Stack(ShortRepr):
         dropout: rate between layers (not before the first nor after the last).
         variational: one dropout mask for all time steps (Gal and Ghahramani, 2016) in
             place of a new one each step (Zaremba et al., 2014).
-        residual: add a layer's input to its output, from the second layer on; widths
-            must then agree.
+        connect: what passes by a layer. ``"residual"`` adds its input to its output,
+            ``"highway"`` mixes them by a gate (Srivastava et al., 2015), both from the
+            second layer on and for layers of one width; what passes by is not dropped.
+            ``"skip"`` gives the input of the stack to every layer, and all their
+            outputs to the output (Graves, 2013).
 
     Example:
         >>> from jlstm import Bidirectional, LSTMCell, Recurrent
@@ -30,32 +34,38 @@ class Stack(ShortRepr):
         >>> layer = Stack(parts, dropout=0.5)
         >>> params = layer.init(jax.random.key(0), input_size=2)
         >>> carry, ys = layer.apply(params, jnp.ones((7, 5, 2)), key=jax.random.key(1))
-        >>> ys.shape
-        (7, 5, 6)
+        >>> ys.shape, Stack(parts, connect="skip").output_size(2)
+        ((7, 5, 6), 10)
     """
 
     layers: tuple[Any, ...]
     dropout: float = 0.0
     variational: bool = False
-    residual: bool = False
+    connect: Connect = "plain"
 
     def __post_init__(self) -> None:
         check_rate("Stack: dropout", self.dropout)
         if not self.layers:
             raise ValueError("Stack: layers is empty; give at least one layer.")
-        if self.residual:
-            self._check_residual()
+        check_connect(
+            self.connect, lambda: [layer.output_size(0) for layer in self.layers]
+        )
+
+    @property
+    def num_feature_axes(self) -> int:
+        """The feature axes of the first layer."""
+        return self.layers[0].num_feature_axes
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
     ) -> tuple[Params, ...]:
         """Draw the parameters of every layer."""
-        params = []
-        for layer, k in zip(
-            self.layers, jax.random.split(key, len(self.layers)), strict=True
-        ):
-            params.append(layer.init(k, input_size, dtype))
-            input_size = layer.output_size(input_size)
+        keys = jax.random.split(key, len(self.layers))
+        params, below = [], 0
+        for n, (layer, k) in enumerate(zip(self.layers, keys, strict=True)):
+            size = self._input_size(n, input_size, below)
+            params.append(self._init_layer(n, k, size, dtype))
+            below = layer.output_size(size)
         return tuple(params)
 
     def init_carry(
@@ -64,11 +74,24 @@ class Stack(ShortRepr):
         """Return the carry of every layer before the first step."""
         return tuple(layer.init_carry(batch_shape, dtype) for layer in self.layers)
 
+    def fresh_carry(
+        self,
+        params: tuple[Params, ...],
+        batch_shape: Shape = (),
+        dtype: DType = jnp.float32,
+    ) -> tuple[Carry, ...]:
+        """Return the carry that every layer starts from."""
+        return tuple(
+            layer.fresh_carry(self._own(n, params[n]), batch_shape, dtype)
+            for n, layer in enumerate(self.layers)
+        )
+
     def output_size(self, input_size: int) -> int:
         """Return the number of output features."""
-        for layer in self.layers:
-            input_size = layer.output_size(input_size)
-        return input_size
+        sizes = [0]
+        for n, layer in enumerate(self.layers):
+            sizes.append(layer.output_size(self._input_size(n, input_size, sizes[-1])))
+        return sum(sizes) if self.connect == "skip" else sizes[-1]
 
     def apply(
         self,
@@ -90,21 +113,52 @@ class Stack(ShortRepr):
             if key is None
             else list(jax.random.split(key, 2 * count))
         )
-        carries = []
+        carries, outputs, below = [], [], xs
         for n, layer in enumerate(self.layers):
-            inputs = self._drop(xs, keys[count + n]) if n else xs
+            dropped = self._drop(below, keys[count + n]) if n else below
             last, ys = layer.apply(
-                params[n],
-                inputs,
+                self._own(n, params[n]),
+                self._inputs(n, xs, dropped),
                 carry[n],
                 lengths=lengths,
                 mask=mask,
                 resets=resets,
                 key=keys[n],
             )
-            xs = xs + ys if self.residual and n else ys
+            below = self._past(n, params[n], below, ys)
             carries.append(last)
-        return tuple(carries), xs
+            outputs.append(below)
+        if self.connect == "skip":
+            below = jnp.concatenate(outputs, axis=-1)
+        return tuple(carries), below
+
+    def _init_layer(self, n: int, key: Key, size: int, dtype: DType) -> Params:
+        if not self._has_gate(n):
+            return self.layers[n].init(key, size, dtype)
+        k_layer, k_gate = jax.random.split(key)
+        layer = self.layers[n].init(k_layer, size, dtype)
+        return init_highway(layer, k_gate, size, dtype)
+
+    def _input_size(self, n: int, input_size: int, below: int) -> int:
+        if n == 0:
+            return input_size
+        return below + input_size if self.connect == "skip" else below
+
+    def _inputs(self, n: int, xs: Array, below: Array) -> Array:
+        if n == 0 or self.connect != "skip":
+            return below
+        return jnp.concatenate([xs, below], axis=-1)
+
+    def _past(self, n: int, params: Params, xs: Array, ys: Array) -> Array:
+        if n == 0 or self.connect in ("plain", "skip"):
+            return ys
+        return xs + ys if self.connect == "residual" else highway(params, xs, ys)
+
+    def _has_gate(self, n: int) -> bool:
+        return self.connect == "highway" and n > 0
+
+    def _own(self, n: int, params: Params) -> Params:
+        return params.layer if self._has_gate(n) else params
 
     def _drop(self, xs: Array, key: Key | None) -> Array:
         return dropout(xs, self.dropout, key, (0,) if self.variational else ())
@@ -114,11 +168,4 @@ class Stack(ShortRepr):
             raise ValueError(
                 f"Stack: the carry is a {type(carry).__name__}; give a tuple of "
                 f"{len(self.layers)} carries, one a layer, as init_carry makes it."
-            )
-
-    def _check_residual(self) -> None:
-        sizes = [layer.output_size(0) for layer in self.layers]
-        if len(set(sizes)) > 1:
-            raise ValueError(
-                f"Stack: residual=True needs layers of one width; they have {sizes}."
             )

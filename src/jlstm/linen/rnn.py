@@ -35,14 +35,14 @@ class Sequence(nn.Module, kw_only=True):
     @nn.compact
     def __call__(
         self,
-        xs: Float[Array, "*bt x"],
+        xs: Float[Array, "*btx"],
         carry: Carry | None = None,
         *,
         lengths: Int[Array, "*b"] | None = None,
         mask: Bool[Array, "*bt"] | None = None,
         resets: Bool[Array, "*bt"] | None = None,
         key: Key | None = None,
-    ) -> tuple[Carry, Float[Array, "*bt h"]]:
+    ) -> tuple[Carry, Float[Array, "*bth"]]:
         """Run over ``xs``; return the last carry and the outputs of all steps.
 
         The arguments mean what they mean for :func:`jlstm.unroll`; ``mask`` and

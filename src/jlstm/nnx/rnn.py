@@ -57,14 +57,14 @@ class RNN(nnx.Module):
 
     def __call__(
         self,
-        xs: Float[Array, "*bt x"],
+        xs: Float[Array, "*btx"],
         carry: Carry | None = None,
         *,
         lengths: Int[Array, "*b"] | None = None,
         mask: Bool[Array, "*bt"] | None = None,
         resets: Bool[Array, "*bt"] | None = None,
         key: Key | None = None,
-    ) -> tuple[Carry, Float[Array, "*bt h"]]:
+    ) -> tuple[Carry, Float[Array, "*bth"]]:
         """Run over ``xs``; return the last carry and the outputs of all steps.
 
         The arguments mean what they mean for :func:`jlstm.unroll`; ``mask`` and
@@ -83,7 +83,7 @@ class RNN(nnx.Module):
 
     def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
         """Return the carry before the first step."""
-        return self.layer.init_carry(batch_shape, dtype)
+        return self.layer.fresh_carry(self.pure_params(), batch_shape, dtype)
 
     def pure_params(self) -> Params:
         """Return the parameters as the tree of arrays that ``layer.apply`` takes."""

@@ -1,0 +1,57 @@
+"""A training step of a language model in jlstm, as its launcher runs it."""
+
+import itertools
+import time
+from typing import Any
+
+import jax
+
+from benchmarks.language.recipe import BATCH, RATE, RECIPES, VOCAB, Recipe, windows
+from benchmarks.program import Program
+from jlstm.data import Window
+from jlstm.models.language import LanguageConfig, LanguageDropout
+from jlstm.train.config import OptimizerConfig
+from jlstm.train.language import LanguageTask, StreamConfig
+from jlstm.train.optimizer import make_optimizer
+from jlstm.train.state import init_state
+from jlstm.train.step import make_step
+
+PACKAGES = ("jax",)
+
+
+class Corpus:
+    """As much of a corpus as the model asks for."""
+
+    vocab = range(VOCAB)
+
+
+def build(given: dict[str, Any]) -> Program:
+    """Make the state; a call trains on the next window, from the carry of the last."""
+    recipe = RECIPES[given["recipe"]]
+    stream = StreamConfig(BATCH, recipe.window)
+    task = LanguageTask(Corpus(), config(recipe), stream, {})
+    optimizer = make_optimizer(OptimizerConfig("sgd", RATE, clip=recipe.clip))
+    state = init_state(task, optimizer, RATE, seed=0)
+    update = make_step(task, optimizer)
+    data = itertools.cycle(Window(block[:-1], block[1:]) for block in windows(recipe))
+
+    def run() -> Any:
+        nonlocal state
+        state, metrics = update(state, next(data))
+        return jax.block_until_ready((state, metrics))
+
+    started = time.perf_counter()
+    run()
+    return Program(run, time.perf_counter() - started)
+
+
+def config(recipe: Recipe) -> LanguageConfig:
+    """Return the model of a recipe."""
+    size, rate = recipe.hidden_size, recipe.dropout
+    return LanguageConfig(
+        hidden_sizes=(size, size),
+        embedding_size=size,
+        tied=recipe.tied,
+        init="torch",
+        dropout=LanguageDropout(input=rate, hidden=rate, output=rate),
+    )

@@ -1,0 +1,143 @@
+"""Buckets: sequences of like length in batches of few shapes, so few compilations.
+
+A program is compiled anew for every shape. Padding each batch to its own longest row
+makes a shape a batch; padding all to the longest of all wastes most of the work. Here
+each sequence is padded to the next of a few boundaries, and every batch of a bucket has
+the same shape, the last one too.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Integer, Shaped
+
+
+class PaddedBatch(NamedTuple):
+    """Sequences side by side, time first, with zeros behind their ends.
+
+    ``rows`` tells which sequence each column is; -1 is a column of length 0 that only
+    fills the batch.
+    """
+
+    xs: Shaped[np.ndarray, "t b ..."]
+    lengths: Integer[np.ndarray, " b"]
+    rows: Integer[np.ndarray, " b"]
+
+
+@dataclass(frozen=True, eq=False)
+class BucketedBatches:
+    """Batches of sequences that share a bucket; iterate to get each of them once.
+
+    Args:
+        sequences: arrays with time first and the same axes behind it.
+        batch_size: columns of every batch.
+        boundaries: the lengths to pad to, increasing; the last one holds the longest.
+        seed: shuffles sequences within buckets and the order of the batches; ``None``
+            keeps both as they are.
+
+    Raises:
+        ValueError: a sequence is longer than the last boundary, or a number is out of
+            range.
+
+    Example:
+        >>> words = [np.ones(n) for n in (2, 9, 3, 4, 10)]
+        >>> batches = BucketedBatches(words, batch_size=2, boundaries=(4, 10))
+        >>> [(batch.xs.shape, batch.rows.tolist()) for batch in batches]
+        [((4, 2), [0, 2]), ((4, 2), [3, -1]), ((10, 2), [1, 4])]
+        >>> batches.padding  # 3 steps of 16 and 1 of 20; the empty column counts too
+        0.2222222222222222
+    """
+
+    sequences: Sequence[np.ndarray]
+    batch_size: int
+    boundaries: tuple[int, ...]
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise ValueError(
+                f"batch_size is {self.batch_size}; give a positive number of columns."
+            )
+        rising = np.diff((0, *self.boundaries)) > 0
+        if not self.boundaries or not rising.all():
+            raise ValueError(
+                f"boundaries are {self.boundaries}; give positive lengths, each longer "
+                "than the one before."
+            )
+        longest = max(map(len, self.sequences), default=0)
+        if longest > self.boundaries[-1]:
+            raise ValueError(
+                f"The longest sequence has {longest} steps, the last boundary is "
+                f"{self.boundaries[-1]}; add a boundary of at least {longest} or cut "
+                "the sequence."
+            )
+
+    def __iter__(self) -> Iterator[PaddedBatch]:
+        for boundary, rows in self._plan():
+            yield pad(
+                [self.sequences[n] for n in rows], rows, boundary, self.batch_size
+            )
+
+    def __len__(self) -> int:
+        return len(self._plan())
+
+    @property
+    def padding(self) -> float:
+        """The share of all steps that is padding."""
+        steps = sum(boundary * self.batch_size for boundary, _ in self._plan())
+        return 1.0 - sum(map(len, self.sequences)) / steps
+
+    def _plan(self) -> list[tuple[int, np.ndarray]]:
+        lengths = np.array([len(one) for one in self.sequences])
+        bucket = np.searchsorted(self.boundaries, lengths)
+        rng = None if self.seed is None else np.random.default_rng(self.seed)
+        plan = []
+        for number, boundary in enumerate(self.boundaries):
+            rows = np.flatnonzero(bucket == number)
+            if rng is not None:
+                rng.shuffle(rows)
+            starts = range(0, len(rows), self.batch_size)
+            plan += [(boundary, rows[at : at + self.batch_size]) for at in starts]
+        if rng is not None:
+            rng.shuffle(plan)
+        return plan
+
+
+def pad(
+    sequences: Sequence[np.ndarray],
+    rows: Integer[np.ndarray, " n"],
+    steps: int,
+    batch_size: int,
+) -> PaddedBatch:
+    """Put sequences side by side in ``steps`` steps and ``batch_size`` columns.
+
+    Example:
+        >>> pad([np.array([5, 6])], np.array([7]), steps=3, batch_size=2)
+        PaddedBatch(xs=array([[5, 0],
+               [6, 0],
+               [0, 0]]), lengths=array([2, 0]), rows=array([ 7, -1]))
+    """
+    first = sequences[0]
+    xs = np.zeros((steps, batch_size, *first.shape[1:]), first.dtype)
+    lengths = np.zeros(batch_size, int)
+    for column, one in enumerate(sequences):
+        xs[: len(one), column] = one
+        lengths[column] = len(one)
+    filler = np.full(batch_size - len(rows), -1)
+    return PaddedBatch(xs, lengths, np.concatenate([rows, filler]))
+
+
+def boundaries_of(lengths: Integer[np.ndarray, " n"], buckets: int) -> tuple[int, ...]:
+    """Choose boundaries such that each bucket gets about as many sequences.
+
+    Example:
+        >>> boundaries_of(np.array([1, 2, 3, 4, 50, 60, 70, 80]), buckets=2)
+        (4, 80)
+    """
+    if buckets < 1:
+        raise ValueError(f"buckets is {buckets}; give a positive number.")
+    shares = np.linspace(0, 1, buckets + 1)[1:]
+    cuts = np.quantile(lengths, shares, method="inverted_cdf")
+    return tuple(int(cut) for cut in np.unique(np.maximum(cuts, 1)))

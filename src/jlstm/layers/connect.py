@@ -1,0 +1,62 @@
+"""How the layers of a stack are connected beside the way through each of them."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jlstm._affine import affine
+from jlstm._types import DType, Key, Params
+from jlstm.initializers import Glorot
+
+Connect = Literal["plain", "residual", "highway", "skip"]
+CONNECTIONS = ("plain", "residual", "highway", "skip")
+
+
+class HighwayParams(NamedTuple):
+    """Parameters of a layer and of the gate around it."""
+
+    layer: Params
+    w: Float[Array, "h h"]
+    b: Float[Array, "h"]
+
+
+def init_highway(layer: Params, key: Key, size: int, dtype: DType) -> HighwayParams:
+    """Draw the gate around a layer; its bias of -2 lets most of the input past.
+
+    Source: R. K. Srivastava et al., "Highway networks", 2015 (arXiv:1505.00387).
+    """
+    w = Glorot()(key, (size, size), dtype)
+    return HighwayParams(layer, w, jnp.full((size,), -2.0, dtype))
+
+
+def highway(
+    params: HighwayParams, xs: Float[Array, "*b h"], ys: Float[Array, "*b h"]
+) -> Float[Array, "*b h"]:
+    r"""Mix a layer's output with its input: :math:`\tau y + (1 - \tau) x`.
+
+    The gate :math:`\tau = \sigma(W x + b)` reads the input of the layer.
+
+    Example:
+        >>> xs, ys = jnp.zeros((7, 3)), jnp.ones((7, 3))
+        >>> params = init_highway((), jax.random.key(0), 3, jnp.float32)
+        >>> highway(params, xs, ys)[0, 0]  # sigmoid(-2)
+        Array(0.119..., dtype=float32)
+    """
+    gate = jax.nn.sigmoid(affine(xs, params.w, params.b))
+    return gate * ys + (1 - gate) * xs
+
+
+def check_connect(connect: str, sizes: Callable[[], list[int]]) -> None:
+    """Raise ValueError unless layers of these output sizes can be connected so."""
+    if connect not in CONNECTIONS:
+        raise ValueError(
+            f"Stack: connect is {connect!r}; choose one of {', '.join(CONNECTIONS)}."
+        )
+    if connect in ("residual", "highway") and len(set(sizes())) > 1:
+        raise ValueError(
+            f"Stack: connect={connect!r} needs layers of one width; they have "
+            f"{sizes()}."
+        )

@@ -1,0 +1,102 @@
+"""What goes with a sequence: which steps begin, which count, and where it ends."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from jlstm._tree import align
+
+Tree = Any
+
+
+def resets_from_dones(
+    dones: Bool[Array, "t *b"], first: Bool[Array, "*b"] | None = None
+) -> Bool[Array, "t *b"]:
+    """Turn episode ends into resets: a step after a done starts fresh.
+
+    ``dones[t]`` says that the episode ended *with* step t, so ``resets[t + 1]`` is set.
+    ``first`` says whether step 0 starts fresh (the done before the window); default no.
+
+    Example:
+        >>> resets_from_dones(jnp.array([False, True, False])).tolist()
+        [False, False, True]
+    """
+    start = jnp.zeros_like(dones[:1]) if first is None else first[None]
+    return jnp.concatenate([start, dones[:-1]])
+
+
+def resets_from_segments(segments: Int[Array, "t *b"]) -> Bool[Array, "t *b"]:
+    """Turn segment numbers of packed sequences into resets: each change starts fresh.
+
+    Example:
+        >>> resets_from_segments(jnp.array([1, 1, 2, 2, 3])).tolist()
+        [True, False, True, False, True]
+    """
+    start = jnp.ones_like(segments[:1], dtype=bool)
+    return jnp.concatenate([start, segments[1:] != segments[:-1]])
+
+
+def steps_within(lengths: Int[Array, "*b"], steps: int) -> Bool[Array, "t *b"]:
+    """Mark the steps that come before the length of their row.
+
+    Example:
+        >>> steps_within(jnp.array([2, 0]), 3).astype(int).tolist()
+        [[1, 0], [1, 0], [0, 0]]
+    """
+    time = jnp.arange(steps).reshape(-1, *(1,) * lengths.ndim)
+    return time < lengths[None].astype(time.dtype)
+
+
+def last_output(
+    ys: Float[Array, "t *bh"],
+    lengths: Int[Array, "*b"] | None = None,
+    mask: Bool[Array, "t *b"] | None = None,
+) -> Float[Array, "*bh"]:
+    """Return the output of the last step of each row that counts.
+
+    It is what classifies a sequence, where the carry is not at hand or is wider. Rows
+    without a step that counts give zeros.
+
+    Example:
+        >>> ys = jnp.array([[1.0], [2.0], [3.0]])
+        >>> last_output(ys).tolist(), last_output(ys, jnp.array(2)).tolist()
+        ([3.0], [2.0])
+    """
+    live = _live(ys.shape[0], lengths, mask)
+    if live is None:
+        return ys[-1]
+    time = jnp.arange(ys.shape[0]).reshape(-1, *(1,) * (live.ndim - 1))
+    last = jnp.max(jnp.where(live, time, -1), axis=0)
+    index = align(jnp.maximum(last, 0), ys[0])[None]
+    taken = jnp.take_along_axis(ys, index, axis=0)[0]
+    return jnp.where(align(last >= 0, taken), taken, jnp.zeros_like(taken))
+
+
+def prepend(first: Tree, rest: Tree) -> Tree:
+    """Put what was before the first step in front of what all steps have made.
+
+    With the given carry and the carries of :func:`jlstm.trace` the result has t + 1
+    entries, and entry n is the carry that step n starts from.
+
+    Example:
+        >>> from jlstm import RNNCell, trace
+        >>> cell = RNNCell(3)
+        >>> params = cell.init(jax.random.key(0), input_size=2)
+        >>> _, (carries, _) = trace(cell, params, jnp.ones((7, 2)))
+        >>> prepend(cell.init_carry(), carries).h.shape
+        (8, 3)
+    """
+
+    def join(a: Array, b: Array) -> Array:
+        return jnp.concatenate([jnp.asarray(a, b.dtype)[None], b])
+
+    return jax.tree.map(join, first, rest)
+
+
+def _live(steps: int, lengths: Array | None, mask: Array | None) -> Array | None:
+    if lengths is None:
+        return mask
+    within = steps_within(lengths, steps)
+    return within if mask is None else within & mask

@@ -1,0 +1,100 @@
+"""What wrappers have in common: all that they do not change is the inner cell's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from jlstm._types import Carry, DType, Gates, Key, Params, Shape
+from jlstm.cell import Cell, GatedCell
+
+
+@dataclass(frozen=True, repr=False)
+class Inner(Cell):
+    """A cell that hands everything but the step to the cell inside it."""
+
+    cell: Cell
+
+    def inner(self, params: Params) -> Params:
+        """Return the part of ``params`` that is the inner cell's: by default all."""
+        return params
+
+    @property
+    def hidden_size(self) -> int:
+        """The units of the inner cell."""
+        return self.cell.hidden_size
+
+    @property
+    def num_feature_axes(self) -> int:
+        """The feature axes of the inner cell."""
+        return self.cell.num_feature_axes
+
+    def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> Params:
+        """Draw the parameters of the inner cell."""
+        return self.cell.init(key, input_size, dtype)
+
+    def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
+        """Return the carry of the inner cell before the first step."""
+        return self.cell.init_carry(batch_shape, dtype)
+
+    def project(self, params: Params, x: Array) -> Any:
+        """Map the input as the inner cell does."""
+        return self.cell.project(self.inner(params), x)
+
+    def fresh_carry(
+        self, params: Params, batch_shape: Shape = (), dtype: DType = jnp.float32
+    ) -> Carry:
+        """Return the carry that the inner cell starts from."""
+        return self.cell.fresh_carry(self.inner(params), batch_shape, dtype)
+
+    def prepare(
+        self, params: Params, x: jax.ShapeDtypeStruct, key: Key | None
+    ) -> Params:
+        """Return the parameters as the inner cell uses them over a sequence."""
+        return self.cell.prepare(params, x, key)
+
+
+@dataclass(frozen=True, repr=False)
+class Wrapper(Inner):
+    """A cell that is another cell but for what a subclass changes."""
+
+    def step(
+        self, params: Params, carry: Carry, zx: Any, key: Key | None = None
+    ) -> tuple[Carry, Gates]:
+        """Advance one step as the inner cell does."""
+        return self.cell.step(self.inner(params), carry, zx, key)
+
+
+@dataclass(frozen=True, repr=False)
+class GatedWrapper(Inner, GatedCell):
+    """A gated cell that is another gated cell but for what a subclass changes."""
+
+    cell: GatedCell
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cell, GatedCell):
+            raise TypeError(
+                f"{type(self).__name__} changes the recurrent map of a gated cell; "
+                f"{self.cell!r} shows none. Put it directly around a cell such as "
+                "LSTMCell(64)."
+            )
+
+    def recur(self, params: Params, h: Array) -> Any:
+        """Map the previous output as the inner cell does."""
+        return self.cell.recur(self.inner(params), h)
+
+    def gate(
+        self, params: Params, carry: Carry, zx: Any, zh: Any
+    ) -> tuple[Carry, Gates]:
+        """Apply the equations of the inner cell."""
+        return self.cell.gate(self.inner(params), carry, zx, zh)
+
+
+def split(key: Key | None) -> tuple[Key | None, Key | None]:
+    """Return two keys, for the inner cell and for the wrapper, or no key twice."""
+    if key is None:
+        return None, None
+    first, second = jax.random.split(key)
+    return first, second

@@ -1,0 +1,201 @@
+"""Law: a cell that runs over all steps at once computes what its steps compute."""
+
+import dataclasses
+import re
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import PartitionSpec as P
+
+import jlstm
+from jlstm import backends
+from jlstm._tree import cast
+from jlstm.parallel import ParallelCell
+from tests import oracle
+from tests.zoo import (
+    CELLS,
+    LSTM,
+    Sample,
+    apply,
+    as_dicts,
+    ask_oracle,
+    assert_close,
+    assert_same,
+    draw,
+    each,
+    measure,
+    plain,
+    run,
+)
+
+PARALLEL = tuple(row for row in CELLS if isinstance(row.cell, ParallelCell))
+MAIN = tuple(row for row in PARALLEL if not row.variant)
+VARIANTS = tuple(row for row in PARALLEL if row.variant)
+
+
+def sample_of(row, dtype=jnp.float64):
+    """Draw a sample; where the usual one has no reset this one has."""
+    sample = draw(row, dtype=dtype)
+    return sample._replace(resets=sample.resets.at[2, :2].set(True))
+
+
+def at_once(row, **options):
+    """Return the layer of a row with the parallel backend."""
+    return with_backend(row, "parallel", options)
+
+
+def one_by_one(row, **options):
+    """Return the layer of a row with the loop over steps."""
+    return with_backend(row, "scan", options)
+
+
+def with_backend(row, backend, options):
+    if not options and jlstm.explain(row.cell).backend == backend:
+        return row.layer  # other laws have compiled it
+    return dataclasses.replace(row.layer, backend=backend, **options)
+
+
+def widened(sample):
+    return sample._replace(
+        params=cast(sample.params, jnp.float64),
+        xs=sample.xs.astype(jnp.float64),
+        carry=cast(sample.carry, jnp.float64),
+    )
+
+
+@each(MAIN)
+def test_values_and_gradients_are_those_of_the_steps(row):
+    """With all options at once, and with each of them alone."""
+    sample = sample_of(row)
+    options = ("carry", "lengths", "mask", "resets")
+    singles = [
+        plain(sample)._replace(**{name: getattr(sample, name)}) for name in options
+    ]
+    for one in (sample, *singles):
+        assert_close(measure(at_once(row), one), measure(one_by_one(row), one))
+
+
+@each(VARIANTS)
+def test_variants_are_their_steps(row):
+    sample = sample_of(row)
+    carry, ys = run(at_once(row), sample)
+    assert_close((as_dicts(carry), np.asarray(ys)), ask_oracle(row, sample))
+
+
+@each(MAIN)
+def test_without_options_it_is_its_steps(row):
+    sample = sample_of(row)
+    bare = sample._replace(carry=None, lengths=None, mask=None, resets=None)
+    measured = measure(one_by_one(row), plain(sample))
+    assert_close(run(at_once(row), bare), (measured.carry, measured.ys))
+
+
+@each(MAIN)
+def test_backwards_and_in_chunks_it_is_its_steps(row):
+    """Of 5 steps, chunks of 3 leave a rest."""
+    sample = sample_of(row)
+    carry, ys = run(at_once(row, reverse=True, checkpoint=3), sample)
+    arrays = jax.tree.map(np.asarray, sample)
+    steps = oracle.Recurrent(row.oracle.step, row.oracle.shapes, reverse=True)
+    wanted = steps.run(arrays.params, arrays.xs, as_dicts(sample.carry), *arrays[3:])
+    assert_close((as_dicts(carry), np.asarray(ys)), wanted)
+
+
+def test_in_chunks_the_gradient_is_that_of_the_steps():
+    row = next(row for row in MAIN if row.name == "qrnn")
+    sample = sample_of(row)
+    chunked = measure(at_once(row, checkpoint=3), sample)
+    assert_close(chunked, measure(one_by_one(row), sample))
+
+
+@each(MAIN)
+@pytest.mark.parametrize(("dtype", "tol"), [("float32", 1e-5), ("bfloat16", 0.03)])
+def test_in_narrow_dtypes_it_stays_near_float64(row, dtype, tol):
+    sample = sample_of(row, jnp.dtype(dtype))
+    actual = run(at_once(row), sample)
+    assert {leaf.dtype for leaf in jax.tree.leaves(actual)} == {jnp.dtype(dtype)}
+    wanted = measure(one_by_one(row), widened(sample))
+    assert_close(cast(actual, jnp.float64), (wanted.carry, wanted.ys), tol)
+
+
+@each([row for row in MAIN if row.name in ("lru", "mlstm")])
+def test_in_float32_the_gradient_stays_near_float64(row):
+    """Of a cell with complex numbers, and of one with exponentials."""
+    sample = sample_of(row, jnp.float32)
+    actual = measure(at_once(row), sample)
+    assert {leaf.dtype for leaf in jax.tree.leaves(actual)} == {jnp.dtype("float32")}
+    assert_close(actual, measure(one_by_one(row), widened(sample)), tol=1e-4)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def run_backend(backend, cell, sample, fresh):
+    """Run a backend itself, on flags as they are and with any fresh carry."""
+    params, xs, carry, _, live, resets = sample
+    controls = backends.Controls(live, resets)
+    return backends.RUN[backend](
+        cell, params, xs, carry, fresh, controls, lambda carry, _: carry.h
+    )
+
+
+@each(MAIN)
+def test_a_reset_starts_from_the_fresh_carry_whatever_it_is(row):
+    sample, fresh = sample_of(row), draw(row, seed=1).carry
+    made = [run_backend(name, row.cell, sample, fresh) for name in ("parallel", "scan")]
+    assert_close(*made)
+    zero = run_backend("scan", row.cell, sample, jax.tree.map(jnp.zeros_like, fresh))
+    assert not np.allclose(made[0][1], zero[1])
+
+
+@each(MAIN)
+@pytest.mark.parametrize("steps", [0, 1])
+def test_the_shortest_sequences_are_right(row, steps):
+    sample = draw(row, steps=steps)
+    carry, ys = run(at_once(row), sample)
+    if steps == 0:
+        assert_same(carry, sample.carry)
+        assert ys.shape[:2] == (0, 3)
+        return
+    assert_close((as_dicts(carry), np.asarray(ys)), ask_oracle(row, sample))
+
+
+@each(MAIN)
+@pytest.mark.parametrize("garbage", [np.nan, np.inf, 1e300])
+def test_padding_is_invisible(row, garbage):
+    sample = sample_of(row)
+    within = np.arange(len(sample.xs))[:, None] < np.asarray(sample.lengths)
+    live = (np.asarray(sample.mask) & within)[..., None]
+    spoilt = sample._replace(xs=jnp.where(live, sample.xs, garbage))
+    assert_same(measure(at_once(row), spoilt), measure(at_once(row), sample))
+
+
+@each(MAIN)
+def test_shard_map_accepts_it(row):
+    sample = draw(row, batch=(8,))._replace(carry=None)
+    axes = {"params": P(), "lengths": P("rows"), "carry": None}
+    specs = Sample(*(axes.get(name, P(None, "rows")) for name in Sample._fields))
+    mesh = jax.make_mesh((8,), ("rows",), axis_types=(jax.sharding.AxisType.Auto,))
+
+    def alone(sample):
+        return apply(at_once(row), sample)
+
+    spread = jax.shard_map(
+        alone, mesh=mesh, in_specs=(specs,), out_specs=(P("rows"), P(None, "rows"))
+    )
+    shapes = [
+        jax.tree.map(jnp.shape, jax.eval_shape(function, sample))
+        for function in (spread, alone)
+    ]
+    assert shapes[0] == shapes[1]
+
+
+def test_a_cell_that_reads_its_output_cannot_run_at_once():
+    params = LSTM.init(jax.random.key(0), 2)
+    wanted = (
+        "The parallel backend cannot run LSTMCell(hidden_size=3): its steps read what "
+        'the step before has made. Use backend="scan".'
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
+        jlstm.unroll(LSTM, params, jnp.ones((4, 2)), backend="parallel")
