@@ -21,6 +21,7 @@ ORDER = (
     {"cell"},
     {"parallel"},
     {"_validate", "cells", "wrappers"},
+    {"native"},
     {"backends"},
     {"unroll"},
     {"losses", "metrics"},
@@ -33,7 +34,8 @@ ORDER = (
     {"train"},
 )
 RANK = {name: rank for rank, group in enumerate(ORDER) for name in group}
-CORE_MAY_IMPORT = {*sys.stdlib_module_names, "jax", "jaxtyping", "jlstm", "numpy"}
+CORE_MAY_IMPORT = {*sys.stdlib_module_names, "jax", "jaxlib", "jaxtyping", "jlstm"}
+CORE_MAY_IMPORT |= {"numpy"}
 LAZY = {"grain", "hydra", "keras", "matplotlib", "orbax", "pooch"}
 LAZY |= {"tensorboardX", "torch"}
 

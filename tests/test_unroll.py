@@ -163,7 +163,7 @@ def test_it_is_said_while_tracing(what):
 def test_an_unknown_backend_is_named():
     wanted = (
         "There is no backend 'cuda' for LSTMCell(hidden_size=3); choose one of "
-        "auto, scan, fused, parallel."
+        "auto, scan, fused, native, parallel."
     )
     asked = message_of(ValueError, lambda: unroll(CELL, PARAMS, XS, backend="cuda"))
     assert asked == wanted

@@ -6,7 +6,7 @@ import pytest
 
 import jlstm
 from jlstm._types import accumulator_dtype
-from tests.zoo import ALL, CELLS, each
+from tests.zoo import ALL, CELLS, MAIN, each
 
 DTYPES = (jnp.bfloat16, jnp.float32, jnp.float64)
 STEPS = 5
@@ -34,7 +34,7 @@ def test_params_have_the_dtype_asked_for(row, dtype):
     assert {leaf.dtype for leaf in leaves} == {jnp.dtype(dtype)}
 
 
-@each(ALL)
+@each(MAIN)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("batch", [(), (3,), (2, 3)])
 def test_outputs_have_the_dtype_of_the_input(row, dtype, batch):

@@ -6,6 +6,7 @@ from jlstm.backends.choose import Backend as Backend
 from jlstm.backends.choose import Choice as Choice
 from jlstm.backends.choose import choose as choose
 from jlstm.backends.fused import fused as fused
+from jlstm.backends.native import native as native
 from jlstm.backends.parallel import parallel as parallel
 from jlstm.backends.scan import Controls as Controls
 from jlstm.backends.scan import Emit as Emit

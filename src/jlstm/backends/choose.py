@@ -3,14 +3,16 @@
 from typing import Literal, NamedTuple
 
 from jlstm.backends.fused import fused
+from jlstm.backends.native import native
 from jlstm.backends.parallel import parallel
 from jlstm.backends.scan import scan
 from jlstm.cell import Cell, GatedCell
+from jlstm.native import unavailable
 from jlstm.parallel import ParallelCell
 
-Backend = Literal["auto", "scan", "fused", "parallel"]
-BACKENDS = ("auto", "scan", "fused", "parallel")
-RUN = {"scan": scan, "fused": fused, "parallel": parallel}
+Backend = Literal["auto", "scan", "fused", "native", "parallel"]
+BACKENDS = ("auto", "scan", "fused", "native", "parallel")
+RUN = {"scan": scan, "fused": fused, "native": native, "parallel": parallel}
 
 
 class Choice(NamedTuple):
@@ -52,6 +54,8 @@ def choose(cell: Cell, backend: Backend = "auto") -> Choice:
 def _refusal(cell: Cell, backend: str) -> str | None:
     if backend == "fused" and not isinstance(cell, GatedCell):
         return "it is no GatedCell"
+    if backend == "native":
+        return unavailable(cell)
     if backend == "parallel" and not isinstance(cell, ParallelCell):
         return "its steps read what the step before has made"
     return None

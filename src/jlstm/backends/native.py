@@ -1,0 +1,97 @@
+"""The native backend: LSTM and GRU on the CPU by a compiled kernel."""
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jlstm._tree import vary_like, zero_unless
+from jlstm._types import Carry, Checkpoint, Params
+from jlstm.backends.loop import run_in_chunks
+from jlstm.backends.scan import Controls, Emit
+from jlstm.cells.gru import GRUCell
+from jlstm.cells.lstm import LSTMCell
+from jlstm.native.available import unavailable
+from jlstm.native.inputs import gather
+from jlstm.native.primitive import sequence
+
+BATCH_AXIS = {
+    "xs": 1, "h": 0, "c": 0, "fresh_h": 0, "fresh_c": 0, "live": 1, "resets": 1,
+}  # fmt: skip
+
+
+def native(
+    cell: LSTMCell | GRUCell,
+    params: Params,
+    xs: Float[Array, "t *bx"],
+    carry: Carry,
+    fresh: Carry,
+    controls: Controls,
+    emit: Emit,
+    *,
+    reverse: bool = False,
+    unroll: int = 1,
+    checkpoint: Checkpoint = None,
+) -> tuple[Carry, Any]:
+    """Run ``cell`` over ``xs`` and stack ``emit(carry, ())``.
+
+    The result is that of :func:`~jlstm.backends.scan.scan`, up to rounding. ``emit``
+    gets the hidden state of all steps and ``None`` for the cell state, which is not
+    kept unless a gradient is asked for. :func:`jlstm.native.unavailable` says for what
+    cells and dtypes this runs.
+
+    Raises:
+        ValueError: the kernel cannot run this; the message says why.
+    """
+    dtypes = (xs.dtype, *(leaf.dtype for leaf in carry))
+    if reason := unavailable(cell, *dtypes):
+        raise ValueError(
+            f'The native backend cannot run {cell!r}: {reason}. Use backend="scan".'
+        )
+    live, resets, _ = controls
+    if live is not None:
+        xs = zero_unless(live, xs)
+
+    def run(carry: Carry, inputs: tuple) -> tuple[Carry, Any]:
+        xs, live, resets = inputs
+        hs, c = _over_rows(cell, reverse, params, xs, carry, fresh, live, resets)
+        last = (hs[0 if reverse else -1], c)[: len(carry)]
+        ys = emit(type(carry)(hs, *[None] * (len(carry) - 1)), ())
+        return type(carry)(*last), ys if live is None else zero_unless(live, ys)
+
+    if xs.shape[0] == 0:
+        empty = jax.tree.map(
+            lambda leaf: jnp.zeros((0, *leaf.shape), leaf.dtype), carry
+        )
+        return carry, emit(empty, ())
+    inputs = (xs, live, resets)
+    return run_in_chunks(
+        run, carry, inputs, xs.shape[0], reverse=reverse, checkpoint=checkpoint
+    )
+
+
+def _over_rows(
+    cell: LSTMCell | GRUCell,
+    reverse: bool,
+    params: Params,
+    xs: Array,
+    carry: Carry,
+    fresh: Carry,
+    live: Array | None,
+    resets: Array | None,
+) -> tuple[Array, Array | None]:
+    """Run the kernel with all batch axes as one."""
+    batch = xs.shape[1:-1]
+    rows = math.prod(batch)
+    inputs = gather(cell, params, xs, carry, fresh, live, resets)
+    flat = {
+        name: leaf.reshape(*leaf.shape[:at], rows, *leaf.shape[at + len(batch) :])
+        for name, at in BATCH_AXIS.items()
+        if (leaf := getattr(inputs, name)) is not None
+    }
+    inputs = inputs._replace(**flat)
+    hs, c = sequence(cell, reverse, vary_like(inputs, inputs))
+    hs = hs.reshape(len(hs), *batch, cell.hidden_size)
+    return hs, None if c is None else c.reshape(*batch, cell.hidden_size)

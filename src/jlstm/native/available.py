@@ -1,0 +1,69 @@
+"""Whether the kernel can run a cell, and if not, why."""
+
+import jax
+import jax.numpy as jnp
+
+from jlstm._types import DType
+from jlstm.cell import Cell
+from jlstm.cells.gru import GRUCell
+from jlstm.cells.lstm import LSTMCell
+from jlstm.native.build import failure
+
+ACTIVATIONS = {
+    "gate_activation": "sigmoid",
+    "activation": "tanh",
+    "output_activation": "tanh",
+}
+
+
+def unavailable(cell: Cell, *dtypes: DType) -> str | None:
+    """Return why the kernel cannot run ``cell`` here; ``None`` if it can.
+
+    Asking compiles the kernel if nothing else speaks against it and that has not been
+    done. ``dtypes`` are those of the inputs and of the carry.
+
+    Example:
+        >>> unavailable(GRUCell(8, reset="before"))
+        'the kernel has the GRU with reset="after" only'
+        >>> unavailable(LSTMCell(8), "bfloat16")
+        'the kernel computes in float32, not in bfloat16'
+    """
+    return (
+        misfit(cell)
+        or _other_dtype(dtypes)
+        or _other_platform(jax.default_backend())
+        or failure()
+    )
+
+
+def misfit(cell: Cell) -> str | None:
+    """Return what of ``cell`` the kernel does not have; ``None`` if it has all.
+
+    Example:
+        >>> misfit(LSTMCell(8)), misfit(LSTMCell(8, num_heads=2))
+        (None, 'the kernel has one head, not 2')
+    """
+    if type(cell) not in (LSTMCell, GRUCell):
+        return f"the kernel has LSTMCell and GRUCell, not {type(cell).__name__}"
+    if isinstance(cell, GRUCell) and cell.reset != "after":
+        return 'the kernel has the GRU with reset="after" only'
+    if cell.num_heads != 1:
+        return f"the kernel has one head, not {cell.num_heads}"
+    if isinstance(cell, LSTMCell) and cell.cell_clip is not None:
+        return "the kernel does not clip the cell state"
+    for field, wanted in ACTIVATIONS.items():
+        given = getattr(cell, field, wanted)
+        if given != wanted:
+            return f"the kernel has {field}={wanted!r}, not {given!r}"
+    return None
+
+
+def _other_dtype(dtypes: tuple[DType, ...]) -> str | None:
+    others = [
+        jnp.dtype(dtype).name for dtype in dtypes if jnp.dtype(dtype) != "float32"
+    ]
+    return f"the kernel computes in float32, not in {others[0]}" if others else None
+
+
+def _other_platform(platform: str) -> str | None:
+    return None if platform == "cpu" else f"the kernel is for the CPU, not {platform}"
