@@ -36,6 +36,7 @@ def data_dir() -> Path:
 @pytest.fixture
 def unchecked():
     """Annotations are not checked: an argument meets jlstm as it does at a user's."""
+    before = jaxtyping_config.jaxtyping_disable
     jaxtyping_config.update("jaxtyping_disable", True)
     yield
-    jaxtyping_config.update("jaxtyping_disable", False)
+    jaxtyping_config.update("jaxtyping_disable", before)

@@ -46,6 +46,7 @@ def test_the_cell_takes_no_more_than_twenty_five_lines():
     assert sum(bool(line.strip()) for line in code) <= 25
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     "law",

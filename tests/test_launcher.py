@@ -73,6 +73,7 @@ def refused(capsys, *argv, code=2):
     return err.rstrip("\n")
 
 
+@pytest.mark.slow
 def test_a_run_leaves_everything_in_its_folder_and_goes_on(environ, folder):
     done = start_process(*SMALL, "sample.temperatures=[0]", "sample.prompt=line 1")
     assert done.returncode == 0, done.stderr
@@ -97,6 +98,7 @@ def test_a_run_leaves_everything_in_its_folder_and_goes_on(environ, folder):
     assert [path.name for path in (folder / "runs" / "demo").iterdir()] == [run.name]
 
 
+@pytest.mark.slow
 def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, capsys):
     assert launcher.main(["-m", *SMALL, "optimizer.learning_rate=1e-3,1e30"]) == 1
     (sweep,) = (folder / "runs" / "sweep-demo").iterdir()

@@ -30,6 +30,7 @@ def symbolic(sample, steps, rows):
     )
 
 
+@pytest.mark.slow
 @each(MAIN)
 def test_an_exported_layer_runs_on_any_sizes(row):
     sample = draw(row)

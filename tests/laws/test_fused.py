@@ -35,6 +35,7 @@ def with_backend(row, backend, **options):
     return dataclasses.replace(row.layer, backend=backend, **options)
 
 
+@pytest.mark.slow
 @each(MAIN)
 def test_values_and_gradients_are_those_of_the_scan(row):
     """With all options at once, and with each of them alone."""
@@ -58,6 +59,7 @@ def test_without_options_backwards_and_in_chunks(row):
     assert_close(measure(chunked, bare), measure(wanted, bare))
 
 
+@pytest.mark.slow
 @each(KINDS)
 def test_every_mode_of_differentiation_works(row):
     sample = draw(row)

@@ -9,6 +9,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from tests.zoo import (
     MAIN,
@@ -85,6 +86,7 @@ def derivatives(layer, sample, direction, again=True):
     return slope, forward_reverse, along(*sample[:3])
 
 
+@pytest.mark.slow
 @each(SMOOTH)
 def test_jvp_and_hessian_are_the_finite_differences(row):
     sample = draw(row)
