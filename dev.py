@@ -1,7 +1,8 @@
 """Set up and run jlstm with nothing but Python 3.11 or newer and pip.
 
     python3 dev.py demo [override ...]          train the demonstration model
-    python3 dev.py test [pytest argument ...]   run the tests and the doctests
+    python3 dev.py test [--all] [argument ...]  run the tests and the doctests; --all
+                                                takes those marked slow too
     python3 dev.py lint [--fix]                 check style and format
     python3 dev.py setup [run|test|dev|peers]         only prepare the environment
     python3 dev.py lock [--upgrade]             write requirements/*.txt anew
@@ -174,8 +175,12 @@ def demo(environment: Environment, overrides: list[str]) -> int:
 
 
 def test(environment: Environment, arguments: list[str]) -> int:
-    """Run the tests and the doctests, on all cores."""
+    """Run the tests and the doctests, on all cores; --all takes the slow ones too."""
     environment.need("test")
+    if "--all" in arguments:
+        arguments = [argument for argument in arguments if argument != "--all"]
+    elif "-m" not in arguments:
+        arguments = ["-m", "not slow", *arguments]
     workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
     return environment.run("-m", "pytest", *workers, *arguments)
 

@@ -414,17 +414,27 @@ CELLS = CELLS + WRAPPERS
 ALL = CELLS + LAYERS
 MAIN = tuple(row for row in ALL if not row.variant)
 MAIN_CELLS = tuple(row for row in CELLS if not row.variant)
+# One row for each kind of step, carry and layer that the loop may meet.
+KINDS = (
+    *("lstm", "gru_before", "projected", "odyssey_full_recurrence", "conv_lstm"),
+    *("qrnn", "lru", "slstm", "mlstm", "zoneout", "learned_carry", "reverse"),
+    *("bidirectional_concat", "stack_bidirectional"),
+)
 
 
-def each(rows):
+def each(rows, always=False):
     """Parametrise a test over rows of the table.
 
-    The tests of a row run in one process, so that what they share is compiled once.
+    The tests of a row run in one process, so that what they share is compiled once. A
+    row that the loop treats as it treats one of KINDS is marked slow, unless the law is
+    about what a cell computes (``always``).
     """
-    marked = [
-        pytest.param(row, id=row.name, marks=pytest.mark.xdist_group(row.name))
-        for row in rows
-    ]
+    marked = []
+    for row in rows:
+        marks = [pytest.mark.xdist_group(row.name)]
+        if not always and row.name not in KINDS:
+            marks.append(pytest.mark.slow)
+        marked.append(pytest.param(row, id=row.name, marks=marks))
     return pytest.mark.parametrize("row", marked)
 
 

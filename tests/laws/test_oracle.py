@@ -30,7 +30,7 @@ def require_oracle(row, sample, out):
     assert_close((as_dicts(carry), np.asarray(ys)), ask_oracle(row, sample))
 
 
-@each(ALL)
+@each(ALL, always=True)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_layer_is_the_oracle(row, seed):
     sample = draw(row, seed)
@@ -79,7 +79,7 @@ def require_trace(row, reverse):
     assert_close(as_dicts((last, carries, gates)), wanted)
 
 
-@each(CELLS)
+@each(MAIN_CELLS)
 def test_trace_is_the_oracle(row):
     require_trace(row, reverse=False)
 

@@ -1,11 +1,9 @@
 """The kernel computes what the scan computes, in value and in gradient."""
 
-import hypothesis
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import strategies as st
 
 import jlstm
 from tests.native.samples import (
@@ -59,17 +57,6 @@ def test_options_are_those_of_the_scan(kind, live, resets, reverse, use_bias):
     assert_close(ours, wanted)
     if live:
         assert not np.any(ours[0][1][~sample.controls.live])
-
-
-@hypothesis.given(
-    steps=st.integers(1, 9), rows=st.integers(1, 33),
-    inputs=st.integers(1, 40), size=st.integers(1, 70), kind=st.sampled_from(CELLS),
-)  # fmt: skip
-@hypothesis.settings(max_examples=3)
-def test_any_size(steps, rows, inputs, size, kind):
-    sample = draw(kind(size), steps, (rows,), inputs, live=True, resets=True)
-    ours, wanted = both(kind(size), sample)
-    assert_close(ours, wanted)
 
 
 @pytest.mark.parametrize("shape", [(0, (3,), 2), (4, (0,), 2)], ids=str)
