@@ -34,7 +34,7 @@ def need(name, load=True):
     except ImportError as error:
         if os.environ.get("JLSTM_REQUIRE_PEERS") == "1":
             pytest.fail(f"JLSTM_REQUIRE_PEERS=1, but {error}", pytrace=False)
-        pytest.skip(f"{name} is not installed: only its golden file is compared")
+        pytest.skip(f"{name} is not installed: nothing is compared with it live")
 
 
 @contextlib.contextmanager
