@@ -10,7 +10,7 @@ from jaxtyping import Array
 from jlstm._tree import like
 from jlstm._types import DType, Key, Params, Shape
 from jlstm.regularize import check_rate, dropout
-from jlstm.wrappers.wrapper import GatedWrapper, Wrapper, split
+from jlstm.wrappers.wrapper import GatedWrapper, Inner, Wrapper, split
 
 
 class MaskedParams(NamedTuple):
@@ -20,8 +20,22 @@ class MaskedParams(NamedTuple):
     mask: Array | None = None
 
 
+class Masked(Inner):
+    """A wrapper whose parameters are :class:`MaskedParams`."""
+
+    def inner(self, params: MaskedParams) -> Params:
+        """Return the parameters of the inner cell."""
+        return params.cell
+
+    def init(
+        self, key: Key, input_size: int, dtype: DType = jnp.float32
+    ) -> MaskedParams:
+        """Draw the parameters of the inner cell."""
+        return MaskedParams(self.cell.init(key, input_size, dtype))
+
+
 @dataclass(frozen=True, repr=False)
-class RecurrentDropout(GatedWrapper):
+class RecurrentDropout(Masked, GatedWrapper):
     """Drop units of ``h`` on their way into the recurrent map, the same at every step.
 
     What reaches the new state past the map, such as the old ``h`` in a GRU, is not
@@ -46,16 +60,6 @@ class RecurrentDropout(GatedWrapper):
         GatedWrapper.__post_init__(self)
         check_rate("RecurrentDropout", self.rate)
 
-    def inner(self, params: MaskedParams) -> Params:
-        """Return the parameters of the inner cell."""
-        return params.cell
-
-    def init(
-        self, key: Key, input_size: int, dtype: DType = jnp.float32
-    ) -> MaskedParams:
-        """Draw the parameters of the inner cell."""
-        return MaskedParams(self.cell.init(key, input_size, dtype))
-
     def prepare(
         self, params: MaskedParams, x: jax.ShapeDtypeStruct, key: Key | None
     ) -> MaskedParams:
@@ -74,7 +78,7 @@ class RecurrentDropout(GatedWrapper):
 
 
 @dataclass(frozen=True, repr=False)
-class InputDropout(Wrapper):
+class InputDropout(Masked, Wrapper):
     """Drop features of the input, the same at every step of a sequence.
 
     Each row of a batch has its own mask.
@@ -96,16 +100,6 @@ class InputDropout(Wrapper):
 
     def __post_init__(self) -> None:
         check_rate("InputDropout", self.rate)
-
-    def inner(self, params: MaskedParams) -> Params:
-        """Return the parameters of the inner cell."""
-        return params.cell
-
-    def init(
-        self, key: Key, input_size: int, dtype: DType = jnp.float32
-    ) -> MaskedParams:
-        """Draw the parameters of the inner cell."""
-        return MaskedParams(self.cell.init(key, input_size, dtype))
 
     def prepare(
         self, params: MaskedParams, x: jax.ShapeDtypeStruct, key: Key | None
