@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import jlstm
+import jlstm.native
 from jlstm import GRUCell, LSTMCell, explain, trace, unroll
+from jlstm._tree import cast
 from jlstm.cells import GRUCarry, LSTMCarry
 from jlstm.sequence import steps_within
 from tests.zoo import assert_close
@@ -171,8 +173,32 @@ def test_an_unknown_backend_is_named():
 
 
 def test_explain_says_what_runs_and_why():
-    assert str(explain(CELL)) == "scan: the reference loop, which runs every cell"
+    wanted = "scan: the reference loop, which runs every cell"
+    assert str(explain(jlstm.RNNCell(3))) == wanted
     assert str(explain(CELL, "scan")) == "scan: asked for"
+    short = jax.ShapeDtypeStruct((9, 7, 2), jnp.float32)
+    assert str(explain(CELL, xs=short)) == (
+        "scan: the reference loop; not native, as 63 rows over all steps are fewer "
+        "than 64"
+    )
+    half = jax.ShapeDtypeStruct((64, 2), jnp.bfloat16)
+    assert str(explain(CELL, xs=half)) == (
+        "scan: the reference loop; not native, as the kernel computes in float32, not "
+        "in bfloat16"
+    )
+
+
+def test_what_is_explained_is_what_runs():
+    """The kernel runs where it is said to, and the carry's dtype counts too."""
+    xs = jnp.ones((8, 8, 2), jnp.float32)
+    carry = CELL.init_carry((8,), jnp.float64)
+    native = explain(CELL, xs=xs).backend == "native"
+    assert native == (jlstm.native.unavailable(CELL) is None)
+    params = cast(PARAMS, jnp.float32)
+    made = jax.make_jaxpr(lambda xs: unroll(CELL, params, xs))(xs)
+    assert ("jlstm_sequence" in str(made)) == native
+    wide = jax.make_jaxpr(lambda xs: unroll(CELL, params, xs, carry))(xs)
+    assert "jlstm_sequence" not in str(wide)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
@@ -237,7 +263,7 @@ def primitives(jaxpr, name):
 def loop_body(cell, steps):
     params = cell.init(jax.random.key(0), 2)
     xs = jax.ShapeDtypeStruct((steps, 4, 2), jnp.float32)
-    made = jax.make_jaxpr(lambda xs: unroll(cell, params, xs))(xs)
+    made = jax.make_jaxpr(lambda xs: unroll(cell, params, xs, backend="scan"))(xs)
     (loop,) = primitives(made.jaxpr, "scan")
     return made, loop.params["jaxpr"].jaxpr
 

@@ -22,7 +22,7 @@ from jlstm._validate import (
     check_options,
     check_sequence,
 )
-from jlstm.backends import RUN, Backend, Choice, Controls, Emit, choose
+from jlstm.backends import RUN, Backend, Choice, Controls, Emit, Given, choose
 from jlstm.cell import Cell
 from jlstm.sequence import steps_within
 
@@ -117,15 +117,29 @@ def trace(
     )  # fmt: skip
 
 
-def explain(cell: Cell, backend: Backend = "auto") -> Choice:
+def explain(cell: Cell, backend: Backend = "auto", xs: Any = None) -> Choice:
     """Say which backend :func:`unroll` would use for ``cell``, and why.
 
+    Args:
+        cell: what happens in a step.
+        backend: ``"auto"`` picks by the cell, the platform, and the shape and dtype of
+            the input. ``"scan"``, the loop that defines what every backend computes,
+            runs every cell; ``"fused"`` has one rule for the derivative of the whole
+            loop; ``"native"`` is a kernel for LSTM and GRU on the CPU; ``"parallel"``
+            runs the cells that allow it for all steps at once.
+        xs: the input, or its ``jax.ShapeDtypeStruct``; ``None`` stands for a long
+            sequence in float32.
+
+    Raises:
+        ValueError: there is no backend of this name, or it cannot run ``cell``.
+
     Example:
+        >>> import jax.numpy as jnp
         >>> from jlstm import LSTMCell
-        >>> explain(LSTMCell(8)).backend
-        'scan'
+        >>> print(explain(LSTMCell(8), xs=jnp.ones((1, 8))))
+        scan: the reference loop; not native, as 1 rows over all steps are fewer than 64
     """
-    return choose(cell, backend)
+    return choose(cell, backend, Given() if xs is None else Given.of(cell, xs))
 
 
 def _run(
@@ -145,7 +159,7 @@ def _run(
 ) -> tuple[Carry, Any]:
     check_options(unroll, checkpoint)
     check_sequence(xs, cell.num_feature_axes)
-    chosen = choose(cell, backend)
+    chosen = choose(cell, backend, Given.of(cell, xs, carry))
     flag_shape = xs.shape[: xs.ndim - cell.num_feature_axes]
     batch_shape = flag_shape[1:]
     if carry is not None:

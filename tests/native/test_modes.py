@@ -11,7 +11,6 @@ from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 
 import jlstm
-from jlstm.backends.scan import Controls
 from tests.native.samples import (
     CELLS,
     Point,
@@ -179,16 +178,19 @@ def test_two_threads_at_once():
         )
 
 
-def test_export_says_that_it_cannot():
+@pytest.mark.usefixtures("unchecked")  # the name of a size is no int
+def test_an_exported_program_has_the_formula_in_place_of_the_kernel():
+    """It may run where there is no kernel, on any number of steps and rows."""
     cell = jlstm.LSTMCell(3)
     sample = draw(cell, *SHAPE)
-    exported = jax.jit(lambda point: run("native", cell, Sampled(point)))
-    with pytest.raises(ValueError, match="jlstm_lstm_forward"):
-        jax.export.export(exported)(sample.point)
+    shape = (*jax.export.symbolic_shape("t, b"), 2)
+    xs = jax.ShapeDtypeStruct(shape, jnp.float32)
 
+    @jax.jit
+    def gradient(params, xs):
+        return jax.grad(lambda p: (jlstm.unroll(cell, p, xs)[1] ** 2).sum())(params)
 
-class Sampled:
-    """A sample that is nothing but a point."""
-
-    def __init__(self, point):
-        self.point, self.controls = point, Controls()
+    params = sample.point.params
+    made = jax.export.export(gradient)(params, xs)
+    assert "jlstm_lstm" not in made.mlir_module()
+    assert_close(made.call(params, sample.point.xs), gradient(params, sample.point.xs))

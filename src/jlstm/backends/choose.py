@@ -1,7 +1,10 @@
 """Which backend runs, and why: the choice is a rule, never a hidden fallback."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from jlstm.backends.auto import Choice, Given, automatic
+from jlstm.backends.cudnn import cudnn
+from jlstm.backends.cudnn import unavailable as no_cudnn
 from jlstm.backends.fused import fused
 from jlstm.backends.native import native
 from jlstm.backends.parallel import parallel
@@ -10,30 +13,29 @@ from jlstm.cell import Cell, GatedCell
 from jlstm.native import unavailable
 from jlstm.parallel import ParallelCell
 
-Backend = Literal["auto", "scan", "fused", "native", "parallel"]
-BACKENDS = ("auto", "scan", "fused", "native", "parallel")
-RUN = {"scan": scan, "fused": fused, "native": native, "parallel": parallel}
+Backend = Literal["auto", "scan", "fused", "native", "cudnn", "parallel"]
+BACKENDS = ("auto", "scan", "fused", "native", "cudnn", "parallel")
+RUN = {
+    "scan": scan,
+    "fused": fused,
+    "native": native,
+    "cudnn": cudnn,
+    "parallel": parallel,
+}
 
 
-class Choice(NamedTuple):
-    """The backend that runs and the reason for it."""
-
-    backend: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.backend}: {self.reason}"
+LONG = Given()
 
 
-def choose(cell: Cell, backend: Backend = "auto") -> Choice:
+def choose(cell: Cell, backend: Backend = "auto", given: Given = LONG) -> Choice:
     """Return the backend that :func:`jlstm.unroll` uses for ``cell``.
 
     Raises:
         ValueError: there is no backend of this name, or it cannot run ``cell``.
 
     Example:
-        >>> from jlstm.cells import LSTMCell
-        >>> print(choose(LSTMCell(8)))
+        >>> from jlstm.cells import RNNCell
+        >>> print(choose(RNNCell(8)))
         scan: the reference loop, which runs every cell
     """
     if backend not in BACKENDS:
@@ -42,7 +44,7 @@ def choose(cell: Cell, backend: Backend = "auto") -> Choice:
             f"choose one of {', '.join(BACKENDS)}."
         )
     if backend == "auto":
-        return Choice("scan", "the reference loop, which runs every cell")
+        return automatic(cell, given)
     reason = _refusal(cell, backend)
     if reason is not None:
         raise ValueError(
@@ -56,6 +58,8 @@ def _refusal(cell: Cell, backend: str) -> str | None:
         return "it is no GatedCell"
     if backend == "native":
         return unavailable(cell)
+    if backend == "cudnn":
+        return no_cudnn(cell)
     if backend == "parallel" and not isinstance(cell, ParallelCell):
         return "its steps read what the step before has made"
     return None

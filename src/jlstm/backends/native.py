@@ -93,5 +93,5 @@ def _over_rows(
     }
     inputs = inputs._replace(**flat)
     hs, c = sequence(cell, reverse, vary_like(inputs, inputs))
-    hs = hs.reshape(len(hs), *batch, cell.hidden_size)
+    hs = hs.reshape(hs.shape[0], *batch, cell.hidden_size)
     return hs, None if c is None else c.reshape(*batch, cell.hidden_size)

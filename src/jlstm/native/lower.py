@@ -16,18 +16,21 @@ CARRIES = ("h", "c", "fresh_h", "fresh_c")
 EMPTY = (0,)
 
 
-def by_kernel_on_one_device(call: Callable, by_formula: Callable) -> Callable:
-    """Return a lowering rule that calls the kernel if the program has one device.
+def by_kernel_if_it_stays(call: Callable, by_formula: Callable) -> Callable:
+    """Return a lowering rule that calls the kernel unless the program leaves here.
 
-    Where XLA itself splits a program over devices it must see what it splits; there the
+    A program that is exported runs elsewhere, where there may be no kernel; and where
+    XLA itself splits a program over devices it must see what it splits. There the
     formula is lowered. Inside ``jax.shard_map`` and ``jax.pmap`` each device has a
     program of its own, and the kernel runs.
     """
 
     def rule(ctx: mlir.LoweringRuleContext, *operands: Any, **params: Any) -> Any:
-        axes = ctx.module_context.axis_context
+        module = ctx.module_context
+        axes = module.axis_context
         split = isinstance(axes, mlir.ShardingContext) and axes.num_devices > 1
-        return (by_formula if split else call)(ctx, *operands, **params)
+        leaves = split or module.lowering_parameters.for_export
+        return (by_formula if leaves else call)(ctx, *operands, **params)
 
     return rule
 

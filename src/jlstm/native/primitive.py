@@ -9,16 +9,17 @@ inputs, so nothing is differentiated through what is kept.
 
 import functools
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array
 
 from jlstm.native.inputs import Inputs, Kernel, Outputs, formula, formula_outputs
-from jlstm.native.lower import backward_call, by_kernel_on_one_device, forward_call
+from jlstm.native.lower import backward_call, by_kernel_if_it_stays, forward_call
+from jlstm.native.vmap import batch_backward, batch_formula, batch_sequence
 
 
 def sequence(cell: Kernel, reverse: bool, inputs: Inputs) -> tuple[Array, Array | None]:
@@ -167,65 +168,6 @@ def _jvp_of_formula(primitive: Primitive, run: Callable) -> Callable:
     return rule
 
 
-# -- vmap
-
-
-def _batch_formula(run: Callable) -> Callable:
-    def rule(args: Sequence, dims: Sequence, **params: Any) -> tuple[list, list]:
-        out = jax.vmap(functools.partial(run, **params), tuple(dims))(*args)
-        return out, [0] * len(out)
-
-    return rule
-
-
-def _batch_sequence(
-    args: Sequence,
-    dims: Sequence,
-    *,
-    cell: Kernel,
-    reverse: bool,
-    keep: bool,
-    tree: Any,
-) -> tuple[list, list]:
-    """Fold the axis into the batch, unless there are several sets of weights."""
-    axes = jax.tree.unflatten(tree, dims)
-    weights = (axes.w_ih, axes.w_hh, axes.b, axes.b_hn)
-    static = {"cell": cell, "reverse": reverse, "keep": keep, "tree": tree}
-    if any(axis is not None for axis in weights):
-        return _batch_formula(_sequence_formula)(args, dims, **static)
-    size = next(
-        arg.shape[dim] for arg, dim in zip(args, dims, strict=True) if dim is not None
-    )
-    inputs = jax.tree.unflatten(tree, args)._asdict()
-    folded = {
-        name: leaf
-        if leaf is None or name in ("w_ih", "w_hh", "b", "b_hn")
-        else _fold(leaf, getattr(axes, name), size, name in ("xs", "live", "resets"))
-        for name, leaf in inputs.items()
-    }
-    out = sequence_p.bind(*jax.tree.leaves(Inputs(**folded)), **static)
-    split = [_split(leaf, size) for leaf in out]
-    return split, [leaf.ndim - 3 for leaf in split]
-
-
-def _fold(leaf: Array, axis: int | None, size: int, timed: bool) -> Array:
-    """Join a mapped axis with the batch axis, which follows the time axis if any."""
-    at = int(timed)
-    if axis is None:
-        leaf = jnp.broadcast_to(
-            jnp.expand_dims(leaf, at), (*leaf.shape[:at], size, *leaf.shape[at:])
-        )
-    else:
-        leaf = jnp.moveaxis(leaf, axis, at)
-    rows = leaf.shape[at] * leaf.shape[at + 1]
-    return leaf.reshape(*leaf.shape[:at], rows, *leaf.shape[at + 2 :])
-
-
-def _split(leaf: Array, size: int) -> Array:
-    *times, rows, width = leaf.shape
-    return leaf.reshape(*times, size, rows // size, width)
-
-
 # -- registration
 
 
@@ -237,13 +179,13 @@ def _primitive(name: str, types: Callable, run: Callable, call: Callable | None)
 
     @functools.lru_cache(maxsize=256)
     def compiled(params: tuple) -> Callable:
-        return jax.jit(functools.partial(made.bind, **dict(params)))
+        return jax.jit(partial(made.bind, **dict(params)))
 
     made.def_impl(lambda *args, **params: compiled(tuple(params.items()))(*args))
     by_formula = mlir.lower_fun(run, multiple_results=True)
     mlir.register_lowering(made, by_formula)
     if call is not None:
-        rule = by_kernel_on_one_device(call, by_formula)
+        rule = by_kernel_if_it_stays(call, by_formula)
         mlir.register_lowering(made, rule, platform="cpu")
     return made
 
@@ -259,6 +201,8 @@ ad.primitive_jvps[sequence_p] = _sequence_jvp
 ad.primitive_jvps[tangent_p] = _jvp_of_formula(tangent_p, _tangent_formula)
 ad.primitive_jvps[backward_p] = _jvp_of_formula(backward_p, _backward_formula)
 ad.primitive_transposes[tangent_p] = _tangent_transpose
-batching.primitive_batchers[sequence_p] = _batch_sequence
-batching.primitive_batchers[tangent_p] = _batch_formula(_tangent_formula)
-batching.primitive_batchers[backward_p] = _batch_formula(_backward_formula)
+batching.primitive_batchers[sequence_p] = partial(batch_sequence, sequence_p)
+batching.primitive_batchers[tangent_p] = batch_formula(_tangent_formula)
+batching.primitive_batchers[backward_p] = partial(
+    batch_backward, backward_p, batch_formula(_backward_formula)
+)

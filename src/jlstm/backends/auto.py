@@ -1,0 +1,63 @@
+"""What ``backend="auto"`` picks: a rule in the open, made from measurements.
+
+The rule reads the cell, the platform, and the shape and dtype of the input; never what
+the caller is going to do with the result. ``docs/design/007-auto.md`` has the numbers
+behind it.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+from jlstm._types import Carry, DType, Shape
+from jlstm.cell import Cell
+from jlstm.cells.gru import GRUCell
+from jlstm.cells.lstm import LSTMCell
+from jlstm.native import unavailable
+
+FEW_ROWS = 64
+"""With fewer rows over all steps, packing the weights costs more than it saves."""
+
+
+class Choice(NamedTuple):
+    """The backend that runs and the reason for it."""
+
+    backend: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.backend}: {self.reason}"
+
+
+class Given(NamedTuple):
+    """What the rule knows of a call; the default is a long sequence in float32."""
+
+    steps: int = 1000
+    batch: Shape = ()
+    dtypes: tuple[DType, ...] = ("float32",)
+
+    @classmethod
+    def of(cls, cell: Cell, xs: Any, carry: Carry | None = None) -> "Given":
+        """Read it off the input and the carry, which may be arrays or their types."""
+        steps, *batch = xs.shape[: len(xs.shape) - cell.num_feature_axes]
+        dtypes = (xs.dtype, *(leaf.dtype for leaf in carry or ()))
+        return cls(steps, tuple(batch), dtypes)
+
+
+def automatic(cell: Cell, given: Given) -> Choice:
+    """Return what runs ``cell`` best here, as far as that was measured."""
+    if type(cell) in (LSTMCell, GRUCell):
+        reason = _too_few(given) or unavailable(cell, *given.dtypes)
+        if reason is None:
+            return Choice("native", "the compiled kernel, the fastest on a CPU")
+        return Choice("scan", f"the reference loop; not native, as {reason}")
+    return Choice("scan", "the reference loop, which runs every cell")
+
+
+def _too_few(given: Given) -> str | None:
+    """Return why the work is not worth the kernel; sizes that are names are many."""
+    sizes = (given.steps, *given.batch)
+    if not all(isinstance(size, int) for size in sizes):
+        return None
+    rows = math.prod(sizes)
+    few = f"{rows} rows over all steps are fewer than {FEW_ROWS}"
+    return few if rows < FEW_ROWS else None
