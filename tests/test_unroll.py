@@ -12,6 +12,7 @@ import jlstm
 import jlstm.native
 from jlstm import GRUCell, LSTMCell, explain, trace, unroll
 from jlstm._tree import cast
+from jlstm.backends import BACKENDS
 from jlstm.cells import GRUCarry, LSTMCarry
 from jlstm.sequence import steps_within
 from tests.zoo import assert_close
@@ -165,7 +166,7 @@ def test_it_is_said_while_tracing(what):
 def test_an_unknown_backend_is_named():
     wanted = (
         "There is no backend 'cuda' for LSTMCell(hidden_size=3); choose one of "
-        "auto, scan, fused, native, parallel."
+        f"{', '.join(BACKENDS)}."
     )
     asked = message_of(ValueError, lambda: unroll(CELL, PARAMS, XS, backend="cuda"))
     assert asked == wanted
@@ -196,9 +197,9 @@ def test_what_is_explained_is_what_runs():
     assert native == (jlstm.native.unavailable(CELL) is None)
     params = cast(PARAMS, jnp.float32)
     made = jax.make_jaxpr(lambda xs: unroll(CELL, params, xs))(xs)
-    assert ("jlstm_sequence" in str(made)) == native
+    assert ("jlstm_routine" in str(made)) == native
     wide = jax.make_jaxpr(lambda xs: unroll(CELL, params, xs, carry))(xs)
-    assert "jlstm_sequence" not in str(wide)
+    assert "jlstm_routine" not in str(wide)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])

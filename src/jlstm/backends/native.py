@@ -7,19 +7,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._tree import vary_like, zero_unless
+from jlstm._tree import zero_unless
 from jlstm._types import Carry, Checkpoint, Params
 from jlstm.backends.loop import run_in_chunks
 from jlstm.backends.scan import Controls, Emit
 from jlstm.cells.gru import GRUCell
 from jlstm.cells.lstm import LSTMCell
 from jlstm.native.available import unavailable
-from jlstm.native.inputs import gather
-from jlstm.native.primitive import sequence
-
-BATCH_AXIS = {
-    "xs": 1, "h": 0, "c": 0, "fresh_h": 0, "fresh_c": 0, "live": 1, "resets": 1,
-}  # fmt: skip
+from jlstm.native.primitive import run
+from jlstm.native.sequence import Sequence, gather
 
 
 def native(
@@ -54,7 +50,7 @@ def native(
     if live is not None:
         xs = zero_unless(live, xs)
 
-    def run(carry: Carry, inputs: tuple) -> tuple[Carry, Any]:
+    def stretch(carry: Carry, inputs: tuple) -> tuple[Carry, Any]:
         xs, live, resets = inputs
         hs, c = _over_rows(cell, reverse, params, xs, carry, fresh, live, resets)
         last = (hs[0 if reverse else -1], c)[: len(carry)]
@@ -68,7 +64,7 @@ def native(
         return carry, emit(empty, ())
     inputs = (xs, live, resets)
     return run_in_chunks(
-        run, carry, inputs, xs.shape[0], reverse=reverse, checkpoint=checkpoint
+        stretch, carry, inputs, xs.shape[0], reverse=reverse, checkpoint=checkpoint
     )
 
 
@@ -85,13 +81,12 @@ def _over_rows(
     """Run the kernel with all batch axes as one."""
     batch = xs.shape[1:-1]
     rows = math.prod(batch)
-    inputs = gather(cell, params, xs, carry, fresh, live, resets)
+    inputs = gather(params, xs, carry, fresh, live, resets)
     flat = {
         name: leaf.reshape(*leaf.shape[:at], rows, *leaf.shape[at + len(batch) :])
-        for name, at in BATCH_AXIS.items()
+        for name, at in Sequence.rows.items()
         if (leaf := getattr(inputs, name)) is not None
     }
-    inputs = inputs._replace(**flat)
-    hs, c = sequence(cell, reverse, vary_like(inputs, inputs))
+    hs, *c = run(Sequence(cell, reverse), inputs._replace(**flat))
     hs = hs.reshape(hs.shape[0], *batch, cell.hidden_size)
-    return hs, None if c is None else c.reshape(*batch, cell.hidden_size)
+    return hs, c[0].reshape(*batch, cell.hidden_size) if c else None

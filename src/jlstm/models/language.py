@@ -16,6 +16,7 @@ from jlstm.cells import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
 from jlstm.decode import PLAIN, Sampling, generate
 from jlstm.initializers import Constant, HiddenUniform, Uniform
 from jlstm.layers import Recurrent, Stack
+from jlstm.likelihood import linear_nll
 from jlstm.regularize import check_rate, dropout, embedding_dropout, weight_drop
 
 CellName = Literal["lstm", "gru", "rnn", "peephole"]
@@ -202,6 +203,14 @@ class LanguageModel(nnx.Module):
         weight = self.table[...].T if self.w_out is None else self.w_out[...]
         z = affine(hs, weight, self.b_out[...])
         return z.astype(accumulator_dtype(z.dtype))
+
+    def nll(
+        self, hs: Float[Array, "*b h"], targets: Integer[Array, "*b"]
+    ) -> Float[Array, "*b"]:
+        """Return the nats of each target, as read off :meth:`logits`."""
+        tied = self.w_out is None
+        weight = self.table if tied else self.w_out
+        return linear_nll(hs, weight[...], self.b_out[...], targets, tied=tied)
 
     def layer_params(self) -> Any:
         """Return the parameters of the stack as plain arrays."""

@@ -28,12 +28,20 @@ def unavailable(cell: Cell, *dtypes: DType) -> str | None:
         >>> unavailable(LSTMCell(8), "bfloat16")
         'the kernel computes in float32, not in bfloat16'
     """
-    return (
-        misfit(cell)
-        or _other_dtype(dtypes)
-        or _other_platform(jax.default_backend())
-        or failure()
-    )
+    return misfit(cell) or refusal(*dtypes)
+
+
+def refusal(*dtypes: DType) -> str | None:
+    """Return why the kernel cannot run anything of these dtypes here.
+
+    Asking compiles the kernel if nothing else speaks against it and that has not been
+    done.
+
+    Example:
+        >>> refusal("float64")
+        'the kernel computes in float32, not in float64'
+    """
+    return _other_dtype(dtypes) or _other_platform(jax.default_backend()) or failure()
 
 
 def misfit(cell: Cell) -> str | None:

@@ -20,8 +20,12 @@ from pathlib import Path
 import jax
 import jaxlib
 
-SOURCE = Path(__file__).with_name("kernel.cc")
-TARGETS = ("lstm_forward", "lstm_backward", "gru_forward", "gru_backward")
+FOLDER = Path(__file__).with_name("kernel")
+SOURCE = FOLDER / "kernel.cc"
+TARGETS = (
+    *("lstm_forward", "lstm_backward", "gru_forward", "gru_backward"),
+    *("nll_forward", "nll_backward"),
+)
 COMPILERS = ("c++", "g++", "clang++")
 FLAGS = ("-std=c++17", "-O2", "-fno-math-errno", "-fPIC", "-shared", "-pthread")
 TIMEOUT = 300  # seconds
@@ -131,7 +135,8 @@ def _flags() -> list[str]:
 
 def _fingerprint(compiler: str) -> str:
     """Hash all that the library depends on: a cache may be shared between machines."""
-    parts = [SOURCE.read_text("utf-8"), compiler, *FLAGS, jaxlib.__version__]
+    parts = [path.read_text("utf-8") for path in sorted(FOLDER.iterdir())]
+    parts += [compiler, *FLAGS, jaxlib.__version__]
     parts += [platform.platform(), platform.machine(), _processor()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 

@@ -1,8 +1,8 @@
 """How the primitives of the kernel are mapped over an axis by ``jax.vmap``.
 
-An axis of the data alone joins the batch. Where there are several models, one runs
-after the other, each on all threads. Forward mode, and gradients of every row by
-itself, are the formula's.
+An axis of the data alone joins the rows. Where there are several models, one runs after
+the other, each on all threads. Forward mode, and gradients of every row by itself, are
+the formula's.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,43 +14,47 @@ import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jaxtyping import Array
 
-from jlstm.native.inputs import Inputs
-
-WEIGHTS = ("w_ih", "w_hh", "b", "b_hn")
-TIMED = ("xs", "live", "resets")
+from jlstm.native.routine import Routine
 
 
-def batch_formula(run: Callable) -> Callable:
-    """Return the rule that maps the formula ``run``."""
+def batch_formula(formula: Callable) -> Callable:
+    """Return the rule that maps a formula."""
 
     def rule(args: Sequence, dims: Sequence, **params: Any) -> tuple[list, list]:
-        out = jax.vmap(partial(run, **params), tuple(dims))(*args)
+        out = jax.vmap(partial(formula, **params), tuple(dims))(*args)
         return out, [0] * len(out)
 
     return rule
 
 
-def batch_sequence(
-    primitive: Primitive, args: Sequence, dims: Sequence, *, tree: Any, **params: Any
+def batch_forward(
+    primitive: Primitive,
+    args: Sequence,
+    dims: Sequence,
+    *,
+    routine: Routine,
+    keep: bool,
+    tree: Any,
 ) -> tuple[list, list]:
-    """Fold the axis into the batch, unless there are several models."""
+    """Fold the axis into the rows, unless there are several models."""
     axes = jax.tree.unflatten(tree, dims)
-    bind = partial(primitive.bind, tree=tree, **params)
-    if _several_models(axes):
+    bind = partial(primitive.bind, routine=routine, keep=keep, tree=tree)
+    if _several_models(routine, axes):
         return _one_by_one(bind, args, dims)
     size = next(
         arg.shape[dim] for arg, dim in zip(args, dims, strict=True) if dim is not None
     )
-    inputs = jax.tree.unflatten(tree, args)._asdict()
+    inputs = jax.tree.unflatten(tree, args)
     folded = {
-        name: leaf
-        if leaf is None or name in WEIGHTS
-        else _fold(leaf, getattr(axes, name), size, name in TIMED)
-        for name, leaf in inputs.items()
+        name: _fold(getattr(inputs, name), getattr(axes, name), size, at)
+        for name, at in routine.rows.items()
+        if getattr(inputs, name) is not None
     }
-    out = bind(*jax.tree.leaves(Inputs(**folded)))
-    split = [_split(leaf, size) for leaf in out]
-    return split, [leaf.ndim - 3 for leaf in split]
+    out = bind(*jax.tree.leaves(inputs._replace(**folded)))
+    places = routine.row_axes(inputs)[: len(out)]
+    return [
+        _split(leaf, size, at) for leaf, at in zip(out, places, strict=True)
+    ], places
 
 
 def batch_backward(
@@ -59,18 +63,20 @@ def batch_backward(
     args: Sequence,
     dims: Sequence,
     *,
+    routine: Routine,
+    wanted: tuple[str, ...],
     tree: Any,
-    **params: Any,
 ) -> tuple[list, list]:
     """Run several models one by one; else the formula: weights sum over the rows."""
-    inputs, _, _ = jax.tree.unflatten(tree, dims)
-    if _several_models(inputs):
-        return _one_by_one(partial(primitive.bind, tree=tree, **params), args, dims)
-    return by_formula(args, dims, tree=tree, **params)
+    params = {"routine": routine, "wanted": wanted, "tree": tree}
+    if _several_models(routine, jax.tree.unflatten(tree, dims)[0]):
+        return _one_by_one(partial(primitive.bind, **params), args, dims)
+    return by_formula(args, dims, **params)
 
 
-def _several_models(axes: Inputs) -> bool:
-    return any(getattr(axes, name) is not None for name in WEIGHTS)
+def _several_models(routine: Routine, axes: Any) -> bool:
+    given = axes._asdict().items()
+    return any(axis is not None for name, axis in given if name not in routine.rows)
 
 
 def _one_by_one(bind: Callable, args: Sequence, dims: Sequence) -> tuple[list, list]:
@@ -86,9 +92,8 @@ def _one_by_one(bind: Callable, args: Sequence, dims: Sequence) -> tuple[list, l
     return out, [0] * len(out)
 
 
-def _fold(leaf: Array, axis: int | None, size: int, timed: bool) -> Array:
-    """Join a mapped axis with the batch axis, which follows the time axis if any."""
-    at = int(timed)
+def _fold(leaf: Array, axis: int | None, size: int, at: int) -> Array:
+    """Join a mapped axis with the axis of the rows."""
     if axis is None:
         leaf = jnp.broadcast_to(
             jnp.expand_dims(leaf, at), (*leaf.shape[:at], size, *leaf.shape[at:])
@@ -99,6 +104,6 @@ def _fold(leaf: Array, axis: int | None, size: int, timed: bool) -> Array:
     return leaf.reshape(*leaf.shape[:at], rows, *leaf.shape[at + 2 :])
 
 
-def _split(leaf: Array, size: int) -> Array:
-    *times, rows, width = leaf.shape
-    return leaf.reshape(*times, size, rows // size, width)
+def _split(leaf: Array, size: int, at: int) -> Array:
+    rows = leaf.shape[at] // size
+    return leaf.reshape(*leaf.shape[:at], size, rows, *leaf.shape[at + 1 :])

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from jlstm._types import Carry, Key
 from jlstm.data import Corpus, TokenStream, Window
-from jlstm.losses import Reduction, reduce_tokens, token_nll
+from jlstm.losses import Reduction, reduce_tokens
 from jlstm.models.language import LanguageConfig, LanguageModel
 from jlstm.regularize import activation_penalty, temporal_penalty
 from jlstm.train.task import Metrics
@@ -110,7 +110,7 @@ class LanguageTask:
         noise, out_noise = jax.random.split(key)
         carry, raw = model.features(batch.inputs, carry, key=noise)
         dropped = model.drop_output(raw, out_noise)
-        nll = token_nll(model.logits(dropped), batch.targets)
+        nll = model.nll(dropped, batch.targets)
         loss = reduce_tokens(nll, self.stream.reduction)
         if self.stream.activation_penalty:
             loss += self.stream.activation_penalty * activation_penalty(dropped)
@@ -144,5 +144,5 @@ def stream_nll(model: LanguageModel, stream: TokenStream) -> float:
 def _window_nll(
     model: LanguageModel, carry: Carry, window: Window
 ) -> tuple[Carry, Float[Array, ""]]:
-    carry, logits = model(window.inputs, carry)
-    return carry, jnp.sum(token_nll(logits, window.targets))
+    carry, hs = model.features(window.inputs, carry)
+    return carry, jnp.sum(model.nll(hs, window.targets))

@@ -1,0 +1,87 @@
+"""The likelihood of targets under a softmax, from the features, not from the logits.
+
+With ten thousand words the logits of a training step are more numbers than all the rest
+of a model's activations. Where the compiled kernel runs they are made and used panel by
+panel; elsewhere XLA makes them whole.
+"""
+
+import math
+from typing import Literal
+
+from jaxtyping import Array, Float, Integer
+
+from jlstm._affine import affine, check_features
+from jlstm._types import accumulator_dtype
+from jlstm.losses import token_nll
+from jlstm.native import refusal
+from jlstm.native.likelihood import Likelihood, LikelihoodInputs
+from jlstm.native.primitive import run
+
+FEW_ROWS = 64
+"""With fewer rows, packing the weight costs the kernel more than it saves."""
+
+
+def linear_nll(
+    hs: Float[Array, "*b h"],
+    weight: Float[Array, "_ _"],
+    bias: Float[Array, "v"] | None,
+    targets: Integer[Array, "*b"],
+    *,
+    tied: bool = False,
+    backend: Literal["auto", "xla", "native"] = "auto",
+) -> Float[Array, "*b"]:
+    """Return ``token_nll(hs @ weight + bias, targets)``: nats, one a target.
+
+    Args:
+        hs: features.
+        weight: of the logits, ``(h, v)``; with ``tied`` that of an embedding, ``(v,
+            h)``.
+        bias: of the logits.
+        targets: classes.
+        tied: read ``weight`` transposed.
+        backend: ``"native"`` is the compiled kernel for float32 on the CPU, ``"xla"``
+            the formula; ``"auto"`` takes the kernel where it can run and there are at
+            least 64 targets.
+
+    Raises:
+        ValueError: the sizes do not fit, or the backend cannot run here.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> targets = jnp.array([0, 5, 7])
+        >>> nll = linear_nll(jnp.ones((3, 2)), jnp.zeros((2, 8)), None, targets)
+        >>> bool(jnp.allclose(nll, jnp.log(8.0)))
+        True
+    """
+    check_features(hs, weight.shape[1 if tied else 0])
+    if _use_kernel(backend, hs, weight, bias):
+        return _by_kernel(hs, weight, bias, targets, tied)
+    logits = affine(hs, weight.T if tied else weight, bias)
+    return token_nll(logits.astype(accumulator_dtype(logits.dtype)), targets)
+
+
+def _use_kernel(backend: str, hs: Array, weight: Array, bias: Array | None) -> bool:
+    if backend not in ("auto", "xla", "native"):
+        raise ValueError(
+            f"linear_nll: backend is {backend!r}; choose auto, xla or native."
+        )
+    rows = math.prod(hs.shape[:-1])
+    few = isinstance(rows, int) and rows < FEW_ROWS
+    if backend == "xla" or (backend == "auto" and few):
+        return False
+    reason = refusal(*(leaf.dtype for leaf in (hs, weight, bias) if leaf is not None))
+    if backend == "native" and reason:
+        raise ValueError(
+            f'linear_nll: the native backend cannot run: {reason}. Use backend="xla".'
+        )
+    return reason is None
+
+
+def _by_kernel(
+    hs: Array, weight: Array, bias: Array | None, targets: Array, tied: bool
+) -> Array:
+    flat = LikelihoodInputs(
+        hs.reshape(-1, hs.shape[-1]), weight, bias, targets.reshape(-1).astype("int32")
+    )
+    (nll,) = run(Likelihood(tied), flat)
+    return nll.reshape(hs.shape[:-1])
