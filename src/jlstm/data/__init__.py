@@ -1,15 +1,29 @@
 """Data for recurrent networks: data sets, vocabularies, token streams, batches.
 
-All of it is numpy; nothing here traces or compiles.
+All of it is numpy; nothing here traces or compiles, but for the generated tasks of
+``jlstm.data.synthetic``, which are made to.
 """
 
 from jlstm.data.bucket import BucketedBatches as BucketedBatches
 from jlstm.data.bucket import PaddedBatch as PaddedBatch
 from jlstm.data.bucket import boundaries_of as boundaries_of
+from jlstm.data.chunks import Chunk as Chunk
+from jlstm.data.chunks import ChunkScore as ChunkScore
+from jlstm.data.chunks import chunk_score as chunk_score
+from jlstm.data.chunks import chunks_of as chunks_of
 from jlstm.data.corpus import Corpus as Corpus
 from jlstm.data.corpus import CorpusConfig as CorpusConfig
 from jlstm.data.corpus import load_corpus as load_corpus
 from jlstm.data.fetch import fetch as fetch
+from jlstm.data.forecast import Forecast as Forecast
+from jlstm.data.forecast import ForecastConfig as ForecastConfig
+from jlstm.data.forecast import forecast_of as forecast_of
+from jlstm.data.forecast import load_forecast as load_forecast
+from jlstm.data.images import Images as Images
+from jlstm.data.images import load_mnist as load_mnist
+from jlstm.data.imdb import Reviews as Reviews
+from jlstm.data.imdb import load_imdb as load_imdb
+from jlstm.data.music import load_music as load_music
 from jlstm.data.pack import Packed as Packed
 from jlstm.data.pack import pack as pack
 from jlstm.data.pack import unpack as unpack
@@ -17,12 +31,44 @@ from jlstm.data.registry import DATASETS as DATASETS
 from jlstm.data.registry import Dataset as Dataset
 from jlstm.data.registry import RemoteFile as RemoteFile
 from jlstm.data.registry import dataset as dataset
+from jlstm.data.sentences import load_sentences as load_sentences
+from jlstm.data.series import Series as Series
+from jlstm.data.series import load_series as load_series
+from jlstm.data.series import read_csv as read_csv
+from jlstm.data.speech import DigitString as DigitString
+from jlstm.data.speech import Recordings as Recordings
+from jlstm.data.speech import StringConfig as StringConfig
+from jlstm.data.speech import digit_strings as digit_strings
+from jlstm.data.speech import load_fsdd as load_fsdd
 from jlstm.data.split import char_rnn_split as char_rnn_split
 from jlstm.data.split import tail_split as tail_split
+from jlstm.data.sst import Tree as Tree
+from jlstm.data.sst import load_sst as load_sst
 from jlstm.data.stream import TokenStream as TokenStream
 from jlstm.data.stream import Window as Window
+from jlstm.data.tagging import Tagged as Tagged
+from jlstm.data.tagging import load_tagged as load_tagged
+from jlstm.data.tagging import read_columns as read_columns
+from jlstm.data.tagging import read_conllu as read_conllu
 from jlstm.data.text import language_reference as language_reference
 from jlstm.data.text import read_text as read_text
 from jlstm.data.tokenfile import TokenFile as TokenFile
 from jlstm.data.tokenfile import open_token_file as open_token_file
+from jlstm.data.tokenize import detokenize as detokenize
+from jlstm.data.tokenize import tokenize as tokenize
+from jlstm.data.translation import PairBatch as PairBatch
+from jlstm.data.translation import PairBatches as PairBatches
+from jlstm.data.translation import Pairs as Pairs
+from jlstm.data.translation import Translation as Translation
+from jlstm.data.translation import TranslationConfig as TranslationConfig
+from jlstm.data.translation import encode_pairs as encode_pairs
+from jlstm.data.translation import load_multi30k as load_multi30k
 from jlstm.data.vocab import Vocab as Vocab
+from jlstm.data.vowels import LabelledSeries as LabelledSeries
+from jlstm.data.vowels import load_japanese_vowels as load_japanese_vowels
+from jlstm.data.windows import WindowBatch as WindowBatch
+from jlstm.data.windows import Windows as Windows
+from jlstm.data.words import Labelled as Labelled
+from jlstm.data.words import decode_words as decode_words
+from jlstm.data.words import encode_words as encode_words
+from jlstm.data.words import word_vocab as word_vocab

@@ -6,6 +6,7 @@ digest before it is used, wherever it lay.
 """
 
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,16 +14,22 @@ from jlstm.data.checksum import matches
 from jlstm.data.registry import Dataset, RemoteFile, dataset
 
 
-def fetch(name: str) -> dict[str, Path]:
+def fetch(name: str, *parts: str) -> dict[str, Path]:
     """Return the checked local file of each part of a data set, downloading if needed.
 
+    Args:
+        name: of the data set.
+        *parts: which parts; none for all of them.
+
     Raises:
-        ValueError: the name is unknown, or a file is not the one that is wanted.
+        ValueError: the name or a part is unknown, or a file is not the one that is
+            wanted.
         ModuleNotFoundError: a download needs pooch, which is not installed.
         FileNotFoundError: ``JLSTM_DATA`` names no directory, or a file is neither there
             nor in the cache and cannot be downloaded.
     """
-    found = locate(dataset(name), data_directory(os.environ), cache_directory())
+    wanted = dataset(name).only(parts) if parts else dataset(name)
+    found = locate(wanted, data_directory(os.environ), cache_directory())
     return {part: path for part, (_, path) in found.items()}
 
 
@@ -106,8 +113,10 @@ def _download(file: RemoteFile, url: str, cache_dir: Path) -> Path:
             f"Downloading {file.path} needs pooch: `pip install pooch`, or set "
             "JLSTM_DATA to a directory that holds it."
         ) from None
-    target = cache_dir / file.path
-    sha256 = file.digest if file.digest.startswith("sha256:") else None
+    archive = file.member is not None
+    target = cache_dir / (Path("archives") / Path(url).name if archive else file.path)
+    whole = file.digest.startswith("sha256:") and not archive
+    sha256 = file.digest if whole else None
     try:
         pooch.retrieve(url, sha256, fname=target.name, path=target.parent)
     except OSError as error:
@@ -120,4 +129,21 @@ def _download(file: RemoteFile, url: str, cache_dir: Path) -> Path:
             f"{url} gave other bytes than the expected {file.path} ({file.digest}): "
             "try again, or set JLSTM_DATA to a directory that holds it."
         ) from None
-    return target
+    return target if file.member is None else _extract(target, file, cache_dir)
+
+
+def _extract(archive: Path, file: RemoteFile, cache_dir: Path) -> Path:
+    """Unpack one file of a zip archive; it takes its name only when it is whole."""
+    assert file.member is not None  # the caller looked
+    target = cache_dir / file.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(target.name + ".part")
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            half.write_bytes(packed.read(file.member))
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{archive} is not a zip archive with {file.member} in it ({error}): "
+            "remove it to download it anew."
+        ) from None
+    return half.replace(target)

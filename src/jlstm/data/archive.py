@@ -1,0 +1,95 @@
+"""Reading what is gzipped, zipped or in a tar file, without unpacking it to disk."""
+
+import gzip
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Return the bytes of a file, of what it holds if its name ends in ``.gz``."""
+    content = _checked(Path(path)).read_bytes()
+    return gzip.decompress(content) if Path(path).suffix == ".gz" else content
+
+
+def read_lines(path: str | Path, encoding: str = "utf-8") -> list[str]:
+    r"""Return the lines of a text file, which may be gzipped, without their ends.
+
+    Lines end at ``\n`` or ``\r\n`` and nowhere else: in some corpora a line holds a
+    form feed or another sign that ``str.splitlines`` takes for an end.
+
+    Raises:
+        FileNotFoundError: nothing is at ``path``.
+        ValueError: the file is in another encoding.
+
+    Example:
+        >>> import os, tempfile
+        >>> name = os.path.join(tempfile.mkdtemp(), "a.txt.gz")
+        >>> _ = Path(name).write_bytes(gzip.compress(b"to\x0cbe\nor not\n"))
+        >>> read_lines(name)
+        ['to\x0cbe', 'or not']
+    """
+    try:
+        text = read_bytes(path).decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not {encoding}: byte 0x{error.object[error.start]:02x} at "
+            f"offset {error.start}. Convert it, for example with `iconv`."
+        ) from None
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def members(path: str | Path, pattern: str) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of the files in a zip or tar archive that match a pattern.
+
+    A name is matched, and yielded, from its end: with as many folders as the pattern
+    has, so that it does not matter in which folder an archive keeps everything.
+
+    Args:
+        path: the archive; a tar file may be compressed.
+        pattern: as ``fnmatch`` has it, such as ``"recordings/*.wav"``.
+
+    Raises:
+        ValueError: the file is no archive, or a broken one.
+    """
+    try:
+        reader = _zipped if zipfile.is_zipfile(path) else _tarred
+        for name, content in reader(Path(path), pattern):
+            yield _tail(name, pattern), content
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+        raise ValueError(
+            f"{path} is not a whole zip or tar archive ({error}): remove it to "
+            "download it anew."
+        ) from None
+
+
+def _checked(path: Path) -> Path:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"No file at {path} (looked from {Path.cwd()}): check the path."
+        )
+    return path
+
+
+def _tail(name: str, pattern: str) -> str:
+    """Return the end of a name, with as many folders as the pattern has."""
+    return "/".join(name.split("/")[-pattern.count("/") - 1 :])
+
+
+def _zipped(path: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if fnmatchcase(_tail(name, pattern), pattern):
+                yield name, archive.read(name)
+
+
+def _tarred(path: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.isfile() and fnmatchcase(_tail(member.name, pattern), pattern):
+                file = archive.extractfile(member)
+                assert file is not None  # a regular file has content
+                yield member.name, file.read()

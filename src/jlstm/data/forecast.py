@@ -1,0 +1,192 @@
+"""Forecasting tasks: which series, its borders, and scaling by the training part.
+
+The protocol is that of Informer and its successors: the steps to predict lie within a
+part, the steps to look at may reach back across its border, and errors are of scaled
+values over all windows, the last ones too.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from jlstm.data.series import ETT, NAMES, Series, load_series, read_csv
+from jlstm.data.windows import Windows
+
+_MONTH = 30 * 24  # hours, in the borders of ETT
+
+
+@dataclass(frozen=True)
+class ForecastConfig:
+    """Which series, what to predict, and how.
+
+    Args:
+        name: a public series, see ``jlstm.data.series.NAMES``, or ``"csv"``: a file of
+            your own.
+        path: the file of ``name="csv"``.
+        target: the column to predict; None for all of them.
+        covariates: look at all columns, not only at the target.
+        length: steps to look at.
+        horizon: steps to predict.
+        train_fraction: share of the steps to train on; the borders of ETT are given.
+        test_fraction: share to test on, the last ones; validation is between.
+        interpolate: fill missing values of the file; else they are an error.
+        clean: as in ``load_series``.
+        season: steps of a season; None for what is known of the series, 1 of a file.
+
+    Raises:
+        ValueError: a field is out of range or does not go with another.
+
+    Example:
+        >>> ForecastConfig("csv", horizon=24)
+        Traceback (most recent call last):
+        ValueError: path goes with name='csv' and only with it, got path=None and
+        name='csv': set or unset path.
+    """
+
+    name: str = "etth1"
+    path: str | None = None
+    target: str | None = None
+    covariates: bool = True
+    length: int = 96
+    horizon: int = 24
+    train_fraction: float = 0.7
+    test_fraction: float = 0.2
+    interpolate: bool = False
+    clean: bool = False
+    season: int | None = None
+
+    def __post_init__(self):
+        if self.name not in (*NAMES, "csv"):
+            raise ValueError(
+                f"name must be one of {', '.join(NAMES)}, csv, got {self.name!r}."
+            )
+        if (self.path is not None) != (self.name == "csv"):
+            raise ValueError(
+                f"path goes with name='csv' and only with it, got path={self.path!r} "
+                f"and name={self.name!r}: set or unset path."
+            )
+        for field in ("length", "horizon", "season"):
+            if (value := getattr(self, field)) is not None and value < 1:
+                raise ValueError(f"{field} must be at least 1, got {value}.")
+        train, test = self.train_fraction, self.test_fraction
+        if not (train > 0 and test > 0 and train + test < 1):
+            raise ValueError(
+                "train_fraction and test_fraction must be above 0 and leave steps for "
+                f"validation, got {train} and {test}."
+            )
+
+
+class Borders(NamedTuple):
+    """The step behind the last one of each part."""
+
+    train: int
+    valid: int
+    test: int
+
+
+class Scaler(NamedTuple):
+    """Mean and standard deviation of each column, those of the training part."""
+
+    mean: Float64[np.ndarray, " c"]
+    std: Float64[np.ndarray, " c"]
+
+    @classmethod
+    def fit(cls, values: Float64[np.ndarray, "t c"]) -> "Scaler":
+        """Measure columns; one that never changes keeps its scale."""
+        std = values.std(0)
+        return cls(values.mean(0), np.where(std > 0, std, 1.0))
+
+    def scale(self, values: Float64[np.ndarray, "*b c"]) -> Float64[np.ndarray, "*b c"]:
+        """Return z-scores."""
+        return (values - self.mean) / self.std
+
+    def unscale(
+        self, values: Float64[np.ndarray, "*b c"]
+    ) -> Float64[np.ndarray, "*b c"]:
+        """Return values in their own units again."""
+        return values * self.std + self.mean
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """A forecasting task: the windows of three parts, and what undoes the scaling."""
+
+    series: Series
+    scaler: Scaler
+    borders: Borders
+    train: Windows
+    valid: Windows
+    test: Windows
+
+
+def load_forecast(config: ForecastConfig) -> Forecast:
+    """Read, cut and scale a series.
+
+    Raises:
+        FileNotFoundError: the file is not there.
+        ValueError: the file is not a table of numbers, has no such column, or is too
+            short.
+    """
+    if config.path is not None:
+        series = read_csv(config.path, interpolate=config.interpolate)
+    else:
+        series = load_series(config.name, clean=config.clean)
+    return forecast_of(series, config)
+
+
+def forecast_of(series: Series, config: ForecastConfig) -> Forecast:
+    """Cut and scale a series that is at hand.
+
+    Raises:
+        ValueError: there is no such column, or the series is too short.
+    """
+    if config.target is not None and not config.covariates:
+        series = series.only([config.target])
+    everything = range(len(series.columns))
+    target = config.target
+    predicted = everything if target is None else (series.column(target),)
+    borders = _borders(config, len(series.values))
+    scaler = Scaler.fit(series.values[: borders.train])
+    values = scaler.scale(series.values)
+    starts = (0, borders.train, borders.valid)
+    parts = [
+        Windows(values, start, stop, config.length, config.horizon, tuple(predicted))
+        for start, stop in zip(starts, borders, strict=True)
+    ]
+    return Forecast(series, scaler, borders, *parts)
+
+
+def ett_borders(steps_an_hour: int) -> Borders:
+    """Return the borders of ETT: 12, 4 and 4 months of 30 days; the rest is unused.
+
+    Example:
+        >>> ett_borders(steps_an_hour=1)
+        Borders(train=8640, valid=11520, test=14400)
+    """
+    month = _MONTH * steps_an_hour
+    return Borders(12 * month, 16 * month, 20 * month)
+
+
+def share_borders(steps: int, train_fraction: float, test_fraction: float) -> Borders:
+    """Return the borders of shares, the test being the last steps.
+
+    Example:
+        >>> share_borders(52_696, 0.7, 0.2)
+        Borders(train=36887, valid=42157, test=52696)
+    """
+    return Borders(
+        int(steps * train_fraction), steps - int(steps * test_fraction), steps
+    )
+
+
+def season_of(forecast: Forecast, config: ForecastConfig) -> int:
+    """Return the steps of a season: the config's, or else the series'."""
+    return forecast.series.season if config.season is None else config.season
+
+
+def _borders(config: ForecastConfig, steps: int) -> Borders:
+    if config.name in ETT:
+        return ett_borders(1 if "h" in config.name.removeprefix("ett") else 4)
+    return share_borders(steps, config.train_fraction, config.test_fraction)

@@ -1,0 +1,1 @@
+"""The table of data sets, a file for each kind of task."""

@@ -1,0 +1,246 @@
+"""Pairs of sentences in two languages: Multi30k, or files with a sentence a line.
+
+Scores of these words are not those of the raw text: say beside a BLEU whether it is of
+lower-cased words or of detokenized text, for the two differ by points.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int32, Integer
+
+from jlstm.data.archive import read_lines
+from jlstm.data.bucket import BucketedBatches
+from jlstm.data.fetch import fetch
+from jlstm.data.tokenize import tokenize
+from jlstm.data.vocab import EOS, Vocab
+from jlstm.data.words import BOS, PAD, UNK, Words, encode_words, word_vocab
+
+LANGUAGES = ("de", "en", "fr")
+PARTS = ("train", "val", "test_2016_flickr", "test_2017_flickr", "test_2017_mscoco")
+Sides = tuple[Sequence[str], Sequence[str]]
+"""Sentences, and their translations."""
+SPECIALS = (PAD, BOS, EOS, UNK)
+
+
+@dataclass(frozen=True)
+class TranslationConfig:
+    """Which languages of Multi30k, in which words.
+
+    Args:
+        source: language to translate from: ``"de"``, ``"en"`` or ``"fr"``.
+        target: language to translate into.
+        lowercase: turn capital letters into small ones.
+        min_count: keep words that training has at least so often; of each language.
+        max_vocab: keep at most so many symbols of each language.
+        limit_train: use only so many of the training pairs, from the first.
+
+    Raises:
+        ValueError: a field is out of range.
+
+    Example:
+        >>> TranslationConfig("de", "de")
+        Traceback (most recent call last):
+        ValueError: source and target must be two of de, en, fr, got 'de' and 'de'.
+    """
+
+    source: str = "de"
+    target: str = "en"
+    lowercase: bool = True
+    min_count: int = 2
+    max_vocab: int | None = None
+    limit_train: int | None = None
+
+    def __post_init__(self):
+        pair = {self.source, self.target}
+        if len(pair) < 2 or not pair <= set(LANGUAGES):
+            raise ValueError(
+                f"source and target must be two of {', '.join(LANGUAGES)}, got "
+                f"{self.source!r} and {self.target!r}."
+            )
+        if self.limit_train is not None and self.limit_train < 1:
+            raise ValueError(f"limit_train must be at least 1, got {self.limit_train}.")
+
+
+class Pairs(NamedTuple):
+    """Sentence pairs: words, and their ids; every target's ids end in ``<eos>``."""
+
+    source_words: tuple[Words, ...]
+    target_words: tuple[Words, ...]
+    sources: tuple[Int32[np.ndarray, " n"], ...]
+    targets: tuple[Int32[np.ndarray, " m"], ...]
+    references: tuple[str, ...]
+    """The targets as they were, before any cutting into words."""
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """The parts of a parallel corpus, and the vocabularies that read them."""
+
+    parts: dict[str, Pairs]
+    source_vocab: Vocab
+    target_vocab: Vocab
+
+
+class PairBatch(NamedTuple):
+    """Sentence pairs side by side, time first; source and target have one length.
+
+    ``inputs`` are the targets one step later, behind ``<bos>``: teacher forcing.
+    ``rows`` tells which pair a column is, -1 one that only fills the batch.
+    """
+
+    sources: Int32[np.ndarray, "t b"]
+    source_lengths: Integer[np.ndarray, " b"]
+    inputs: Int32[np.ndarray, "t b"]
+    targets: Int32[np.ndarray, "t b"]
+    target_lengths: Integer[np.ndarray, " b"]
+    rows: Integer[np.ndarray, " b"]
+
+    @property
+    def weights(self) -> Bool[np.ndarray, "t b"]:
+        """Which targets are to be predicted: all up to ``<eos>``."""
+        return np.arange(len(self.targets))[:, None] < self.target_lengths
+
+
+def load_multi30k(config: TranslationConfig) -> Translation:
+    """Fetch, cut and encode Multi30k; the vocabularies are those of training.
+
+    Raises:
+        FileNotFoundError, ValueError: as ``jlstm.data.fetch``.
+    """
+    wanted = [f"{part}.{lang}" for part in PARTS for lang in _languages(config)]
+    paths = fetch("multi30k", *wanted)
+    lines = {name: read_lines(path) for name, path in paths.items()}
+    texts: dict[str, Sides] = {
+        part: (lines[f"{part}.{config.source}"], lines[f"{part}.{config.target}"])
+        for part in PARTS
+    }
+    train = texts["train"]
+    texts["train"] = train[0][: config.limit_train], train[1][: config.limit_train]
+    return encode_pairs(texts, config)
+
+
+def encode_pairs(texts: Mapping[str, Sides], config: TranslationConfig) -> Translation:
+    """Cut and encode the sentences of a parallel corpus.
+
+    Args:
+        texts: for each part the source sentences and their translations; the
+            vocabularies are built from ``"train"``.
+        config: languages and words.
+
+    Raises:
+        ValueError: a part has more sentences in one language than in the other.
+
+    Example:
+        >>> config = TranslationConfig("de", "en", min_count=1)
+        >>> corpus = encode_pairs({"train": (["Ein Hund."], ["A dog."])}, config)
+        >>> corpus.parts["train"].targets
+        (array([5, 6, 4, 2], dtype=int32),)
+    """
+    sides = {part: _cut(part, pair, config) for part, pair in texts.items()}
+    source_vocab, target_vocab = (
+        word_vocab(
+            sides["train"][side],
+            min_count=config.min_count,
+            max_size=config.max_vocab,
+            specials=SPECIALS,
+        )
+        for side in (0, 1)
+    )
+    parts = {
+        part: Pairs(
+            sources,
+            targets,
+            tuple(encode_words(source_vocab, words) for words in sources),
+            tuple(encode_words(target_vocab, (*words, EOS)) for words in targets),
+            tuple(texts[part][1]),
+        )
+        for part, (sources, targets) in sides.items()
+    }
+    return Translation(parts, source_vocab, target_vocab)
+
+
+@dataclass(frozen=True, eq=False)
+class PairBatches:
+    """Batches of sentence pairs of like length; iterate to get each pair once.
+
+    A pair is as long as the longer of its sides, and both are padded to one boundary:
+    a shape for each boundary, not for each two of them.
+
+    Args:
+        pairs: the pairs.
+        batch_size: columns of every batch.
+        boundaries: the lengths to pad to, as in ``BucketedBatches``.
+        seed: shuffles, as in ``BucketedBatches``.
+    """
+
+    pairs: Pairs
+    batch_size: int
+    boundaries: tuple[int, ...]
+    seed: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._bucketed())
+
+    def __iter__(self) -> Iterator[PairBatch]:
+        source_lengths = np.array([*map(len, self.pairs.sources), 0])
+        target_lengths = np.array([*map(len, self.pairs.targets), 0])
+        for both, _, rows in self._bucketed():
+            sources, targets = np.moveaxis(both, -1, 0)
+            # Row -1, a filler, meets the length 0 at the end.
+            lengths = source_lengths[rows], target_lengths[rows]
+            yield PairBatch(
+                sources, lengths[0], _shifted(targets), targets, lengths[1], rows
+            )
+
+    def _bucketed(self) -> BucketedBatches:
+        sides = zip(self.pairs.sources, self.pairs.targets, strict=True)
+        return BucketedBatches(
+            [_beside(*pair) for pair in sides],
+            self.batch_size,
+            self.boundaries,
+            self.seed,
+        )
+
+
+def pair_lengths(pairs: Pairs) -> Integer[np.ndarray, " n"]:
+    """Return the length of the longer side of each pair, for ``boundaries_of``."""
+    sides = zip(pairs.sources, pairs.targets, strict=True)
+    return np.array([max(len(source), len(target)) for source, target in sides])
+
+
+def _languages(config: TranslationConfig) -> tuple[str, str]:
+    return config.source, config.target
+
+
+def _cut(
+    part: str, pair: Sides, config: TranslationConfig
+) -> tuple[tuple[Words, ...], tuple[Words, ...]]:
+    if len(pair[0]) != len(pair[1]):
+        raise ValueError(
+            f"{part} has {len(pair[0])} sentences in {config.source} and "
+            f"{len(pair[1])} in {config.target}: give one translation a sentence."
+        )
+    source, target = (
+        tuple(tokenize(line, language, config.lowercase) for line in lines)
+        for lines, language in zip(pair, _languages(config), strict=True)
+    )
+    return source, target
+
+
+def _beside(
+    source: Int32[np.ndarray, " n"], target: Int32[np.ndarray, " m"]
+) -> Int32[np.ndarray, "k 2"]:
+    """Put the two sides of a pair beside each other, ``<pad>`` behind the shorter."""
+    both = np.zeros((max(len(source), len(target)), 2), np.int32)
+    both[: len(source), 0] = source
+    both[: len(target), 1] = target
+    return both
+
+
+def _shifted(targets: Int32[np.ndarray, "t b"]) -> Int32[np.ndarray, "t b"]:
+    """Return the targets one step later, behind ``<bos>``."""
+    first = np.full_like(targets[:1], SPECIALS.index(BOS))
+    return np.concatenate([first, targets[:-1]])
