@@ -43,13 +43,13 @@ def words(text: str) -> list[str]:
 
 
 def start(
-    stack: ExitStack, modules: dict[str, str], threads: int
+    stack: ExitStack, modules: dict[str, str], threads: int, device: str = "cpu"
 ) -> tuple[dict[str, Worker], dict[str, str]]:
     """Start a worker for each label; print and return why others are left out."""
     workers, left_out = {}, {}
     for label, module in modules.items():
         try:
-            workers[label] = stack.enter_context(Worker(module, threads))
+            workers[label] = stack.enter_context(Worker(module, threads, device))
         except Failed as error:
             left_out[label] = str(error)
             print(f"{label} is left out: {error}", flush=True)

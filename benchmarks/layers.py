@@ -137,7 +137,7 @@ def peak(workers: dict[str, Worker], options: argparse.Namespace) -> dict[str, f
     timings, _ = take_turns(
         asked, dict.fromkeys(asked, problem), rounds=options.rounds, seconds=0.3
     )
-    work = 2 * MATMUL_SIZE**3
+    work = 2 * MATMUL_SIZE["cpu"] ** 3
     return {label: work / timing.minimum for label, timing in timings.items()}
 
 

@@ -19,12 +19,16 @@ class Problem(NamedTuple):
             ``"compile"`` (to compile ``both``) or ``"matmul"``.
         row: the sizes.
         backend: of jlstm; other libraries have none.
+        dtype: of weights and inputs.
+        device: ``"cpu"`` or ``"gpu"``.
     """
 
     cell: str
     mode: str
     row: Row
     backend: str = "auto"
+    dtype: str = "float32"
+    device: str = "cpu"
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> "Problem":
@@ -50,7 +54,7 @@ class Part(NamedTuple):
 
 
 def parts(problem: Problem) -> list[list[Part]]:
-    """Draw the weights of every layer, in each direction."""
+    """Draw the weights of every layer, in each direction, in float32."""
     row, gates = problem.row, GATES[problem.cell]
     rng, hidden = np.random.default_rng(0), problem.row.hidden_size
 
@@ -67,7 +71,7 @@ def parts(problem: Problem) -> list[list[Part]]:
 
 
 def inputs(problem: Problem) -> np.ndarray:
-    """Draw the inputs: time × batch × input, and without time for one step."""
+    """Draw the inputs in float32: time × batch × input, one step's without time."""
     row = problem.row
     draw = np.random.default_rng(1).normal(size=(row.steps, row.batch, row.input_size))
     xs = draw.astype(np.float32)

@@ -25,5 +25,5 @@ class Unsupported(Exception):
     """The library has nothing that computes this; the message says why."""
 
 
-MATMUL_SIZE = 2048
-"""Rows and columns of the square matrices whose product tells a machine's peak."""
+MATMUL_SIZE = {"cpu": 2048, "gpu": 8192}
+"""Rows and columns of the square matrices whose product tells a device's peak."""

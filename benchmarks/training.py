@@ -36,9 +36,10 @@ def build(given: dict[str, Any]) -> Program:
     params = jax.jit(cell.init, static_argnums=1)(jax.random.key(0), size)
     shape = (given["steps"], given["batch"], size)
     started = time.perf_counter()
-    compiled = step.lower(params, jax.ShapeDtypeStruct(shape, jnp.float32)).compile()
+    shaped = jax.ShapeDtypeStruct(shape, jnp.float32)
+    compiled = step.lower(params, shaped).compile()
     seconds = time.perf_counter() - started
-    facts = {"estimate": estimate(compiled)}
+    facts = {"estimate": jlstm.memory_of(step, params, shaped).total}
     if not given["run"]:
         return Program(lambda: None, seconds, facts=facts)
     draw = np.random.default_rng(0).standard_normal(shape, np.float32)
@@ -48,14 +49,3 @@ def build(given: dict[str, Any]) -> Program:
         return jax.block_until_ready(compiled(params, xs))
 
     return Program(run, seconds, facts=facts)
-
-
-def estimate(compiled: Any) -> int:
-    """Return the bytes that a compiled program says it needs, arguments included."""
-    sizes = compiled.memory_analysis()
-    return (
-        sizes.argument_size_in_bytes
-        + sizes.output_size_in_bytes
-        + sizes.temp_size_in_bytes
-        - sizes.alias_size_in_bytes
-    )

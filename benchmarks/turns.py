@@ -25,17 +25,18 @@ class Worker:
         module: what it imports; ``module.build(problem)`` makes a
             :class:`~benchmarks.program.Program`.
         threads: how many threads, and cores, it may use.
+        device: ``"cpu"`` or ``"gpu"``.
 
     Raises:
         Failed: the library is not installed.
     """
 
-    def __init__(self, module: str, threads: int):
+    def __init__(self, module: str, threads: int, device: str = "cpu"):
         self.module = module
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", module],
             cwd=ROOT,
-            env=environment(threads),
+            env=environment(threads, device),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -82,12 +83,13 @@ class Worker:
         return answer
 
 
-def environment(threads: int) -> dict[str, str]:
+def environment(threads: int, device: str = "cpu") -> dict[str, str]:
     """Return the environment that all workers get.
 
     Large temporary arrays are kept by malloc: to map and unmap them at every call costs
-    each of the libraries up to a quarter of its time. All run on the CPU, and JAX
-    compiles what it would else have from a cache on disk.
+    each of the libraries up to a quarter of its time. All run on one device, whose
+    memory no process takes before it needs it, and JAX compiles what it would else have
+    from a cache on disk.
     """
     path = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
     return os.environ | {
@@ -96,7 +98,8 @@ def environment(threads: int) -> dict[str, str]:
         "NPROC": str(threads),
         "MALLOC_MMAP_THRESHOLD_": "4000000000",
         "MALLOC_TRIM_THRESHOLD_": "8000000000",
-        "JAX_PLATFORMS": "cpu",
+        "JAX_PLATFORMS": {"cpu": "cpu", "gpu": "cuda"}[device],
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         "JAX_ENABLE_COMPILATION_CACHE": "false",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }

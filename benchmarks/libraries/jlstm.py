@@ -23,7 +23,7 @@ OPTIONS = {"SLSTMCell": {"num_heads": 4}}
 def model(problem: Problem) -> Model:
     """Build the layers with the backend that the problem names."""
     cell = cell_of(problem)
-    note = chosen(cell, problem.backend)
+    note = chosen(cell, problem)
     layer, params = known(problem) if problem.cell in GATES else own(problem, cell)
     lengths = lengths_of(problem)
 
@@ -75,13 +75,18 @@ def own(problem: Problem, cell: jlstm.Cell) -> tuple[Any, Any]:
     return jlstm.Recurrent(cell, backend=problem.backend), params
 
 
-def chosen(cell: jlstm.Cell, backend: str) -> str:
+def chosen(cell: jlstm.Cell, problem: Problem) -> str:
     """Return which backend runs and why; raise ``Unsupported`` if it cannot."""
+    row = problem.row
+    steps = 1 if problem.mode == "step" else row.steps
+    shape = (steps, row.batch, row.input_size)
+    xs = jax.ShapeDtypeStruct(shape, problem.dtype)
     try:
-        return str(jlstm.explain(cell, backend))
+        return str(jlstm.explain(cell, problem.backend, xs))
     except ValueError as error:
-        kind = type(cell).__name__
-        raise Unsupported(f"backend {backend!r} cannot run {kind}") from error
+        # Without its sizes the cell is the same in all rows.
+        reason = str(error).replace(repr(cell), type(cell).__name__)
+        raise Unsupported(reason) from error
 
 
 build = builder(model)

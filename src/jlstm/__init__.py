@@ -101,6 +101,8 @@ from jlstm.layers import HighwayParams as HighwayParams
 from jlstm.layers import Layer as Layer
 from jlstm.layers import Recurrent as Recurrent
 from jlstm.layers import Stack as Stack
+from jlstm.memory import Memory as Memory
+from jlstm.memory import memory_of as memory_of
 from jlstm.parallel import LinearCell as LinearCell
 from jlstm.parallel import ParallelCell as ParallelCell
 from jlstm.sequence import last_output as last_output

@@ -125,8 +125,9 @@ def explain(cell: Cell, backend: Backend = "auto", xs: Any = None) -> Choice:
         backend: ``"auto"`` picks by the cell, the platform, and the shape and dtype of
             the input. ``"scan"``, the loop that defines what every backend computes,
             runs every cell; ``"fused"`` has one rule for the derivative of the whole
-            loop; ``"native"`` is a kernel for LSTM and GRU on the CPU; ``"parallel"``
-            runs the cells that allow it for all steps at once.
+            loop; ``"native"`` is a kernel for LSTM and GRU on the CPU; ``"cudnn"``
+            (LSTM) and ``"pallas"`` (LSTM, GRU, sLSTM) are for NVIDIA GPUs;
+            ``"parallel"`` runs the cells that allow it for all steps at once.
         xs: the input, or its ``jax.ShapeDtypeStruct``; ``None`` stands for a long
             sequence in float32.
 

@@ -9,6 +9,7 @@ from jlstm.backends.choose import choose as choose
 from jlstm.backends.cudnn import cudnn as cudnn
 from jlstm.backends.fused import fused as fused
 from jlstm.backends.native import native as native
+from jlstm.backends.pallas import pallas as pallas
 from jlstm.backends.parallel import parallel as parallel
 from jlstm.backends.scan import Controls as Controls
 from jlstm.backends.scan import Emit as Emit

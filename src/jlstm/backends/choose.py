@@ -7,19 +7,22 @@ from jlstm.backends.cudnn import cudnn
 from jlstm.backends.cudnn import unavailable as no_cudnn
 from jlstm.backends.fused import fused
 from jlstm.backends.native import native
+from jlstm.backends.pallas import pallas
 from jlstm.backends.parallel import parallel
 from jlstm.backends.scan import scan
 from jlstm.cell import Cell, GatedCell
 from jlstm.native import unavailable
+from jlstm.pallas.available import unavailable as no_pallas
 from jlstm.parallel import ParallelCell
 
-Backend = Literal["auto", "scan", "fused", "native", "cudnn", "parallel"]
-BACKENDS = ("auto", "scan", "fused", "native", "cudnn", "parallel")
+Backend = Literal["auto", "scan", "fused", "native", "cudnn", "pallas", "parallel"]
+BACKENDS = ("auto", "scan", "fused", "native", "cudnn", "pallas", "parallel")
 RUN = {
     "scan": scan,
     "fused": fused,
     "native": native,
     "cudnn": cudnn,
+    "pallas": pallas,
     "parallel": parallel,
 }
 
@@ -60,6 +63,8 @@ def _refusal(cell: Cell, backend: str) -> str | None:
         return unavailable(cell)
     if backend == "cudnn":
         return no_cudnn(cell)
+    if backend == "pallas":
+        return no_pallas(cell)
     if backend == "parallel" and not isinstance(cell, ParallelCell):
         return "its steps read what the step before has made"
     return None

@@ -1,0 +1,1 @@
+"""Kernels for NVIDIA GPUs: LSTM, GRU and sLSTM by Pallas Mosaic GPU."""
