@@ -177,6 +177,10 @@ def test_explain_says_what_runs_and_why():
     wanted = "scan: the reference loop, which runs every cell"
     assert str(explain(jlstm.RNNCell(3))) == wanted
     assert str(explain(CELL, "scan")) == "scan: asked for"
+    wanted = "parallel: what no carry enters is computed for many steps at once"
+    assert str(explain(jlstm.MinGRUCell(3))) == wanted
+    one = jax.ShapeDtypeStruct((1, 7, 2), jnp.float32)
+    assert explain(jlstm.MinGRUCell(3), xs=one).backend == "scan"
     short = jax.ShapeDtypeStruct((9, 7, 2), jnp.float32)
     assert str(explain(CELL, xs=short)) == (
         "scan: the reference loop; not native, as 63 rows over all steps are fewer "

@@ -473,11 +473,12 @@ def draw(row, seed=0, steps=STEPS, batch=(ROWS_IN_BATCH,), dtype=jnp.float64):
     """Draw a sample that uses every option.
 
     Where the batch is the usual one its lengths are 5, 4 and 2, so every row has steps
-    that count and two have padding; some steps are masked, some reset.
+    that count and two have padding; some steps are masked, some reset, of the third
+    always two.
     """
     rng = np.random.default_rng(seed)
     lengths = np.resize([steps, steps - 1, steps // 2], batch)
-    return Sample(
+    sample = Sample(
         params=random_params(row, rng, dtype),
         xs=jnp.asarray(rng.standard_normal((steps, *batch, *row.feature_shape)), dtype),
         carry=random_carry(row, rng, batch, dtype),
@@ -485,6 +486,7 @@ def draw(row, seed=0, steps=STEPS, batch=(ROWS_IN_BATCH,), dtype=jnp.float64):
         mask=jnp.asarray(rng.random((steps, *batch)) < 0.8),
         resets=jnp.asarray(rng.random((steps, *batch)) < 0.3),
     )
+    return sample._replace(resets=sample.resets.at[2:3, :2].set(True))
 
 
 def plain(sample, carry=False):

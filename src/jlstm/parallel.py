@@ -1,8 +1,8 @@
-"""Cells whose steps can also be computed all at once.
+"""Cells whose steps can also be computed many at a time.
 
 A cell is parallel where no step reads what another one has made other than through a
 linear recurrence. It still has a ``step``, which defines it; :meth:`ParallelCell.run`
-computes the same for a whole sequence in about log T rounds, or chunk by chunk.
+computes the same for many steps, and all that no carry enters for all of them at once.
 """
 
 import abc
@@ -10,18 +10,26 @@ from typing import Any, NamedTuple, final
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Num
 
 from jlstm._tree import align, cast, cast_like, select, zero_unless
 from jlstm._types import Carry, Gates, Key, Params, accumulator_dtype
 from jlstm.cell import Cell
+from jlstm.sequence import at_step, last_step, number_steps
 
 State = Any
 """What the linear recurrence carries: an array or a tree, real or complex."""
 
 
 class ParallelCell(Cell):
-    """A cell that can run over a whole sequence without a loop over its steps."""
+    """A cell that can run over many steps without taking each of them by itself.
+
+    Attributes:
+        chunk_size: so many steps a CPU computes together; ``None``: what fits into its
+            cache. Changes cost only.
+    """
+
+    chunk_size: int | None = None
 
     @abc.abstractmethod
     def run(
@@ -48,8 +56,7 @@ class LinearCell(ParallelCell):
     .. math:: s_t = a_t \odot s_{t-1} + d_t
 
     with decay :math:`a_t` and drive :math:`d_t` of the input alone. ``step`` and
-    ``run`` are written once, here; ``run`` is an associative scan (G. Blelloch, "Prefix
-    sums and their applications", 1990).
+    ``run`` are written once, here; of ``run`` only this line is a recurrence.
     """
 
     @abc.abstractmethod
@@ -85,7 +92,7 @@ class LinearCell(ParallelCell):
         live: Bool[Array, "t *b"],
         resets: Bool[Array, "t *b"],
     ) -> tuple[Carry, Carry]:
-        """Compute all steps by an associative scan over time."""
+        """Compute decay and drive of all steps at once, then the states."""
         zxs, old, blank = self._widened(zxs, carry, fresh)
         decays, drives = self.coefficients(params, zxs)
         first, blank = self.state(old), self.state(blank)
@@ -99,13 +106,6 @@ class LinearCell(ParallelCell):
         return [cast(tree, wide) for tree in (zx, *carries)]
 
 
-class Pair(NamedTuple):
-    """The map ``s -> decay * s + drive``, one for each step."""
-
-    decay: State
-    drive: State
-
-
 def linear_states(
     decays: State,
     drives: State,
@@ -114,31 +114,98 @@ def linear_states(
     live: Bool[Array, "t *b"],
     resets: Bool[Array, "t *b"],
 ) -> State:
-    """Return the state after every step, from ``first`` on, by an associative scan."""
-    pair = hold(decays, drives, live)
-    pair = restart(*pair, blank, resets)
-    decays, drives = jax.lax.associative_scan(_compose, pair)
-    first = jax.tree.map(lambda leaf: leaf[None], first)
-    return jax.tree.map(_advance, decays, first, drives)
+    """Return the state after every step, from ``first`` on.
+
+    Steps that are not ``live`` keep the state; those that ``resets`` start from
+    ``blank``, whatever was before, be it no number. On a CPU the steps follow each
+    other: a turn of a loop costs less there than the extra passes over memory of an
+    associative scan, which other platforms use.
+    """
+    decays, drives = hold(decays, drives, live)
+    solve = one_by_one if jax.default_backend() == "cpu" else all_at_once
+
+    def solve_leaf(decays: Array, drives: Array, first: Array, blank: Array) -> Array:
+        return solve(decays, drives, first, blank, resets)
+
+    return jax.tree.map(solve_leaf, decays, drives, first, blank)
 
 
-def hold(decays: State, drives: State, live: Bool[Array, "t *b"]) -> Pair:
+def one_by_one(
+    decays: Num[Array, "t *bh"],
+    drives: Num[Array, "t *bh"],
+    first: Num[Array, "*bh"],
+    blank: Num[Array, "*bh"],
+    resets: Bool[Array, "t *b"],
+) -> Num[Array, "t *bh"]:
+    """Follow the recurrence in a loop.
+
+    Example:
+        >>> flags, blank = jnp.array([False, False, True]), jnp.array(2.0)
+        >>> decays, drives, first = jnp.full(3, 0.5), jnp.ones(3), jnp.array(8.0)
+        >>> one_by_one(decays, drives, first, blank, flags).tolist()
+        [5.0, 3.5, 2.0]
+    """
+
+    def step(state: Array, inputs: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+        decay, drive, reset = inputs
+        state = _advance(decay, jnp.where(reset, blank, state), drive)
+        return state, state
+
+    return jax.lax.scan(step, first, (decays, drives, align(resets, drives)))[1]
+
+
+def all_at_once(
+    decays: Num[Array, "t *bh"],
+    drives: Num[Array, "t *bh"],
+    first: Num[Array, "*bh"],
+    blank: Num[Array, "*bh"],
+    resets: Bool[Array, "t *b"],
+) -> Num[Array, "t *bh"]:
+    """Compute the same in about 2 log t rounds, by a segmented associative scan.
+
+    Source: G. Blelloch, "Prefix sums and their applications", 1990.
+
+    Example:
+        >>> flags, blank = jnp.array([False, False, True]), jnp.array(2.0)
+        >>> decays, drives, first = jnp.full(3, 0.5), jnp.ones(3), jnp.array(8.0)
+        >>> all_at_once(decays, drives, first, blank, flags).tolist()
+        [5.0, 3.5, 2.0]
+    """
+    flags = align(resets, drives)
+    begun = jnp.where(flags, _advance(decays, blank[None], drives), drives)
+    decays, drives, cut = jax.lax.associative_scan(
+        _compose, Steps(decays, begun, flags)
+    )
+    return _advance(decays, _zero_where(cut, first[None]), drives)
+
+
+class Steps(NamedTuple):
+    """The map ``s -> decay * s + drive`` of steps; ``drive`` alone where one resets."""
+
+    decay: Array
+    drive: Array
+    reset: Array
+
+
+def _compose(first: Steps, second: Steps) -> Steps:
+    """Return the map that does ``first`` and then ``second``."""
+    decay = second.decay * _zero_where(second.reset, first.decay)
+    kept = _zero_where(second.reset, first.drive)
+    drive = _advance(second.decay, kept, second.drive)
+    return Steps(decay, drive, first.reset | second.reset)
+
+
+def _zero_where(flags: Array, values: Array) -> Array:
+    """Set to zero what may be no number, in the gradient as well."""
+    return jnp.where(flags, jnp.zeros_like(values), values)
+
+
+def hold(
+    decays: State, drives: State, live: Bool[Array, "t *b"]
+) -> tuple[State, State]:
     """Make the steps that are not live keep the state: decay 1, drive 0."""
     ones = jax.tree.map(jnp.ones_like, decays)
-    return Pair(select(live, decays, ones), zero_unless(live, drives))
-
-
-def restart(
-    decays: State, drives: State, blank: State, resets: Bool[Array, "t *b"]
-) -> Pair:
-    """Make the steps that reset start from ``blank``, whatever was before."""
-
-    def moved(decay: Array, drive: Array, start: Array) -> Array:
-        return jnp.where(align(resets, drive), decay * start[None] + drive, drive)
-
-    return Pair(
-        zero_unless(~resets, decays), jax.tree.map(moved, decays, drives, blank)
-    )
+    return select(live, decays, ones), zero_unless(live, drives)
 
 
 def held_before(
@@ -153,7 +220,7 @@ def held_before(
     That is the value of the last live step before it; ``fresh`` if a reset came since,
     at the step itself also; ``first`` if there was neither.
     """
-    time = _time_like(live)
+    time = number_steps(live)
     lived = jax.lax.cummax(jnp.where(live, time, -1))
     lived = jnp.where(time > 0, jnp.roll(lived, 1, axis=0), -1)
     reset = jax.lax.cummax(jnp.where(resets, time, -1))
@@ -177,32 +244,12 @@ def last_carry(
     That is the carry after the last live step; the fresh one if a reset came later; the
     given one if there was neither.
     """
-    steps = live.shape[0]
-    if steps == 0:
+    if live.shape[0] == 0:
         return carry
-    time = _time_like(live)
-    lived = jnp.max(jnp.where(live, time, -1), axis=0)
-    reset = jnp.max(jnp.where(resets, time, -1), axis=0)
-
-    def take(leaf: Array) -> Array:
-        index = align(jnp.maximum(lived, 0), leaf[0])[None]
-        return jnp.take_along_axis(leaf, index, axis=0)[0]
-
-    held = select(lived >= 0, jax.tree.map(take, carries), carry)
-    return select(reset > lived, fresh, held)
-
-
-def _time_like(flags: Bool[Array, "t *b"]) -> Array:
-    """Number the steps, with the axes of ``flags``."""
-    return jax.lax.broadcasted_iota(jnp.int32, flags.shape, 0)
+    lived, reset = last_step(live), last_step(resets)
+    taken = jax.tree.map(lambda leaf: at_step(leaf, lived), carries)
+    return select(reset > lived, fresh, select(lived >= 0, taken, carry))
 
 
 def _advance(decay: Array, state: Array, drive: Array) -> Array:
     return decay * state + drive
-
-
-def _compose(first: Pair, second: Pair) -> Pair:
-    """Return the map that does ``first`` and then ``second``."""
-    decay = jax.tree.map(jnp.multiply, first.decay, second.decay)
-    drive = jax.tree.map(_advance, second.decay, first.drive, second.drive)
-    return Pair(decay, drive)

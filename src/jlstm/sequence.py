@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._tree import align
+from jlstm._tree import align, zero_unless
 
 Tree = Any
 
@@ -67,11 +67,29 @@ def last_output(
     live = _live(ys.shape[0], lengths, mask)
     if live is None:
         return ys[-1]
-    time = jnp.arange(ys.shape[0]).reshape(-1, *(1,) * (live.ndim - 1))
-    last = jnp.max(jnp.where(live, time, -1), axis=0)
-    index = align(jnp.maximum(last, 0), ys[0])[None]
-    taken = jnp.take_along_axis(ys, index, axis=0)[0]
-    return jnp.where(align(last >= 0, taken), taken, jnp.zeros_like(taken))
+    last = last_step(live)
+    return zero_unless(last >= 0, at_step(ys, last))
+
+
+def last_step(flags: Bool[Array, "t *b"]) -> Int[Array, "*b"]:
+    """Return the number of the last step that is marked in each row; -1 for none.
+
+    Example:
+        >>> last_step(jnp.array([[1, 0], [1, 0], [0, 0]], bool)).tolist()
+        [1, -1]
+    """
+    return jnp.max(jnp.where(flags, number_steps(flags), -1), axis=0)
+
+
+def number_steps(flags: Bool[Array, "t *b"]) -> Int[Array, "t *b"]:
+    """Number the steps, with the axes of ``flags``."""
+    return jax.lax.broadcasted_iota(jnp.int32, flags.shape, 0)
+
+
+def at_step(values: Array, step: Int[Array, "*b"]) -> Array:
+    """Return for each row what stands at its step; a negative one counts as 0."""
+    index = align(jnp.maximum(step, 0), values[0])[None]
+    return jnp.take_along_axis(values, index, axis=0)[0]
 
 
 def prepend(first: Tree, rest: Tree) -> Tree:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import language_step, layers, memory, scaling
+from benchmarks import language_step, layers, linear, memory, scaling
 from benchmarks.rows import COMPILE_ROWS, OWN_ROWS, ROWS
 from benchmarks.training import build
 
@@ -46,6 +46,29 @@ def test_scaling_writes_slopes_and_compile_times():
     assert lines[4] == "| T | LSTM forward | LSTM forward and backward | LSTM compile |"
     assert lines[7] == "| 512 | 5.12 | 15.4 | 500 |"
     assert lines[-1] == "| **slope** | 1.00 | 1.00 | 0.00 |"
+
+
+def test_linear_has_a_line_for_each_cell_and_backend():
+    results = [
+        {
+            **{"cell": cell, "backend": backend, "size": size},
+            **{"minimum": factor * size, "compile": 0.5},
+        }
+        for cell, backend, factor, last in (
+            ("LSTM", "auto", 2e-5, 3),
+            ("MinGRU", "scan", 3e-5, 2),
+            ("MinGRU", "parallel", 1e-5, 3),
+        )
+        for size in (128, 512, 2048)[:last]
+    ]
+    assert linear.lines(["MinGRU"]) == [
+        linear.Line(p["cell"], p["backend"]) for p in results if p["size"] == 128
+    ]
+    lines = linear.table(results).splitlines()
+    assert lines[0] == "| cell, backend | 128 | 512 | 2,048 | slope | compile, s |"
+    assert lines[3] == "| MinGRU, scan | 3.84 | 15.4 | – | 1.00 | 0.5 – 0.5 |"
+    assert linear.curves(results, "scan")["MinGRU"][0] == [128, 512]
+    assert list(linear.curves(results, "parallel")) == ["LSTM", "MinGRU"]
 
 
 def test_language_step_compares_tokens_per_second():

@@ -13,6 +13,7 @@ from jax.sharding import PartitionSpec as P
 import jlstm
 from jlstm import backends
 from jlstm._tree import cast
+from jlstm.backends.parallel import steps_at_once, worthwhile
 from jlstm.parallel import ParallelCell
 from tests import oracle
 from tests.zoo import (
@@ -34,12 +35,7 @@ from tests.zoo import (
 PARALLEL = tuple(row for row in CELLS if isinstance(row.cell, ParallelCell))
 MAIN = tuple(row for row in PARALLEL if not row.variant)
 VARIANTS = tuple(row for row in PARALLEL if row.variant)
-
-
-def sample_of(row, dtype=jnp.float64):
-    """Draw a sample; where the usual one has no reset this one has."""
-    sample = draw(row, dtype=dtype)
-    return sample._replace(resets=sample.resets.at[2, :2].set(True))
+LINEAR = tuple(row for row in MAIN if row.name != "mlstm")
 
 
 def at_once(row, **options):
@@ -69,7 +65,7 @@ def widened(sample):
 @each(MAIN)
 def test_values_and_gradients_are_those_of_the_steps(row):
     """With all options at once, and with each of them alone."""
-    sample = sample_of(row)
+    sample = draw(row)
     options = ("carry", "lengths", "mask", "resets")
     singles = [
         plain(sample)._replace(**{name: getattr(sample, name)}) for name in options
@@ -80,14 +76,14 @@ def test_values_and_gradients_are_those_of_the_steps(row):
 
 @each(VARIANTS)
 def test_variants_are_their_steps(row):
-    sample = sample_of(row)
+    sample = draw(row)
     carry, ys = run(at_once(row), sample)
     assert_close((as_dicts(carry), np.asarray(ys)), ask_oracle(row, sample))
 
 
 @each(MAIN)
 def test_without_options_it_is_its_steps(row):
-    sample = sample_of(row)
+    sample = draw(row)
     bare = sample._replace(carry=None, lengths=None, mask=None, resets=None)
     measured = measure(one_by_one(row), plain(sample))
     assert_close(run(at_once(row), bare), (measured.carry, measured.ys))
@@ -96,7 +92,7 @@ def test_without_options_it_is_its_steps(row):
 @each(MAIN)
 def test_backwards_and_in_chunks_it_is_its_steps(row):
     """Of 5 steps, chunks of 3 leave a rest."""
-    sample = sample_of(row)
+    sample = draw(row)
     carry, ys = run(at_once(row, reverse=True, checkpoint=3), sample)
     arrays = jax.tree.map(np.asarray, sample)
     steps = oracle.Recurrent(row.oracle.step, row.oracle.shapes, reverse=True)
@@ -106,7 +102,7 @@ def test_backwards_and_in_chunks_it_is_its_steps(row):
 
 def test_in_chunks_the_gradient_is_that_of_the_steps():
     row = next(row for row in MAIN if row.name == "qrnn")
-    sample = sample_of(row)
+    sample = draw(row)
     chunked = measure(at_once(row, checkpoint=3), sample)
     assert_close(chunked, measure(one_by_one(row), sample))
 
@@ -114,7 +110,7 @@ def test_in_chunks_the_gradient_is_that_of_the_steps():
 @each(MAIN)
 @pytest.mark.parametrize(("dtype", "tol"), [("float32", 1e-5), ("bfloat16", 0.03)])
 def test_in_narrow_dtypes_it_stays_near_float64(row, dtype, tol):
-    sample = sample_of(row, jnp.dtype(dtype))
+    sample = draw(row, dtype=jnp.dtype(dtype))
     actual = run(at_once(row), sample)
     assert {leaf.dtype for leaf in jax.tree.leaves(actual)} == {jnp.dtype(dtype)}
     wanted = measure(one_by_one(row), widened(sample))
@@ -124,7 +120,7 @@ def test_in_narrow_dtypes_it_stays_near_float64(row, dtype, tol):
 @each([row for row in MAIN if row.name in ("lru", "mlstm")])
 def test_in_float32_the_gradient_stays_near_float64(row):
     """Of a cell with complex numbers, and of one with exponentials."""
-    sample = sample_of(row, jnp.float32)
+    sample = draw(row, dtype=jnp.float32)
     actual = measure(at_once(row), sample)
     assert {leaf.dtype for leaf in jax.tree.leaves(actual)} == {jnp.dtype("float32")}
     assert_close(actual, measure(one_by_one(row), widened(sample)), tol=1e-4)
@@ -142,7 +138,7 @@ def run_backend(backend, cell, sample, fresh):
 
 @each(MAIN)
 def test_a_reset_starts_from_the_fresh_carry_whatever_it_is(row):
-    sample, fresh = sample_of(row), draw(row, seed=1).carry
+    sample, fresh = draw(row), draw(row, seed=1).carry
     made = [run_backend(name, row.cell, sample, fresh) for name in ("parallel", "scan")]
     assert_close(*made)
     zero = run_backend("scan", row.cell, sample, jax.tree.map(jnp.zeros_like, fresh))
@@ -164,11 +160,83 @@ def test_the_shortest_sequences_are_right(row, steps):
 @each(MAIN)
 @pytest.mark.parametrize("garbage", [np.nan, np.inf, 1e300])
 def test_padding_is_invisible(row, garbage):
-    sample = sample_of(row)
+    sample = draw(row)
     within = np.arange(len(sample.xs))[:, None] < np.asarray(sample.lengths)
     live = (np.asarray(sample.mask) & within)[..., None]
     spoilt = sample._replace(xs=jnp.where(live, sample.xs, garbage))
     assert_same(measure(at_once(row), spoilt), measure(at_once(row), sample))
+
+
+@each(MAIN)
+@pytest.mark.parametrize("steps", [66, 67])
+def test_chunks_are_one_sequence(row, steps):
+    """Of 66 steps two chunks are equal; the last one of 67 has to be filled."""
+    sample = draw(row, steps=steps)
+    arrays = jax.tree.map(np.asarray, sample)
+    for reverse in (False, True):
+        carry, ys = run(at_once(row, reverse=reverse), sample)
+        wanted = oracle.Recurrent(row.oracle.step, row.oracle.shapes, reverse=reverse)
+        wanted = wanted.run(
+            arrays.params, arrays.xs, as_dicts(sample.carry), *arrays[3:]
+        )
+        assert_close((as_dicts(carry), np.asarray(ys)), wanted)
+
+
+def test_the_gradient_of_chunks_is_that_of_the_steps():
+    """Without a mask too, where only what is filled in does not count."""
+    row = next(row for row in MAIN if row.name == "min_gru")
+    sample = draw(row, steps=67)
+    bare = sample._replace(lengths=None, mask=None, resets=None)
+    for one in (sample, bare):
+        assert_close(measure(at_once(row), one), measure(one_by_one(row), one))
+
+
+@each(LINEAR)
+def test_a_number_that_is_none_ends_at_a_reset(row):
+    """As in the loop; so does its gradient."""
+    sample = plain(draw(row))
+    sample = sample._replace(
+        xs=sample.xs.at[1, 1].set(np.nan), resets=sample.resets.at[3].set(True)
+    )
+    made = [measure(layer(row), sample) for layer in (at_once, one_by_one)]
+    assert_close(made[0], made[1])
+    assert np.isnan(made[0].ys[1:3, 1]).any()
+    assert np.isfinite(made[0].ys[3:]).all()
+
+
+@each([row for row in LINEAR if row.name in ("lru", "qrnn")])
+def test_all_steps_at_once_are_the_steps(row, monkeypatch):
+    """With the form for other platforms than this one."""
+    sample = plain(draw(row), carry=True)
+    sample = sample._replace(
+        xs=sample.xs.at[1, 1].set(np.nan), resets=sample.resets.at[3].set(True)
+    )
+    wanted = measure(one_by_one(row), sample)
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert steps_at_once(64, 1000) == 1000
+    # Options that nothing else has, or what was compiled for this platform would run.
+    layer = at_once(row, unroll=3)
+    assert_close(measure(layer, sample), wanted)
+
+
+@pytest.mark.usefixtures("unchecked")
+@each([row for row in MAIN if row.name in ("lru", "mlstm")])
+def test_it_is_exported_for_any_number_of_steps(row):
+    sample = draw(row, steps=70)
+    structure = jax.tree.structure(sample.params)
+    flat = jax.tree.leaves(sample.params)
+
+    @jax.jit
+    def ys_of(leaves, xs):
+        return at_once(row).apply(jax.tree.unflatten(structure, leaves), xs)[1]
+
+    shape = (*jax.export.symbolic_shape("t, b"), 2)
+    made = jax.export.export(ys_of)(flat, jax.ShapeDtypeStruct(shape, jnp.float64))
+    loaded = jax.export.deserialize(made.serialize())
+    for steps in (3, 70):
+        xs = sample.xs[:steps]
+        wanted = jlstm.unroll(row.cell, sample.params, xs, backend="scan")[1]
+        assert_close(loaded.call(flat, xs), wanted)
 
 
 @each(MAIN)
@@ -199,3 +267,28 @@ def test_a_cell_that_reads_its_output_cannot_run_at_once():
     )
     with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
         jlstm.unroll(LSTM, params, jnp.ones((4, 2)), backend="parallel")
+
+
+@pytest.mark.parametrize(
+    ("cell", "steps", "numbers", "wins"),
+    [
+        (jlstm.MinGRUCell(64), 1, 64, False),
+        (jlstm.MinGRUCell(64), 2, 64, True),
+        (jlstm.MinGRUCell(64), 1000, 2**15, True),
+        (jlstm.MinGRUCell(64), 1000, 2**15 + 1, False),
+        (jlstm.MLSTMCell(64), 1000, 2**20, True),
+    ],
+)
+def test_it_is_worthwhile_for_some_steps_that_are_not_too_large(
+    cell, steps, numbers, wins
+):
+    reason = "what no carry enters is computed for many steps at once"
+    assert worthwhile(cell, steps, numbers) == (reason if wins else None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "size"),
+    [(0, 1), (1, 1), (64, 64), (65, 33), (66, 33), (67, 34), (1000, 50), (2**16, 64)],
+)
+def test_chunks_are_equal_where_they_can_be(steps, size):
+    assert steps_at_once(64, steps) == size

@@ -5,14 +5,19 @@ the caller is going to do with the result. ``docs/design/007-auto.md`` has the n
 behind it.
 """
 
+import functools
 import math
 from typing import Any, NamedTuple
 
+import jax
+
 from jlstm._types import Carry, DType, Shape
+from jlstm.backends.parallel import worthwhile
 from jlstm.cell import Cell
 from jlstm.cells.gru import GRUCell
 from jlstm.cells.lstm import LSTMCell
 from jlstm.native import unavailable
+from jlstm.parallel import ParallelCell
 
 FEW_ROWS = 64
 """With fewer rows over all steps, packing the weights costs more than it saves."""
@@ -50,7 +55,17 @@ def automatic(cell: Cell, given: Given) -> Choice:
         if reason is None:
             return Choice("native", "the compiled kernel, the fastest on a CPU")
         return Choice("scan", f"the reference loop; not native, as {reason}")
+    if isinstance(cell, ParallelCell):
+        reason = worthwhile(cell, given.steps, math.prod(given.batch) * _size(cell))
+        if reason is not None:
+            return Choice("parallel", reason)
     return Choice("scan", "the reference loop, which runs every cell")
+
+
+@functools.cache
+def _size(cell: Cell) -> int:
+    """Return how many numbers a step shows of one row."""
+    return jax.eval_shape(cell.init_carry).h.size
 
 
 def _too_few(given: Given) -> str | None:
