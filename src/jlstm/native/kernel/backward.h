@@ -42,7 +42,7 @@ class Backward {
 
  private:
   static constexpr int G = Cell::gates;
-  static constexpr Index DEPTH = 192;  // rows of dz that are packed at a time
+  static constexpr Index DEPTH = 704;  // rows of dz that are packed at a time
 
   void clear_weights() {
     if (!d_.w_hh) return;
