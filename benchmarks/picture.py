@@ -9,6 +9,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
+from matplotlib import ticker
 
 from benchmarks.table import Times, ratios, slope
 
@@ -41,6 +42,9 @@ def ratio_picture(
             )
         axis.axvline(1, color="black", linewidth=1)
         axis.set(title=title, xscale="log", xlabel=f"time / time of {other}")
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+        axis.xaxis.set_minor_formatter(ticker.NullFormatter())
         axis.set_yticks(range(len(times)), list(times))
         axis.invert_yaxis()
         axis.grid(alpha=0.3, which="both")
