@@ -63,8 +63,10 @@ def unroll(
         key: randomness for noisy cells; ``None`` is no noise.
         backend: see :func:`explain`.
         unroll: steps in one turn of the loop; changes speed only.
-        checkpoint: what the backward pass recomputes: ``None`` nothing, ``"step"``
-            every step, ``"sqrt"`` chunks of √t steps, an integer chunks of that many.
+        checkpoint: what the backward pass recomputes: ``None`` nothing (but what the
+            backend itself does not keep), ``"step"`` every step, ``"sqrt"`` chunks of
+            √t steps, an integer chunks of that many; :func:`jlstm.memory_of` tells
+            what that saves.
 
     Raises:
         ValueError, TypeError: an argument does not fit, before anything is computed.
@@ -127,7 +129,7 @@ def explain(cell: Cell, backend: Backend = "auto", xs: Any = None) -> Choice:
             runs every cell; ``"fused"`` has one rule for the derivative of the whole
             loop; ``"native"`` is a kernel for LSTM and GRU on the CPU; ``"cudnn"``
             (LSTM) and ``"pallas"`` (LSTM, GRU, sLSTM) are for NVIDIA GPUs;
-            ``"parallel"`` runs the cells that allow it for all steps at once.
+            ``"parallel"`` runs the cells that allow it many steps at once.
         xs: the input, or its ``jax.ShapeDtypeStruct``; ``None`` stands for a long
             sequence in float32.
 

@@ -8,6 +8,7 @@ is one product over all steps, outside the loop. JAX transposes the rule into th
 backward pass and differentiates it again, so every mode of differentiation works.
 """
 
+import math
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from jlstm.backends.scan import Controls, Emit
 from jlstm.cell import AffineCell, GatedCell
 
 Tree = Any
+FEW_ROWS = 4
 
 
 def fused(
@@ -128,11 +130,13 @@ def _forward(
     flags: tuple,
 ) -> tuple[Carry, Tree]:
     """Return the carry held after every step, and every step's pre-activations."""
+    early = _projects_early(cell, xs)
 
     def step(carry: Carry, inputs: tuple) -> tuple[Carry, tuple]:
-        zx, live, reset = inputs
+        x, live, reset = inputs
         if reset is not None:
             carry = select(reset, fresh, carry)
+        zx = x if early else cell.project(params, x)
         zh = cell.recur(params, carry.h.astype(xs.dtype))
         share = _share(cell, zx, zh)
         new = _gate(cell, params, carry, share)
@@ -140,9 +144,21 @@ def _forward(
             new = select(live, new, carry)
         return new, (new, share)
 
-    inputs = (cell.project(params, xs), *flags)
+    inputs = (cell.project(params, xs) if early else xs, *flags)
     _, kept = jax.lax.scan(step, carry, inputs, reverse=reverse, unroll=unroll)
     return kept
+
+
+def _projects_early(cell: GatedCell, xs: Array) -> bool:
+    """Return whether the input of all steps is projected at once, before the loop.
+
+    On a CPU, XLA makes a slow loop of gates that read a slice of a long array, and of
+    few rows a fast product; elsewhere one large product is better than many small ones.
+    """
+    if jax.default_backend() != "cpu":
+        return True
+    rows = math.prod(xs.shape[1 : xs.ndim - cell.num_feature_axes])
+    return isinstance(rows, int) and rows < FEW_ROWS
 
 
 def _share(cell: GatedCell, zx: Tree, zh: Tree) -> Tree:

@@ -150,7 +150,7 @@ class QRNNCell(ParallelCell):
         live: Bool[Array, "t *b"],
         resets: Bool[Array, "t *b"],
     ) -> tuple[QRNNCarry, QRNNCarry]:
-        """Fill the windows by shifts over time, pool by an associative scan."""
+        """Fill the windows by shifts over time, pool by a linear recurrence."""
         zxs, old, blank = (
             cast(z, accumulator_dtype(zxs.dtype)) for z in (zxs, carry, fresh)
         )
