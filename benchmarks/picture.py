@@ -93,7 +93,7 @@ def bars_picture(
         heights = [group[name] for group in groups.values() if name in group]
         shifted = [place + (n - (len(names) - 1) / 2) * width for place in places]
         bars = axis.bar(shifted, heights, width, label=name)
-        axis.bar_label(bars, fmt="{:,.3g}", fontsize=7)
+        axis.bar_label(bars, list(map(_written, heights)), fontsize=7)
     axis.set_xticks(range(len(groups)), list(groups))
     lowest = min(height for group in groups.values() for height in group.values())
     axis.set(title=title, ylabel=ylabel, yscale="log")
@@ -109,6 +109,11 @@ def save(figure: Any, path: Path) -> None:
         figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
     figure.savefig(path.with_suffix(".png"), dpi=120)
     plt.close(figure)
+
+
+def _written(number: float) -> str:
+    """Write three digits, or all before the point: 0.35, 19,591."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _handles(axes: Sequence[Any]) -> tuple[list[Any], list[str]]:

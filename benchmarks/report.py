@@ -71,9 +71,13 @@ def section(cell: str, mode: str, results: list[dict], peak: float) -> list[str]
 
 def means(seconds: Times) -> str:
     """Say what jlstm takes of the time of torch and of the best JAX library."""
-    torch = geometric_mean(ratios(seconds, "jlstm", ["torch"]).values())
-    best = geometric_mean(ratios(seconds, "jlstm", JAX_PEERS).values())
-    return f"jlstm / torch {torch:.2f}, jlstm / best JAX peer {best:.2f}"
+    others = {"torch": ["torch"], "best JAX peer": JAX_PEERS}
+    found = {name: ratios(seconds, "jlstm", them) for name, them in others.items()}
+    return ", ".join(
+        f"jlstm / {name} {geometric_mean(rows.values()):.2f}"
+        for name, rows in found.items()
+        if rows
+    )
 
 
 def choices(results: list[dict]) -> list[str]:
