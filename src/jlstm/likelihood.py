@@ -5,7 +5,6 @@ of a model's activations. Where the compiled kernel runs they are made and used 
 panel; elsewhere XLA makes them whole.
 """
 
-import math
 from typing import Literal
 
 from jaxtyping import Array, Float, Integer
@@ -13,12 +12,9 @@ from jaxtyping import Array, Float, Integer
 from jlstm._affine import affine, check_features
 from jlstm._types import accumulator_dtype
 from jlstm.losses import token_nll
-from jlstm.native import refusal
+from jlstm.native import few_rows, refusal
 from jlstm.native.likelihood import Likelihood, LikelihoodInputs
 from jlstm.native.primitive import run
-
-FEW_ROWS = 64
-"""With fewer rows, packing the weight costs the kernel more than it saves."""
 
 
 def linear_nll(
@@ -65,9 +61,7 @@ def _use_kernel(backend: str, hs: Array, weight: Array, bias: Array | None) -> b
         raise ValueError(
             f"linear_nll: backend is {backend!r}; choose auto, xla or native."
         )
-    rows = math.prod(hs.shape[:-1])
-    few = isinstance(rows, int) and rows < FEW_ROWS
-    if backend == "xla" or (backend == "auto" and few):
+    if backend == "xla" or (backend == "auto" and few_rows(*hs.shape[:-1])):
         return False
     reason = refusal(*(leaf.dtype for leaf in (hs, weight, bias) if leaf is not None))
     if backend == "native" and reason:

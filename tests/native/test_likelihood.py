@@ -108,6 +108,16 @@ def test_odd_targets_and_numbers_that_are_not_finite():
 
 
 @needs_kernel
+@pytest.mark.parametrize("tied", [False, True], ids=["own weight", "tied"])
+def test_no_targets_have_no_gradient(tied):
+    point, targets, weights = draw(0, 3, 20, tied)
+    grads = jax.grad(partial(loss, targets, weights, tied, "native"))(point)
+    assert grads.hs.shape == (0, 3)
+    assert not grads.weight.any()
+    assert not grads.bias.any()
+
+
+@needs_kernel
 def test_the_same_bits_every_time():
     """Whichever thread takes which part."""
     point, targets, weights = draw(300, 40, 5000)

@@ -16,11 +16,8 @@ from jlstm.backends.parallel import worthwhile
 from jlstm.cell import Cell
 from jlstm.cells.gru import GRUCell
 from jlstm.cells.lstm import LSTMCell
-from jlstm.native import unavailable
+from jlstm.native import few_rows, unavailable
 from jlstm.parallel import ParallelCell
-
-FEW_ROWS = 64
-"""With fewer rows over all steps, packing the weights costs more than it saves."""
 
 
 class Choice(NamedTuple):
@@ -51,7 +48,7 @@ class Given(NamedTuple):
 def automatic(cell: Cell, given: Given) -> Choice:
     """Return what runs ``cell`` best here, as far as that was measured."""
     if type(cell) in (LSTMCell, GRUCell):
-        reason = _too_few(given) or unavailable(cell, *given.dtypes)
+        reason = few_rows(given.steps, *given.batch) or unavailable(cell, *given.dtypes)
         if reason is None:
             return Choice("native", "the compiled kernel, the fastest on a CPU")
         return Choice("scan", f"the reference loop; not native, as {reason}")
@@ -66,13 +63,3 @@ def automatic(cell: Cell, given: Given) -> Choice:
 def _size(cell: Cell) -> int:
     """Return how many numbers a step shows of one row."""
     return jax.eval_shape(cell.init_carry).h.size
-
-
-def _too_few(given: Given) -> str | None:
-    """Return why the work is not worth the kernel; sizes that are names are many."""
-    sizes = (given.steps, *given.batch)
-    if not all(isinstance(size, int) for size in sizes):
-        return None
-    rows = math.prod(sizes)
-    few = f"{rows} rows over all steps are fewer than {FEW_ROWS}"
-    return few if rows < FEW_ROWS else None

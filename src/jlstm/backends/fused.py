@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 
 from jlstm._tree import cast, cast_like, select, zero_unless
 from jlstm._types import Carry, Checkpoint, Params, accumulator_dtype
-from jlstm.backends.loop import run_in_chunks
+from jlstm.backends.loop import run_in_chunks, run_nothing
 from jlstm.backends.scan import Controls, Emit
 from jlstm.cell import AffineCell, GatedCell
 
@@ -57,10 +57,7 @@ def fused(
         return last, ys if live is None else zero_unless(live, ys)
 
     if xs.shape[0] == 0:
-        empty = jax.tree.map(
-            lambda leaf: jnp.zeros((0, *leaf.shape), leaf.dtype), carry
-        )
-        return carry, emit(empty, ())
+        return run_nothing(carry, emit)
     inputs = (xs, live, resets)
     return run_in_chunks(
         run, carry, inputs, xs.shape[0], reverse=reverse, checkpoint=checkpoint

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from jlstm._tree import concatenate, time_slice
 from jlstm._types import Carry, Checkpoint
@@ -60,6 +61,12 @@ def run_in_chunks(
         return carry, ys
     carry, extra = jax.checkpoint(run)(carry, time_slice(inputs, *rest))
     return carry, concatenate(extra, ys) if reverse else concatenate(ys, extra)
+
+
+def run_nothing(carry: Carry, emit: Callable[[Carry, Any], Tree]) -> tuple[Carry, Tree]:
+    """Return what no steps give: the same carry, and outputs of length 0."""
+    empty = jax.tree.map(lambda leaf: jnp.zeros((0, *leaf.shape), leaf.dtype), carry)
+    return carry, emit(empty, ())
 
 
 def _run_whole_chunks(

@@ -1,5 +1,8 @@
 """Whether the kernel can run a cell, and if not, why."""
 
+import math
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -9,6 +12,8 @@ from jlstm.cells.gru import GRUCell
 from jlstm.cells.lstm import LSTMCell
 from jlstm.native.build import failure
 
+FEW_ROWS = 64
+"""With fewer rows, packing the weights costs more than the kernel saves."""
 ACTIVATIONS = {
     "gate_activation": "sigmoid",
     "activation": "tanh",
@@ -42,6 +47,22 @@ def refusal(*dtypes: DType) -> str | None:
         'the kernel computes in float32, not in float64'
     """
     return _other_dtype(dtypes) or _other_platform(jax.default_backend()) or failure()
+
+
+def few_rows(*sizes: Any) -> str | None:
+    """Return why a call of so many rows is not worth the kernel.
+
+    A size that is only a name, as in an exported program, stands for many.
+
+    Example:
+        >>> few_rows(9, 7), few_rows(8, 8)
+        ('63 rows over all steps are fewer than 64', None)
+    """
+    if not all(isinstance(size, int) for size in sizes):
+        return None
+    rows = math.prod(sizes)
+    few = f"{rows} rows over all steps are fewer than {FEW_ROWS}"
+    return few if rows < FEW_ROWS else None
 
 
 def misfit(cell: Cell) -> str | None:

@@ -224,6 +224,7 @@ class SoftmaxBackward {
   void product(const float* const* x, Index count, const float* panel, Index vectors,
                float* sums) {
     Index wide = vectors * L;
+    if (q_.N == 0) std::fill_n(sums, count * wide, 0.0f);
     for (Index k = 0; k < q_.N; k += STRETCH)
       accumulate(x + k, 0, count, std::min(STRETCH, q_.N - k), panel + k * wide, vectors,
                  wide, k == 0, sums, wide);
