@@ -13,7 +13,7 @@ A task module has
 
 from types import ModuleType
 
-from experiments import language
+from experiments.language import task as language
 
 TASKS: dict[str, ModuleType] = {"language": language}
 

@@ -174,23 +174,45 @@ def test_an_unknown_backend_is_named():
 
 
 def test_explain_says_what_runs_and_why():
-    wanted = "scan: the reference loop, which runs every cell"
-    assert str(explain(jlstm.RNNCell(3))) == wanted
     assert str(explain(CELL, "scan")) == "scan: asked for"
+    wanted = "fused: one rule for the derivative of the whole loop"
+    assert str(explain(jlstm.RNNCell(3))) == wanted
+    wanted = "scan: the reference loop, which runs every cell"
+    assert str(explain(jlstm.Zoneout(CELL, h=0.1))) == wanted
+    assert str(explain(jlstm.ClipRecurrentGradient(CELL))) == wanted
     wanted = "parallel: what no carry enters is computed for many steps at once"
     assert str(explain(jlstm.MinGRUCell(3))) == wanted
-    one = jax.ShapeDtypeStruct((1, 7, 2), jnp.float32)
-    assert explain(jlstm.MinGRUCell(3), xs=one).backend == "scan"
-    short = jax.ShapeDtypeStruct((9, 7, 2), jnp.float32)
-    assert str(explain(CELL, xs=short)) == (
-        "scan: the reference loop; not native, as 63 rows over all steps are fewer "
-        "than 64"
-    )
-    half = jax.ShapeDtypeStruct((64, 2), jnp.bfloat16)
-    assert str(explain(CELL, xs=half)) == (
-        "scan: the reference loop; not native, as the kernel computes in float32, not "
-        "in bfloat16"
-    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "shape", "dtype", "wanted"),
+    [
+        (
+            CELL, (9, 7, 2), jnp.float32,
+            "fused: one rule for the derivative; not native, as 63 rows over all steps "
+            "are fewer than 64",
+        ),
+        (
+            CELL, (64, 2), jnp.bfloat16,
+            "fused: one rule for the derivative; not native, as the kernel computes in "
+            "float32, not in bfloat16",
+        ),
+        (
+            jlstm.MinGRUCell(3), (1, 7, 2), jnp.float32,
+            "scan: the reference loop, which runs every cell",
+        ),
+    ],
+)  # fmt: skip
+def test_the_choice_reads_the_input(cell, shape, dtype, wanted):
+    assert str(explain(cell, xs=jax.ShapeDtypeStruct(shape, dtype))) == wanted
+
+
+def test_a_cell_that_bends_its_gradient_is_not_fused():
+    """Also where another wrapper is around it."""
+    cell = jlstm.RecurrentDropout(jlstm.CutRecurrentGradient(CELL), 0.5)
+    assert explain(cell).backend == "scan"
+    said = message_of(ValueError, lambda: explain(cell, "fused"))
+    assert "its gradient is not the derivative of its equations" in said
 
 
 def test_what_is_explained_is_what_runs():

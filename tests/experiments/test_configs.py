@@ -5,7 +5,7 @@ import re
 import pytest
 
 from experiments.compose import CONFIGS, compose_run, options
-from experiments.language import Config
+from experiments.language.task import Config
 from jlstm.train.schema import build, plain
 
 EXPERIMENTS = options("experiment")

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from experiments.language import Config, check_streams, prepare
-from experiments.language_gates import SHOWN, trace_line
-from experiments.language_show import (
+from experiments.language.gates import SHOWN, trace_line
+from experiments.language.ngrams import count_ngrams
+from experiments.language.show import (
     SampleConfig,
     draw_samples,
     headline,
     perplexity,
     score_table,
 )
-from experiments.ngrams import count_ngrams
+from experiments.language.task import Config, check_streams, prepare
 from jlstm.baselines import kneser_ney_bigram_nll, unigram_nll, witten_bell_nll
 from jlstm.data import Corpus, CorpusConfig, Vocab
 from jlstm.models.language import LanguageConfig, LanguageModel

@@ -13,7 +13,7 @@ import jax
 
 from jlstm._types import Carry, DType, Shape
 from jlstm.backends.parallel import worthwhile
-from jlstm.cell import Cell
+from jlstm.cell import Cell, GatedCell
 from jlstm.cells.gru import GRUCell
 from jlstm.cells.lstm import LSTMCell
 from jlstm.native import few_rows, unavailable
@@ -51,12 +51,24 @@ def automatic(cell: Cell, given: Given) -> Choice:
         reason = few_rows(given.steps, *given.batch) or unavailable(cell, *given.dtypes)
         if reason is None:
             return Choice("native", "the compiled kernel, the fastest on a CPU")
+        if _fuses(cell, given):
+            return Choice(
+                "fused", f"one rule for the derivative; not native, as {reason}"
+            )
         return Choice("scan", f"the reference loop; not native, as {reason}")
     if isinstance(cell, ParallelCell):
         reason = worthwhile(cell, given.steps, math.prod(given.batch) * _size(cell))
         if reason is not None:
             return Choice("parallel", reason)
+    if _fuses(cell, given):
+        return Choice("fused", "one rule for the derivative of the whole loop")
     return Choice("scan", "the reference loop, which runs every cell")
+
+
+def _fuses(cell: Cell, given: Given) -> bool:
+    """Return whether the fused backend was faster on every size that was tried."""
+    gated = isinstance(cell, GatedCell) and not cell.bends_gradient
+    return gated and given.steps != 1 and jax.default_backend() == "cpu"
 
 
 @functools.cache

@@ -38,8 +38,8 @@ def choose(cell: Cell, backend: Backend = "auto", given: Given = LONG) -> Choice
 
     Example:
         >>> from jlstm.cells import RNNCell
-        >>> print(choose(RNNCell(8)))
-        scan: the reference loop, which runs every cell
+        >>> print(choose(RNNCell(8), "scan"))
+        scan: asked for
     """
     if backend not in BACKENDS:
         raise ValueError(
@@ -57,8 +57,8 @@ def choose(cell: Cell, backend: Backend = "auto", given: Given = LONG) -> Choice
 
 
 def _refusal(cell: Cell, backend: str) -> str | None:
-    if backend == "fused" and not isinstance(cell, GatedCell):
-        return "it is no GatedCell"
+    if backend == "fused":
+        return _unfused(cell)
     if backend == "native":
         return unavailable(cell)
     if backend == "cudnn":
@@ -67,4 +67,12 @@ def _refusal(cell: Cell, backend: str) -> str | None:
         return no_pallas(cell)
     if backend == "parallel" and not isinstance(cell, ParallelCell):
         return "its steps read what the step before has made"
+    return None
+
+
+def _unfused(cell: Cell) -> str | None:
+    if not isinstance(cell, GatedCell):
+        return "it is no GatedCell"
+    if cell.bends_gradient:
+        return "its gradient is not the derivative of its equations"
     return None

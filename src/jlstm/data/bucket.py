@@ -8,6 +8,7 @@ the same shape, the last one too.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ class PaddedBatch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class BucketedBatches:
-    """Batches of sequences that share a bucket; iterate to get each of them once.
+    """Batches of sequences that share a bucket; each sequence is in one of them.
 
     Args:
         sequences: arrays with time first and the same axes behind it.
@@ -75,20 +76,23 @@ class BucketedBatches:
             )
 
     def __iter__(self) -> Iterator[PaddedBatch]:
-        for boundary, rows in self._plan():
-            yield pad(
-                [self.sequences[n] for n in rows], rows, boundary, self.batch_size
-            )
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, number: int) -> PaddedBatch:
+        boundary, rows = self._plan[number]
+        chosen = [self.sequences[n] for n in rows]
+        return pad(chosen, rows, boundary, self.batch_size)
 
     def __len__(self) -> int:
-        return len(self._plan())
+        return len(self._plan)
 
     @property
     def padding(self) -> float:
         """The share of all steps that is padding."""
-        steps = sum(boundary * self.batch_size for boundary, _ in self._plan())
+        steps = sum(boundary * self.batch_size for boundary, _ in self._plan)
         return 1.0 - sum(map(len, self.sequences)) / steps
 
+    @cached_property
     def _plan(self) -> list[tuple[int, np.ndarray]]:
         lengths = np.array([len(one) for one in self.sequences])
         bucket = np.searchsorted(self.boundaries, lengths)

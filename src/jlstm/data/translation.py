@@ -6,6 +6,7 @@ lower-cased words or of detokenized text, for the two differ by points.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -164,7 +165,7 @@ def encode_pairs(texts: Mapping[str, Sides], config: TranslationConfig) -> Trans
 
 @dataclass(frozen=True, eq=False)
 class PairBatches:
-    """Batches of sentence pairs of like length; iterate to get each pair once.
+    """Batches of sentence pairs of like length; each pair is in one of them.
 
     A pair is as long as the longer of its sides, and both are padded to one boundary:
     a shape for each boundary, not for each two of them.
@@ -182,19 +183,27 @@ class PairBatches:
     seed: int | None = None
 
     def __len__(self) -> int:
-        return len(self._bucketed())
+        return len(self._bucketed)
 
     def __iter__(self) -> Iterator[PairBatch]:
-        source_lengths = np.array([*map(len, self.pairs.sources), 0])
-        target_lengths = np.array([*map(len, self.pairs.targets), 0])
-        for both, _, rows in self._bucketed():
-            sources, targets = np.moveaxis(both, -1, 0)
-            # Row -1, a filler, meets the length 0 at the end.
-            lengths = source_lengths[rows], target_lengths[rows]
-            yield PairBatch(
-                sources, lengths[0], _shifted(targets), targets, lengths[1], rows
-            )
+        return map(self.__getitem__, range(len(self)))
 
+    def __getitem__(self, number: int) -> PairBatch:
+        both, _, rows = self._bucketed[number]
+        sources, targets = np.moveaxis(both, -1, 0)
+        source_lengths, target_lengths = (ends[rows] for ends in self._lengths)
+        return PairBatch(
+            sources, source_lengths, _shifted(targets), targets, target_lengths, rows
+        )
+
+    @cached_property
+    def _lengths(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lengths of sources and targets; row -1, a filler, meets the 0 at the end."""
+        sides = self.pairs.sources, self.pairs.targets
+        source_lengths, target_lengths = (np.array([*map(len, s), 0]) for s in sides)
+        return source_lengths, target_lengths
+
+    @cached_property
     def _bucketed(self) -> BucketedBatches:
         sides = zip(self.pairs.sources, self.pairs.targets, strict=True)
         return BucketedBatches(

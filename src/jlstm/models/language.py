@@ -1,8 +1,7 @@
 """A recurrent language model: embedding, stacked layers, softmax (tied or not)."""
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,15 +11,12 @@ from jaxtyping import Array, Float, Integer
 from jlstm._affine import affine
 from jlstm._types import Carry, DType, Key, Shape, accumulator_dtype
 from jlstm.cell import Cell
-from jlstm.cells import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
 from jlstm.decode import PLAIN, Sampling, generate
-from jlstm.initializers import Constant, HiddenUniform, Uniform
+from jlstm.initializers import Constant, Uniform
 from jlstm.layers import Recurrent, Stack
 from jlstm.likelihood import linear_nll
+from jlstm.models.cells import CellName, InitName, make_cell
 from jlstm.regularize import check_rate, dropout, embedding_dropout, weight_drop
-
-CellName = Literal["lstm", "gru", "rnn", "peephole"]
-InitName = Literal["default", "torch", "uniform"]
 
 
 @dataclass(frozen=True)
@@ -107,16 +103,13 @@ class LanguageConfig:
         return Stack(layers, self.dropout.hidden, self.dropout.variational)
 
     def _make_cell(self, size: int) -> Cell:
-        plain = {
-            "lstm": lambda: LSTMCell(size, forget_bias=self.forget_bias),
-            "peephole": lambda: PeepholeLSTMCell(size, forget_bias=self.forget_bias),
-            "gru": lambda: GRUCell(size),
-            "rnn": lambda: RNNCell(size),
-        }[self.cell]()
-        if self.init == "default":
-            return plain
-        draw = HiddenUniform() if self.init == "torch" else Uniform(self.init_scale)
-        return dataclasses.replace(plain, w_ih_init=draw, w_hh_init=draw, b_init=draw)
+        return make_cell(
+            self.cell,
+            size,
+            forget_bias=self.forget_bias,
+            init=self.init,
+            init_scale=self.init_scale,
+        )
 
 
 class LanguageModel(nnx.Module):

@@ -32,6 +32,7 @@ class ClipRecurrentGradient(GatedWrapper):
     """
 
     limit: float = 10.0
+    bends_gradient = True
 
     def __post_init__(self) -> None:
         GatedWrapper.__post_init__(self)
@@ -65,6 +66,8 @@ class CutRecurrentGradient(GatedWrapper):
         >>> (jax.grad(last)(jnp.ones((3, 2))) != 0).any(axis=1).tolist()
         [False, False, True]
     """
+
+    bends_gradient = True
 
     def recur(self, params: Params, h: Array) -> Any:
         """Map the previous output, held constant."""

@@ -81,6 +81,11 @@ class GatedWrapper(Inner, GatedCell):
                 "LSTMCell(64)."
             )
 
+    @property
+    def bends_gradient(self) -> bool:
+        """Whether the inner cell does."""
+        return self.cell.bends_gradient
+
     def recur(self, params: Params, h: Array) -> Any:
         """Map the previous output as the inner cell does."""
         return self.cell.recur(self.inner(params), h)

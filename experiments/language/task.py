@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
-
+from experiments import present
 from experiments.config import RunConfig
-from experiments.language_report import present
-from experiments.language_show import Sample, SampleConfig, draw_samples
-from experiments.ngrams import Scores, count_ngrams
+from experiments.language.ngrams import Scores, count_ngrams
+from experiments.language.report import show
+from experiments.language.show import Sample, SampleConfig, draw_samples
 from jlstm.data import Corpus, CorpusConfig, TokenStream, load_corpus
 from jlstm.models.language import LanguageConfig
 from jlstm.train.language import LanguageTask, StreamConfig
 from jlstm.train.loop import Result, Trainer
-from jlstm.train.schema import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +75,7 @@ class Job:
         ).fit()
         samples = draw_samples(result.model, corpus, config.sample)
         summary = summarize(config, task, result, scores, samples)
-        present(folder, plain(config), result.model, corpus, summary, samples)
+        show(folder, config, result.model, corpus, summary, samples)
         return summary
 
 
@@ -116,20 +114,11 @@ def summarize(
     samples: list[Sample],
 ) -> dict[str, Any]:
     """Return the numbers of a finished run, for ``result.json``."""
-    place = result.place
-    tokens = task.batches(1).num_predictions * (place.epoch - 1)
-    return {
-        "name": config.name,
-        "valid": result.valid,
-        "test": result.test,
-        "weights": config.train.test_weights,
-        "best_epoch": place.best_epoch,
+    common = present.summarize(config, result)
+    tokens = task.batches(1).num_predictions * common["epochs"]
+    return common | {
         "baselines": scores,
-        "epochs": place.epoch - 1,
-        "steps": place.step,
-        "seconds": round(place.seconds, 1),
-        "tokens_per_second": round(tokens / place.seconds),
-        "parameters": sum(p.size for p in jax.tree.leaves(result.model)),
+        "tokens_per_second": round(tokens / result.place.seconds),
         "vocabulary": len(task.corpus.vocab),
         "note": task.corpus.note,
         "samples": [sample._asdict() for sample in samples],

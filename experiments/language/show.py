@@ -9,10 +9,10 @@ import jax
 from experiments.table import table
 from jlstm.data import Corpus
 from jlstm.decode import Sampling
+from jlstm.models.cells import TITLES
+from jlstm.models.encoder import describe_sizes
 from jlstm.models.language import LanguageConfig, LanguageModel
 from jlstm.models.text import generate_text
-
-CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "tanh RNN", "peephole": "peephole LSTM"}
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,8 @@ def describe_model(config: LanguageConfig) -> str:
         >>> describe_model(LanguageConfig(hidden_sizes=(64, 32), embedding_size=None))
         'LSTM 64-32'
     """
-    sizes = config.hidden_sizes
-    shape = "-".join(map(str, sizes))
-    if len(set(sizes)) == 1:
-        shape = f"{len(sizes)}×{sizes[0]}"
-    return f"{CELLS[config.cell]} {shape}" + (", tied" if config.tied else "")
+    tied = ", tied" if config.tied else ""
+    return f"{TITLES[config.cell]} {describe_sizes(config.hidden_sizes)}{tied}"
 
 
 def headline(name: str, level: str, summary: dict[str, Any]) -> str:

@@ -1,0 +1,77 @@
+"""What a finished language-model run leaves behind, and what it shows on the screen."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.config import RunConfig
+from experiments.language.gates import trace_line
+from experiments.language.show import (
+    Sample,
+    describe_model,
+    headline,
+    sample_title,
+    score_table,
+)
+from experiments.present import present
+from jlstm.analysis.plots import gate_picture
+from jlstm.data import Corpus
+from jlstm.models.language import LanguageModel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# The gate whose mean sorts the units of the picture; a plain RNN has none.
+SORT_BY = {"lstm": "f", "peephole": "f", "gru": "z"}
+
+
+def show(
+    folder: Path,
+    config: RunConfig,
+    model: LanguageModel,
+    corpus: Corpus,
+    summary: dict[str, Any],
+    samples: list[Sample],
+) -> None:
+    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
+    name, level = describe_model(model.config), corpus.vocab.level
+    unit = "character" if level == "char" else "word"
+    for sample in samples:
+        print(f"\n--- {sample_title(sample)}\n{sample.text}")
+    print(f"\n{score_table(name, level, summary)}\n\n{headline(name, level, summary)}")
+    present(
+        folder,
+        config,
+        summary,
+        headline=key_numbers(name, level, summary),
+        loss_label=f"loss (nats a {unit})",
+        figures=draw_gates(model, corpus, unit),
+        samples=[(sample_title(sample), sample.text) for sample in samples],
+        baselines={k: parts["valid"] for k, parts in summary["baselines"].items()},
+    )
+
+
+def key_numbers(
+    name: str, level: str, summary: dict[str, Any]
+) -> list[tuple[str, str]]:
+    """Return the few numbers that stand at the top of the report."""
+    metric = "perplexity" if level == "word" else "loss"
+    unit = "perplexity" if level == "word" else "nats a character"
+    parts = [("validation", summary["valid"]), ("test", summary["test"])]
+    scores = [(f"{n} {unit}", f"{s[metric]:.3f}") for n, s in parts if s is not None]
+    return [
+        ("model", name),
+        *scores,
+        ("tokens/s", f"{summary['tokens_per_second']:,}"),
+        *([("note", summary["note"])] if summary["note"] else []),
+    ]
+
+
+def draw_gates(
+    model: LanguageModel, corpus: Corpus, unit: str
+) -> list[tuple[str, "Figure"]]:
+    """Return the picture of the gates with its caption, nothing for a plain RNN."""
+    if (sort_by := SORT_BY.get(model.config.cell)) is None:
+        return []
+    labels, gates, state = trace_line(model, corpus)
+    caption = f"The top layer's gates at every {unit} of a held-out line."
+    return [(caption, gate_picture(gates, labels, state, sort_by))]

@@ -1,0 +1,82 @@
+"""A stack of recurrent layers, read off a configuration."""
+
+from dataclasses import dataclass
+
+from jlstm.layers import Bidirectional, Layer, Recurrent, Stack
+from jlstm.models.cells import TITLES, CellName, InitName, make_cell
+from jlstm.regularize import check_rate
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """Layers over one another, each in one direction or in both.
+
+    Attributes:
+        cell: which cell.
+        hidden_sizes: units of each layer and direction, from the input upwards.
+        bidirectional: read both ways and put the outputs side by side.
+        dropout: rate between layers.
+        variational: keep the masks between layers over time.
+        forget_bias: of the LSTM cells.
+        init: as of :func:`jlstm.models.cells.make_cell`.
+        init_scale: limit of ``init="uniform"``.
+
+    Example:
+        >>> config = EncoderConfig(hidden_sizes=(8, 8), bidirectional=True)
+        >>> config.make_stack().output_size(3)
+        16
+        >>> config.title
+        'BiLSTM 2×8'
+    """
+
+    cell: CellName = "lstm"
+    hidden_sizes: tuple[int, ...] = (128,)
+    bidirectional: bool = False
+    dropout: float = 0.0
+    variational: bool = False
+    forget_bias: float = 1.0
+    init: InitName = "default"
+    init_scale: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not self.hidden_sizes or min(self.hidden_sizes) < 1:
+            raise ValueError(
+                f"hidden_sizes is {list(self.hidden_sizes)}; give positive sizes, one "
+                "a layer."
+            )
+        check_rate("dropout", self.dropout)
+        if self.init_scale <= 0:
+            raise ValueError(f"init_scale is {self.init_scale}; give a positive limit.")
+
+    @property
+    def title(self) -> str:
+        """What a table calls it."""
+        both = "Bi" if self.bidirectional else ""
+        return f"{both}{TITLES[self.cell]} {describe_sizes(self.hidden_sizes)}"
+
+    def make_stack(self) -> Stack:
+        """Return the layers."""
+        layers = tuple(self._make_layer(size) for size in self.hidden_sizes)
+        return Stack(layers, self.dropout, self.variational)
+
+    def _make_layer(self, size: int) -> Layer:
+        cell = make_cell(
+            self.cell,
+            size,
+            forget_bias=self.forget_bias,
+            init=self.init,
+            init_scale=self.init_scale,
+        )
+        return Bidirectional(cell) if self.bidirectional else Recurrent(cell)
+
+
+def describe_sizes(sizes: tuple[int, ...]) -> str:
+    """Return layer sizes in short.
+
+    Example:
+        >>> describe_sizes((200, 200)), describe_sizes((64, 32))
+        ('2×200', '64-32')
+    """
+    if len(set(sizes)) == 1:
+        return f"{len(sizes)}×{sizes[0]}"
+    return "-".join(map(str, sizes))
