@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from experiments import compose, language
+from experiments import compose
+from experiments.language import task as language
 from experiments import run as launcher
 from jlstm.train.log import read_metrics
 from jlstm.train.loop import NonFiniteError

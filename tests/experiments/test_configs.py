@@ -6,14 +6,19 @@ import pytest
 
 from experiments.compose import CONFIGS, compose_run, options
 from experiments.language.task import Config
+from experiments.tasks import find_task
 from jlstm.train.schema import build, plain
 
 EXPERIMENTS = options("experiment")
 
 
+# What a user has to give, by the experiment that takes data of one's own.
+OWN = {"text": ["data.path=a.txt"]}
+
+
 def composed(name, *overrides):
-    own = ["data.path=a.txt"] if name == "text" else []
-    return build(Config, compose_run([f"experiment={name}", *own, *overrides]))
+    mapping = compose_run([f"experiment={name}", *OWN.get(name, []), *overrides])
+    return build(find_task(mapping["task"]).Config, mapping)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

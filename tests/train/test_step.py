@@ -8,7 +8,7 @@ import pytest
 from jlstm.losses import reduce_tokens, token_nll
 from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.train.optimizer import make_optimizer
-from jlstm.train.schedule import next_rate
+from jlstm.train.schedule import rate_factor
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 GRADS = {"w": jnp.array([3.0, -4.0, 0.0])}
@@ -56,7 +56,7 @@ def rates(config, losses):
     rate, best, seen = 8.0, np.inf, []
     for epoch, loss in enumerate(losses, 1):
         seen.append(rate)
-        rate = next_rate(config, rate, epoch, loss < best)
+        rate *= rate_factor(config, epoch, loss < best)
         best = min(best, loss)
     return seen
 

@@ -65,6 +65,8 @@ class TrainConfig:
     Attributes:
         epochs: passes over the training data.
         seed: of parameters and noise; the same seed gives the same bits on one machine.
+        seeds: how many models of consecutive seeds to train side by side, as one
+            program; a rule that looks at validation then sees their mean.
         reset_carry: start each epoch with a fresh carry, or never reset it (char-rnn).
         test_weights: score the weights of the best validation epoch, or the last ones.
         log_every: steps between two lines of the log.
@@ -74,6 +76,7 @@ class TrainConfig:
 
     epochs: int = 1
     seed: int = 0
+    seeds: int = 1
     reset_carry: Literal["epoch", "never"] = "epoch"
     test_weights: Literal["best", "last"] = "best"
     log_every: int = 100
@@ -81,7 +84,7 @@ class TrainConfig:
     keep: int = 2
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "log_every", "checkpoint_every", "keep"):
+        for name in ("epochs", "seeds", "log_every", "checkpoint_every", "keep"):
             value = getattr(self, name)
             _require(f"train.{name}", value, value >= 1)
         _require("train.seed", self.seed, self.seed >= 0)

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 METRICS = "metrics.jsonl"
+Value = int | float | str | list[float]
 
 
 class RunLog:
@@ -37,19 +38,20 @@ class RunLog:
         self._file = path.open("a", encoding="utf-8")
         self._events = _open_events(folder / "tensorboard", resume_step)
 
-    def write(self, kind: str, step: int, **numbers: int | float | str) -> None:
+    def write(self, kind: str, step: int, **numbers: Value) -> None:
         """Append one record; it is in the file when this returns.
 
         Args:
             kind: what was measured: ``"train"``, ``"valid"``, …
             step: updates done so far.
-            **numbers: what was measured, by name; strings go to the JSON line only.
+            **numbers: what was measured, by name; strings and lists of numbers go to
+                the JSON line only.
 
         Raises:
-            TypeError: a value is neither a number nor a string.
+            TypeError: a value is none of these.
         """
         for name, value in numbers.items():
-            if not isinstance(value, int | float | str):
+            if not isinstance(value, int | float | str | list):
                 raise TypeError(
                     f"{kind} {name} is a {type(value).__name__}; "
                     f"give a Python number, as in float({name})."
@@ -59,7 +61,7 @@ class RunLog:
         self._file.flush()
         if self._events is not None:
             for name, value in numbers.items():
-                if not isinstance(value, str):
+                if not isinstance(value, str | list):
                     self._events.add_scalar(f"{kind}/{name}", value, step)
 
     def close(self) -> None:

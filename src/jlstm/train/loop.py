@@ -1,25 +1,25 @@
 """The one trainer: epochs of steps, evaluation, checkpoints, an early stop on NaN."""
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
+import numpy as np
 from flax import nnx
 
 from jlstm.train.checkpoint import Checkpoints
 from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.train.log import RunLog
 from jlstm.train.optimizer import make_optimizer
+from jlstm.train.program import Member, Program, make_program, mean_metrics
 from jlstm.train.progress import Progress
-from jlstm.train.schedule import next_rate
-from jlstm.train.state import TrainState, init_state
-from jlstm.train.step import Step, make_step
+from jlstm.train.schedule import rate_factor
+from jlstm.train.state import TrainState
 from jlstm.train.task import Metrics, Task
 
 
@@ -58,8 +58,8 @@ class Result(NamedTuple):
     """
 
     model: nnx.Module
-    valid: dict[str, float]
-    test: dict[str, float] | None
+    valid: Metrics
+    test: Metrics | None
     place: Place
 
 
@@ -77,6 +77,8 @@ class Trainer:
         optimizer: how gradients become updates.
         schedule: how the learning rate changes.
         folder: gets ``checkpoints/``, ``metrics.jsonl`` and TensorBoard events.
+        members: what is trained side by side; by default ``train.seeds`` models of
+            consecutive seeds, all with the learning rate of ``optimizer``.
     """
 
     task: Task
@@ -84,15 +86,16 @@ class Trainer:
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
     folder: Path
+    members: tuple[Member, ...] = ()
     _checkpoints: Checkpoints = field(init=False)
-    _optimizer: optax.GradientTransformation = field(init=False)
-    _step: Step = field(init=False)
+    _program: Program = field(init=False)
     _started: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._checkpoints = Checkpoints(self.folder / "checkpoints", self.train.keep)
-        self._optimizer = make_optimizer(self.optimizer)
-        self._step = make_step(self.task, self._optimizer)
+        self._program = make_program(
+            self.task, make_optimizer(self.optimizer), self.members or self._seeds()
+        )
 
     def fit(self) -> Result:
         """Train to the last epoch, score the chosen weights and return them.
@@ -113,9 +116,13 @@ class Trainer:
                 state, place = self._end_epoch(state, place, log, progress)
         return self._score(state, place)
 
+    def _seeds(self) -> tuple[Member, ...]:
+        first, rate = self.train.seed, self.optimizer.learning_rate
+        seeds = range(first, first + self.train.seeds)
+        return tuple(Member(seed, rate) for seed in seeds)
+
     def _start(self) -> tuple[TrainState, Place]:
-        rate, seed = self.optimizer.learning_rate, self.train.seed
-        fresh = init_state(self.task, self._optimizer, rate, seed)
+        fresh = self._program.init()
         if self._checkpoints.latest() is None:
             return fresh, Place()
         state, place = self._checkpoints.restore(fresh, "latest")
@@ -128,9 +135,9 @@ class Trainer:
         pending = Pending()
         while place.batch < len(batches):
             batch = batches[place.batch]
-            state, metrics = self._step(state, batch)
+            state, metrics = self._program.step(state, batch)
             place = place._replace(batch=place.batch + 1, step=place.step + 1)
-            pending.add(metrics, self.task.count(batch))
+            pending.add(metrics, self.task.count(batch) * self._program.size)
             saves = place.step % self.train.checkpoint_every == 0
             if saves or place.step % self.train.log_every == 0:
                 self._flush(pending, state, place, log, progress)
@@ -142,19 +149,18 @@ class Trainer:
     def _end_epoch(
         self, state: TrainState, place: Place, log: RunLog, progress: Progress
     ) -> tuple[TrainState, Place]:
-        valid = self.task.evaluate(state.model, "valid")
+        valid = self._program.evaluate(state.model, "valid")
         improved = place.best is None or valid["loss"] < place.best
         log.write("valid", place.step, epoch=place.epoch, **valid)
         progress.note(f"epoch {place.epoch}: " + describe(valid))
-        rate = next_rate(
-            self.schedule, float(state.learning_rate), place.epoch, improved
-        )
+        factor = rate_factor(self.schedule, place.epoch, improved)
+        rate = np.asarray(state.learning_rate, np.float64) * factor
         if improved:
             place = place._replace(best=valid["loss"], best_epoch=place.epoch)
             self._checkpoints.save_best(place.step, state, self._timed(place)._asdict())
         state = state._replace(learning_rate=jnp.asarray(rate, jnp.float32))
         if self.train.reset_carry == "epoch":
-            state = state._replace(carry=self.task.init_carry())
+            state = state._replace(carry=self._program.init_carry())
         place = place._replace(epoch=place.epoch + 1, batch=0)
         self._save(state, place)
         return state, place
@@ -173,10 +179,10 @@ class Trainer:
         metrics = pending.take()
         first = place.step - count + 1
         check_finite(metrics, first, self._checkpoints.latest(), self.folder)
-        means = {name: _mean(metrics, name) for name in metrics[0]}
+        means = mean_metrics(metrics)
         log.write(
             "train", place.step, epoch=place.epoch,
-            learning_rate=float(state.learning_rate), **means,
+            learning_rate=float(np.mean(state.learning_rate)), **means,
         )  # fmt: skip
         progress.advance(count, units, loss=means["loss"])
 
@@ -189,9 +195,9 @@ class Trainer:
     def _score(self, state: TrainState, place: Place) -> Result:
         if self.train.test_weights == "best":
             state, _ = self._checkpoints.restore(state, "best")
-        valid = self.task.evaluate(state.model, "valid")
-        test = self.task.evaluate(state.model, "test") if self.task.has_test else None
-        return Result(state.model, valid, test, self._timed(place))
+        score = partial(self._program.evaluate, state.model)
+        test = score("test") if self.task.has_test else None
+        return Result(state.model, score("valid"), test, self._timed(place))
 
 
 class Pending:
@@ -227,7 +233,7 @@ in run is kept; lower the learning rate or the clip.
     """
     for step, values in enumerate(metrics, first):
         for name, value in values.items():
-            if not math.isfinite(value):
+            if not np.isfinite(value).any():  # of several members, one may go on
                 kept_text = (
                     "There is no earlier checkpoint"
                     if kept is None
@@ -239,7 +245,7 @@ in run is kept; lower the learning rate or the clip.
                 )
 
 
-def describe(metrics: dict[str, float]) -> str:
+def describe(metrics: Metrics) -> str:
     """Return metrics as one readable line.
 
     Example:
@@ -249,9 +255,6 @@ def describe(metrics: dict[str, float]) -> str:
     parts = (
         f"{name} {value:.2f}" if value >= 10 else f"{name} {value:.4f}"
         for name, value in metrics.items()
+        if not isinstance(value, list)
     )
     return ", ".join(parts)
-
-
-def _mean(metrics: Sequence[dict[str, Any]], name: str) -> float:
-    return sum(float(m[name]) for m in metrics) / len(metrics)

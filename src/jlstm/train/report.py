@@ -213,7 +213,11 @@ def evaluations(metrics: Records) -> list[dict[str, Any]]:
         if record["kind"] == "valid" and "loss" in record:
             first = {k: record[k] for k in ("epoch", "step") if k in record}
             known = ("kind", "loss", *first)
-            rest = {k: v for k, v in record.items() if k not in known}
+            rest = {
+                name: value
+                for name, value in record.items()
+                if name not in known and not isinstance(value, list)
+            }
             if losses:
                 first["training loss"] = sum(losses) / len(losses)
             rows.append(first | {"validation loss": record["loss"]} | rest)

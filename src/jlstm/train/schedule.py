@@ -3,25 +3,24 @@
 from jlstm.train.config import ScheduleConfig
 
 
-def next_rate(config: ScheduleConfig, rate: float, epoch: int, improved: bool) -> float:
-    """Return the learning rate for the epoch after ``epoch`` (the first is 1).
+def rate_factor(config: ScheduleConfig, epoch: int, improved: bool) -> float:
+    """Return what the learning rate is multiplied by after ``epoch`` (the first is 1).
 
     Args:
         config: the rule.
-        rate: the learning rate of ``epoch``.
         epoch: the epoch that just ended.
         improved: whether its validation was the best so far.
 
     Example:
         >>> step = ScheduleConfig("step", hold_epochs=4, factor=0.5)
-        >>> [next_rate(step, 1.0, epoch, True) for epoch in (3, 4)]
+        >>> [rate_factor(step, epoch, True) for epoch in (3, 4)]
         [1.0, 0.5]
-        >>> next_rate(ScheduleConfig("plateau", factor=0.25), 20.0, 1, improved=False)
-        5.0
+        >>> rate_factor(ScheduleConfig("plateau", factor=0.25), 1, improved=False)
+        0.25
     """
     shrink = {
         "constant": False,
         "step": epoch >= config.hold_epochs,
         "plateau": not improved,
     }[config.name]
-    return rate * config.factor if shrink else rate
+    return config.factor if shrink else 1.0

@@ -35,8 +35,8 @@ class TrainState(NamedTuple):
 def init_state(
     task: Task,
     optimizer: optax.GradientTransformation,
-    learning_rate: float,
-    seed: int,
+    learning_rate: float | Float[Array, ""],
+    seed: int | Int[Array, ""],
 ) -> TrainState:
     """Draw a model from ``seed`` and start everything at zero."""
     model_key, key = jax.random.split(jax.random.key(seed))
