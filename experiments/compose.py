@@ -5,6 +5,7 @@ lines is said in one here; values are checked later, by ``jlstm.train.schema``.
 """
 
 import difflib
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from jlstm.train.schema import defaults, dotted_keys, unknown_key
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 HydraErrors = (HydraException, OmegaConfBaseException, YAMLError)
+RECIPES = {"csv": "forecast_csv", "labelled_text": "labelled_text", "tagged": "tagged"}
+"""The experiment that data of one's own brings along, with its task."""
 
 
 def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
@@ -33,10 +36,10 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
             or a file under ``configs/`` is wrong.
     """
     register_defaults()
-    check_overrides(overrides)
+    chosen = [*overrides, *own_recipe(check_overrides(overrides))]
     try:
         with initialize_config_dir(str(CONFIGS)):
-            config = compose("config", list(overrides), return_hydra_config=True)
+            config = compose("config", chosen, return_hydra_config=True)
         own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
         mapping = OmegaConf.to_container(own, resolve=True)
     except HydraErrors as error:
@@ -46,6 +49,7 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
     return mapping | {"name": name}
 
 
+@functools.cache
 def register_defaults() -> None:
     """Give Hydra the defaults of every task, so that each key can be overridden."""
     for name, module in TASKS.items():
@@ -65,6 +69,19 @@ def check_overrides(overrides: Sequence[str]) -> list[Override]:
         if key not in known and not key.startswith(("hydra.", "hydra/")):
             raise unknown_key(key, tuple(sorted(known)))
     return parsed
+
+
+def own_recipe(overrides: Sequence[Override]) -> list[str]:
+    """Return the choice of an experiment that goes with the chosen data, if any does.
+
+    Hydra cannot do it: what one group chooses cannot override another one. A task or an
+    experiment on the command line is left as it is.
+    """
+    chosen = {one.key_or_group: one.value() for one in overrides}
+    if {"experiment", "task"} & set(chosen):
+        return []
+    recipe = RECIPES.get(str(chosen.get("data")))
+    return [] if recipe is None else [f"experiment={recipe}"]
 
 
 def options(group: str) -> list[str]:

@@ -13,9 +13,29 @@ A task module has
 
 from types import ModuleType
 
+from experiments.classify import task as classify
+from experiments.ctc import task as ctc
+from experiments.forecast import task as forecast
 from experiments.language import task as language
+from experiments.language import transformer
+from experiments.memory import task as memory
+from experiments.music import task as music
+from experiments.speech import task as speech
+from experiments.tagging import task as tagging
+from experiments.translation import task as translation
 
-TASKS: dict[str, ModuleType] = {"language": language}
+TASKS: dict[str, ModuleType] = {
+    "language": language,
+    "transformer": transformer,
+    "classify": classify,
+    "memory": memory,
+    "ctc": ctc,
+    "speech": speech,
+    "translation": translation,
+    "tagging": tagging,
+    "forecast": forecast,
+    "music": music,
+}
 
 
 def find_task(name: object) -> ModuleType:

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from experiments import compose
-from experiments.language import task as language
 from experiments import run as launcher
+from experiments.language import task as language
 from jlstm.train.log import read_metrics
 from jlstm.train.loop import NonFiniteError
 

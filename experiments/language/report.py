@@ -7,7 +7,6 @@ from experiments.config import RunConfig
 from experiments.language.gates import trace_line
 from experiments.language.show import (
     Sample,
-    describe_model,
     headline,
     sample_title,
     score_table,
@@ -16,6 +15,7 @@ from experiments.present import present
 from jlstm.analysis.plots import gate_picture
 from jlstm.data import Corpus
 from jlstm.models.language import LanguageModel
+from jlstm.models.tokens import TokenModel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,13 +27,13 @@ SORT_BY = {"lstm": "f", "peephole": "f", "gru": "z"}
 def show(
     folder: Path,
     config: RunConfig,
-    model: LanguageModel,
+    model: TokenModel,
     corpus: Corpus,
     summary: dict[str, Any],
     samples: list[Sample],
 ) -> None:
     """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
-    name, level = describe_model(model.config), corpus.vocab.level
+    name, level = model.config.title, corpus.vocab.level
     unit = "character" if level == "char" else "word"
     for sample in samples:
         print(f"\n--- {sample_title(sample)}\n{sample.text}")
@@ -67,11 +67,12 @@ def key_numbers(
 
 
 def draw_gates(
-    model: LanguageModel, corpus: Corpus, unit: str
+    model: TokenModel, corpus: Corpus, unit: str
 ) -> list[tuple[str, "Figure"]]:
-    """Return the picture of the gates with its caption, nothing for a plain RNN."""
-    if (sort_by := SORT_BY.get(model.config.cell)) is None:
+    """Return the picture of the gates with its caption, nothing where none is known."""
+    if not isinstance(model, LanguageModel) or model.config.cell not in SORT_BY:
         return []
+    sort_by = SORT_BY[model.config.cell]
     labels, gates, state = trace_line(model, corpus)
     caption = f"The top layer's gates at every {unit} of a held-out line."
     return [(caption, gate_picture(gates, labels, state, sort_by))]

@@ -9,10 +9,8 @@ import jax
 from experiments.table import table
 from jlstm.data import Corpus
 from jlstm.decode import Sampling
-from jlstm.models.cells import TITLES
-from jlstm.models.encoder import describe_sizes
-from jlstm.models.language import LanguageConfig, LanguageModel
 from jlstm.models.text import generate_text
+from jlstm.models.tokens import TokenModel
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Sample(NamedTuple):
 
 
 def draw_samples(
-    model: LanguageModel, corpus: Corpus, config: SampleConfig
+    model: TokenModel, corpus: Corpus, config: SampleConfig
 ) -> list[Sample]:
     """Let the model write one text for each temperature."""
     prompt = config.prompt_for(corpus)
@@ -123,17 +121,6 @@ def score_table(model_name: str, level: str, summary: dict[str, Any]) -> str:
 def perplexity(loss: float) -> float:
     """Return ``exp(loss)``, of a diverged model a huge number rather than an error."""
     return math.exp(min(loss, 700.0))
-
-
-def describe_model(config: LanguageConfig) -> str:
-    """Return a short name such as ``LSTM 2×200, tied``.
-
-    Example:
-        >>> describe_model(LanguageConfig(hidden_sizes=(64, 32), embedding_size=None))
-        'LSTM 64-32'
-    """
-    tied = ", tied" if config.tied else ""
-    return f"{TITLES[config.cell]} {describe_sizes(config.hidden_sizes)}{tied}"
 
 
 def headline(name: str, level: str, summary: dict[str, Any]) -> str:

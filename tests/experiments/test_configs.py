@@ -4,16 +4,23 @@ import re
 
 import pytest
 
-from experiments.compose import CONFIGS, compose_run, options
+from experiments.compose import CONFIGS, RECIPES, compose_run, options
 from experiments.language.task import Config
-from experiments.tasks import find_task
+from experiments.tasks import TASKS, find_task
 from jlstm.train.schema import build, plain
 
 EXPERIMENTS = options("experiment")
 
 
 # What a user has to give, by the experiment that takes data of one's own.
-OWN = {"text": ["data.path=a.txt"]}
+OWN = {
+    "text": ["data.path=a.txt"],
+    "labelled_text": ["data.path=a.txt"],
+    "tagged": ["data.path=a.txt"],
+    "csv": ["data.path=a.csv"],
+    "forecast_csv": ["data.path=a.csv"],
+    "audio_folder": ["data.path=a"],
+}
 
 
 def composed(name, *overrides):
@@ -34,11 +41,25 @@ def test_a_header_gives_command_time_expectation_and_source(name):
     assert f"python experiments/run.py experiment={name}" in text
 
 
+def fits(task, name):
+    """Whether a data set is one of a task."""
+    chosen = [f"task={task}", f"data={name}", "~experiment", *OWN.get(name, [])]
+    try:
+        build(find_task(task).Config, compose_run(chosen))
+    except ValueError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", options("data"))
 def test_a_data_set_composes(name):
-    own = ["data.path=a.txt"] if name == "text" else []
-    config = build(Config, compose_run([f"data={name}", *own]))
-    assert name.startswith(config.data.name) or name == "embedded"
+    assert any(fits(task, name) for task in TASKS)
+
+
+@pytest.mark.parametrize("name", ["ptb", "shakespeare_charrnn", "embedded"])
+def test_a_data_set_is_named_after_its_file(name):
+    config = build(Config, compose_run([f"data={name}"]))
+    assert name.startswith(config.data.name)
 
 
 def test_the_command_line_has_the_last_word():
@@ -47,6 +68,19 @@ def test_the_command_line_has_the_last_word():
     assert config.model.dropout.input == 0.2
     text = composed("demo", "data=text", "data.path='my file.txt'")
     assert (text.data.name, text.data.path) == ("text", "my file.txt")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_data_of_ones_own_brings_its_task_along(name):
+    mapping = compose_run([f"data={name}", *OWN[name]])
+    assert mapping["data"]["name"] == name
+    assert mapping["name"] == RECIPES[name]
+    assert mapping == compose_run([f"experiment={RECIPES[name]}", *OWN[name]])
+
+
+def test_a_task_that_is_asked_for_is_left_as_it_is():
+    chosen = ["task=forecast", "data=csv", "~experiment", *OWN["csv"]]
+    assert compose_run(chosen)["model"]["head"] == "point"
 
 
 def test_a_name_may_be_given():

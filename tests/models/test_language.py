@@ -71,7 +71,23 @@ def test_torch_init_is_bounded_by_hidden_size():
         assert 0.5 / hidden**0.5 < largest <= 1 / hidden**0.5
 
 
-@pytest.mark.parametrize("rate", ["embedding", "input", "hidden", "output", "weight"])
+def test_a_projected_model_narrows_its_outputs_for_the_softmax():
+    model = make(projected=True, tied=True, embedding_size=3)
+    _, hs = model.features(TOKENS)
+    down, table = np.asarray(model.w_down[...]), np.asarray(model.table[...])
+    expected = np.asarray(hs) @ down @ table.T + np.asarray(model.b_out[...])
+    assert down.shape == (4, 3)
+    np.testing.assert_allclose(model.logits(hs), expected, atol=1e-6)
+    shifted = expected - np.log(np.exp(expected).sum(-1, keepdims=True))
+    nll = model.nll(hs, TOKENS)
+    chosen = np.take_along_axis(shifted, np.asarray(TOKENS)[..., None], -1)
+    np.testing.assert_allclose(nll, -chosen[..., 0], atol=1e-5)
+
+
+RATES = ["embedding", "input", "hidden", "output", "weight", "state"]
+
+
+@pytest.mark.parametrize("rate", RATES)
 def test_each_dropout_is_off_without_a_key_and_on_with_one(rate):
     quiet, noisy = make(), make(dropout=LanguageDropout(**{rate: 0.5}))
     assert np.array_equal(quiet(TOKENS)[1], noisy(TOKENS)[1])

@@ -128,6 +128,16 @@ def test_last_weights_are_scored_when_asked(tmp_path):
     assert result.valid["loss"] == pytest.approx(last)
 
 
+def test_a_run_ends_where_it_is_told_to_stop(tmp_path, whole):
+    losses = [r["loss"] for r in read_metrics(whole[1]) if r["kind"] == "valid"]
+    task = make_task()
+    stopped = trainer(tmp_path, task, stop_at=losses[1]).fit()
+    assert (stopped.place.epoch, stopped.place.best) == (3, losses[1])
+    again = trainer(tmp_path, task, stop_at=losses[1]).fit()
+    assert again.place.step == stopped.place.step
+    assert len(losses) == 3 and losses[1] < losses[0]
+
+
 def test_nan_names_the_step_and_keeps_the_checkpoint(tmp_path):
     good = trainer(tmp_path, make_task(), epochs=1)
     good.fit()

@@ -42,6 +42,8 @@ def test_rmsprop_is_that_of_torch():
 
 def test_adam_starts_with_the_sign():
     assert np.allclose(direction(OptimizerConfig("adam", clip=None)), [1, -1, 0])
+    bare = OptimizerConfig("adam", beta1=0.0, beta2=0.5, clip=None)
+    assert np.allclose(direction(bare, steps=3), [1, -1, 0])
 
 
 def test_weight_decay_is_coupled_except_in_adamw():
@@ -53,11 +55,11 @@ def test_weight_decay_is_coupled_except_in_adamw():
 
 
 def rates(config, losses):
-    rate, best, seen = 8.0, np.inf, []
+    rate, best, seen = 8.0, (np.inf, 0), []
     for epoch, loss in enumerate(losses, 1):
         seen.append(rate)
-        rate *= rate_factor(config, epoch, loss < best)
-        best = min(best, loss)
+        best = min(best, (loss, epoch))
+        rate *= rate_factor(config, epoch, epoch - best[1])
     return seen
 
 
@@ -67,6 +69,8 @@ def test_schedules():
     step = ScheduleConfig("step", hold_epochs=3, factor=0.5)
     assert rates(step, losses) == [8, 8, 8, 4, 2]
     assert rates(ScheduleConfig("plateau", factor=0.25), losses) == [8, 8, 8, 2, 0.5]
+    patient = ScheduleConfig("plateau", factor=0.5, patience=1)
+    assert rates(patient, [3, 4, 4, 4, 4, 2, 2, 2]) == [8, 8, 8, 4, 4, 2, 2, 2]
 
 
 def test_token_nll_is_minus_log_softmax():

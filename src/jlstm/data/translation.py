@@ -7,12 +7,13 @@ lower-cased words or of detokenized text, for the two differ by points.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int32, Integer
 
 from jlstm.data.archive import read_lines
+from jlstm.data.bpe import fit_pieces
 from jlstm.data.bucket import BucketedBatches
 from jlstm.data.fetch import fetch
 from jlstm.data.tokenize import tokenize
@@ -20,6 +21,7 @@ from jlstm.data.vocab import EOS, Vocab
 from jlstm.data.words import BOS, PAD, UNK, Words, encode_words, word_vocab
 
 LANGUAGES = ("de", "en", "fr")
+Units = Literal["words", "bpe"]
 PARTS = ("train", "val", "test_2016_flickr", "test_2017_flickr", "test_2017_mscoco")
 Sides = tuple[Sequence[str], Sequence[str]]
 """Sentences, and their translations."""
@@ -37,6 +39,9 @@ class TranslationConfig:
         min_count: keep words that training has at least so often; of each language.
         max_vocab: keep at most so many symbols of each language.
         limit_train: use only so many of the training pairs, from the first.
+        units: what a symbol is: ``"words"``, or ``"bpe"`` for pieces of words, whose
+            vocabulary then has no rare words to lose.
+        pieces: how many pieces of each language, about.
 
     Raises:
         ValueError: a field is out of range.
@@ -53,6 +58,8 @@ class TranslationConfig:
     min_count: int = 2
     max_vocab: int | None = None
     limit_train: int | None = None
+    units: Units = "words"
+    pieces: int = 8000
 
     def __post_init__(self):
         pair = {self.source, self.target}
@@ -63,10 +70,15 @@ class TranslationConfig:
             )
         if self.limit_train is not None and self.limit_train < 1:
             raise ValueError(f"limit_train must be at least 1, got {self.limit_train}.")
+        if self.pieces < 1:
+            raise ValueError(f"pieces must be at least 1, got {self.pieces}.")
 
 
 class Pairs(NamedTuple):
-    """Sentence pairs: words, and their ids; every target's ids end in ``<eos>``."""
+    """Sentence pairs: words, and ids; every target's ids end in ``<eos>``.
+
+    The ids are those of the words, or of their pieces.
+    """
 
     source_words: tuple[Words, ...]
     target_words: tuple[Words, ...]
@@ -78,11 +90,16 @@ class Pairs(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Translation:
-    """The parts of a parallel corpus, and the vocabularies that read them."""
+    """The parts of a parallel corpus, and the vocabularies that read them.
+
+    ``units`` tells whether the symbols are words or pieces of them, as of
+    :class:`TranslationConfig`.
+    """
 
     parts: dict[str, Pairs]
     source_vocab: Vocab
     target_vocab: Vocab
+    units: Units = "words"
 
 
 class PairBatch(NamedTuple):
@@ -141,9 +158,10 @@ def encode_pairs(texts: Mapping[str, Sides], config: TranslationConfig) -> Trans
         (array([5, 6, 4, 2], dtype=int32),)
     """
     sides = {part: _cut(part, pair, config) for part, pair in texts.items()}
+    symbols = sides if config.units == "words" else _pieces(sides, config.pieces)
     source_vocab, target_vocab = (
         word_vocab(
-            sides["train"][side],
+            symbols["train"][side],
             min_count=config.min_count,
             max_size=config.max_vocab,
             specials=SPECIALS,
@@ -152,15 +170,14 @@ def encode_pairs(texts: Mapping[str, Sides], config: TranslationConfig) -> Trans
     )
     parts = {
         part: Pairs(
-            sources,
-            targets,
+            *sides[part],
             tuple(encode_words(source_vocab, words) for words in sources),
             tuple(encode_words(target_vocab, (*words, EOS)) for words in targets),
             tuple(texts[part][1]),
         )
-        for part, (sources, targets) in sides.items()
+        for part, (sources, targets) in symbols.items()
     }
-    return Translation(parts, source_vocab, target_vocab)
+    return Translation(parts, source_vocab, target_vocab, config.units)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +254,14 @@ def _cut(
         for lines, language in zip(pair, _languages(config), strict=True)
     )
     return source, target
+
+
+def _pieces(
+    sides: Mapping[str, tuple[tuple[Words, ...], tuple[Words, ...]]], size: int
+) -> dict[str, tuple[tuple[Words, ...], tuple[Words, ...]]]:
+    """Cut the words of all parts into pieces, those of the training of each side."""
+    source, target = (fit_pieces(side, size) for side in sides["train"])
+    return {part: (source.cut(s), target.cut(t)) for part, (s, t) in sides.items()}
 
 
 def _beside(

@@ -56,7 +56,7 @@ class Windows:
             )
 
     def __len__(self) -> int:
-        return self.stop - self._first - self.horizon + 1
+        return max(self.stop - self._first - self.horizon + 1, 0)
 
     @property
     def inputs(self) -> Float64[np.ndarray, "n t c"]:

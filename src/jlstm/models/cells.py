@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from jlstm.cell import Cell
 from jlstm.cells import (
+    CIFGLSTMCell,
     GRUCell,
     LSTMCell,
     MinGRUCell,
@@ -16,7 +17,7 @@ from jlstm.cells import (
 from jlstm.initializers import Chrono, HiddenUniform, Identity, Uniform
 
 CellName = Literal[
-    "lstm", "gru", "rnn", "irnn", "peephole", "slstm", "minlstm", "mingru"
+    "lstm", "gru", "rnn", "irnn", "peephole", "cifg", "slstm", "minlstm", "mingru"
 ]
 InitName = Literal["default", "torch", "uniform"]
 TITLES = {
@@ -25,6 +26,7 @@ TITLES = {
     "rnn": "tanh RNN",
     "irnn": "IRNN",
     "peephole": "peephole LSTM",
+    "cifg": "coupled LSTM",
     "slstm": "sLSTM",
     "minlstm": "minLSTM",
     "mingru": "minGRU",
@@ -61,6 +63,7 @@ def make_cell(
     cell = {
         "lstm": lambda: LSTMCell(hidden_size, forget_bias=forget_bias),
         "peephole": lambda: PeepholeLSTMCell(hidden_size, forget_bias=forget_bias),
+        "cifg": lambda: CIFGLSTMCell(hidden_size, forget_bias=forget_bias),
         "gru": lambda: GRUCell(hidden_size),
         "rnn": lambda: RNNCell(hidden_size),
         "irnn": lambda: RNNCell(hidden_size, activation="relu", w_hh_init=Identity()),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from jlstm.initializers import Chrono
 from jlstm.layers import Bidirectional, Layer, Recurrent, Stack
 from jlstm.models.cells import TITLES, CellName, InitName, make_cell
 from jlstm.regularize import check_rate
@@ -18,6 +19,8 @@ class EncoderConfig:
         dropout: rate between layers.
         variational: keep the masks between layers over time.
         forget_bias: of the LSTM cells.
+        chrono: draw the forget bias of each unit for memories of up to so many steps
+            (Tallec and Ollivier, 2018); ``None`` takes ``forget_bias``.
         init: as of :func:`jlstm.models.cells.make_cell`.
         init_scale: limit of ``init="uniform"``.
 
@@ -35,6 +38,7 @@ class EncoderConfig:
     dropout: float = 0.0
     variational: bool = False
     forget_bias: float = 1.0
+    chrono: int | None = None
     init: InitName = "default"
     init_scale: float = 0.1
 
@@ -47,6 +51,7 @@ class EncoderConfig:
         check_rate("dropout", self.dropout)
         if self.init_scale <= 0:
             raise ValueError(f"init_scale is {self.init_scale}; give a positive limit.")
+        self._bias()  # which checks its own range
 
     @property
     def title(self) -> str:
@@ -63,11 +68,14 @@ class EncoderConfig:
         cell = make_cell(
             self.cell,
             size,
-            forget_bias=self.forget_bias,
+            forget_bias=self._bias(),
             init=self.init,
             init_scale=self.init_scale,
         )
         return Bidirectional(cell) if self.bidirectional else Recurrent(cell)
+
+    def _bias(self) -> float | Chrono:
+        return self.forget_bias if self.chrono is None else Chrono(self.chrono)
 
 
 def describe_sizes(sizes: tuple[int, ...]) -> str:

@@ -8,15 +8,16 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Integer
 
-from jlstm._affine import affine
-from jlstm._types import Carry, DType, Key, Shape, accumulator_dtype
+from jlstm._types import Carry, DType, Key, Shape
 from jlstm.cell import Cell
 from jlstm.decode import PLAIN, Sampling, generate
 from jlstm.initializers import Constant, Uniform
 from jlstm.layers import Recurrent, Stack
-from jlstm.likelihood import linear_nll
-from jlstm.models.cells import CellName, InitName, make_cell
-from jlstm.regularize import check_rate, dropout, embedding_dropout, weight_drop
+from jlstm.models.cells import TITLES, CellName, InitName, make_cell
+from jlstm.models.encoder import describe_sizes
+from jlstm.models.tokens import TokenModel
+from jlstm.regularize import check_rate, dropout, weight_drop
+from jlstm.wrappers import RecurrentDropout
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class LanguageDropout:
         hidden: between layers.
         output: before the softmax.
         weight: the recurrent weights ``w_hh`` (DropConnect).
+        state: the previous output on its way into the gates, always one mask for a
+            window (Gal and Ghahramani, 2016).
         variational: keep the masks of input, hidden and output over time.
     """
 
@@ -41,10 +44,11 @@ class LanguageDropout:
     hidden: float = 0.0
     output: float = 0.0
     weight: float = 0.0
+    state: float = 0.0
     variational: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("embedding", "input", "hidden", "output", "weight"):
+        for name in ("embedding", "input", "hidden", "output", "weight", "state"):
             check_rate(f"dropout.{name}", getattr(self, name))
 
     @property
@@ -63,6 +67,9 @@ class LanguageConfig:
         embedding_size: width of the embedding; ``None`` feeds one-hot vectors.
         tied: use the embedding table as the softmax weight (Press and Wolf, 2017); the
             last layer must then have ``embedding_size`` units.
+        projected: map the outputs of the last layer to ``embedding_size`` features
+            before the softmax (Melis et al., 2018); a tied model may then have any
+            number of units.
         forget_bias: of the LSTM cells.
         init: ``"default"`` (Glorot, orthogonal per gate), ``"torch"`` (layers U(±1/√H))
             or ``"uniform"`` (every parameter U(±init_scale)).
@@ -75,6 +82,7 @@ class LanguageConfig:
     hidden_sizes: tuple[int, ...] = (200, 200)
     embedding_size: int | None = 200
     tied: bool = False
+    projected: bool = False
     forget_bias: float = 1.0
     init: InitName = "default"
     init_scale: float = 0.1
@@ -87,15 +95,41 @@ class LanguageConfig:
                 f"model: hidden_sizes is {list(self.hidden_sizes)} and embedding_size "
                 f"{self.embedding_size}; give positive sizes and at least one layer."
             )
-        if self.tied and self.hidden_sizes[-1] != self.embedding_size:
+        if self.tied and self.features != self.embedding_size:
             raise ValueError(
                 f"model: tied=True needs a last layer of embedding_size units; it has "
-                f"{self.hidden_sizes[-1]} and embedding_size is {self.embedding_size}."
+                f"{self.hidden_sizes[-1]} and embedding_size is {self.embedding_size}. "
+                "Or set projected=True."
             )
         if self.init_scale <= 0:
             raise ValueError(
                 f"model: init_scale is {self.init_scale}; give a positive limit."
             )
+
+    @property
+    def features(self) -> int:
+        """What the softmax reads of each token."""
+        last = self.hidden_sizes[-1]
+        return (self.embedding_size or last) if self.projected else last
+
+    @property
+    def title(self) -> str:
+        """What a table calls it.
+
+        Example:
+            >>> LanguageConfig(hidden_sizes=(64, 32), embedding_size=None).title
+            'LSTM 64-32'
+        """
+        tied = ", tied" if self.tied else ""
+        return f"{TITLES[self.cell]} {describe_sizes(self.hidden_sizes)}{tied}"
+
+    def make(self, vocab_size: int, rngs: nnx.Rngs) -> "LanguageModel":
+        """Draw a model."""
+        return LanguageModel(vocab_size, self, rngs=rngs)
+
+    def init_carry(self, batch_shape: Shape = ()) -> Carry:
+        """Return the carries of all layers before the first token."""
+        return self.make_stack().init_carry(batch_shape)
 
     def make_stack(self) -> Stack:
         """Return the stack of layers that this configuration describes."""
@@ -103,16 +137,18 @@ class LanguageConfig:
         return Stack(layers, self.dropout.hidden, self.dropout.variational)
 
     def _make_cell(self, size: int) -> Cell:
-        return make_cell(
+        cell = make_cell(
             self.cell,
             size,
             forget_bias=self.forget_bias,
             init=self.init,
             init_scale=self.init_scale,
         )
+        rate = self.dropout.state
+        return RecurrentDropout(cell, rate) if rate else cell
 
 
-class LanguageModel(nnx.Module):
+class LanguageModel(TokenModel):
     """Next-token model over ``vocab_size`` symbols; time leads: tokens are ``t *b``.
 
     The module is a pytree: it goes through ``jax.jit``, ``jax.grad``, ``jax.vmap`` and
@@ -136,22 +172,18 @@ class LanguageModel(nnx.Module):
         param_dtype: DType = jnp.float32,
     ) -> None:
         """Draw the parameters from the ``params`` stream of ``rngs``."""
-        self.vocab_size = vocab_size
         self.config = config
         self.stack = config.make_stack()
         width = config.embedding_size or vocab_size
         draw = Uniform(config.init_scale)
         bias = draw if config.init == "uniform" else Constant(0.0)
-        out = (self.stack.output_size(width), vocab_size)
         params = self.stack.init(rngs.params(), width, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))
-        self.table = self.w_out = nnx.data(None)
-        if config.embedding_size is not None:
-            table = draw(rngs.params(), (vocab_size, width), param_dtype)
-            self.table = nnx.Param(table)
-        if not config.tied:
-            self.w_out = nnx.Param(draw(rngs.params(), out, param_dtype))
-        self.b_out = nnx.Param(bias(rngs.params(), out[1:], param_dtype))
+        self.draw_tables(
+            vocab_size, embedding_size=config.embedding_size, tied=config.tied,
+            features=config.hidden_sizes[-1], projected=config.projected,
+            draw=draw, bias=bias, rngs=rngs, param_dtype=param_dtype,
+        )  # fmt: skip
 
     def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
         """Return the carries of all layers before the first token."""
@@ -191,20 +223,6 @@ class LanguageModel(nnx.Module):
         rates = self.config.dropout
         return dropout(hs, rates.output, key, rates.time_axes)
 
-    def logits(self, hs: Float[Array, "*b h"]) -> Float[Array, "*b v"]:
-        """Return the unnormalised log-probabilities of the next token."""
-        weight = self.table[...].T if self.w_out is None else self.w_out[...]
-        z = affine(hs, weight, self.b_out[...])
-        return z.astype(accumulator_dtype(z.dtype))
-
-    def nll(
-        self, hs: Float[Array, "*b h"], targets: Integer[Array, "*b"]
-    ) -> Float[Array, "*b"]:
-        """Return the nats of each target, as read off :meth:`logits`."""
-        tied = self.w_out is None
-        weight = self.table if tied else self.w_out
-        return linear_nll(hs, weight[...], self.b_out[...], targets, tied=tied)
-
     def layer_params(self) -> Any:
         """Return the parameters of the stack as plain arrays."""
         return nnx.as_pure(self.layers)
@@ -213,15 +231,18 @@ class LanguageModel(nnx.Module):
         self, tokens: Integer[Array, "t *b"], key: Key | None = None
     ) -> Float[Array, "t *b x"]:
         """Return the embedded tokens, one-hot vectors where there is no table."""
-        tokens = tokens.astype(jnp.int32)
-        if self.table is None:
-            return jax.nn.one_hot(tokens, self.vocab_size, dtype=self.b_out[...].dtype)
-        table = embedding_dropout(self.table[...], self.config.dropout.embedding, key)
-        return table[tokens]
+        return self.lookup(tokens, self.config.dropout.embedding, key)
+
+    def read(
+        self, tokens: Integer[Array, "t *b"], memory: Carry | None = None
+    ) -> tuple[Carry, Float[Array, "*b v"]]:
+        """Return the carry after ``tokens`` and the logits of the one that follows."""
+        carry, logits = self(tokens, memory)
+        return carry, logits[-1]
 
 
 def generate_tokens(
-    model: LanguageModel,
+    model: TokenModel,
     prompt: Integer[Array, "t *b"],
     length: int,
     key: Key,
@@ -248,11 +269,10 @@ def generate_tokens(
 
 @jax.jit(static_argnames=("length", "sampling"))
 def _generate(
-    model: LanguageModel, prompt: Array, length: int, key: Key, sampling: Sampling
+    model: TokenModel, prompt: Array, length: int, key: Key, sampling: Sampling
 ) -> Array:
-    def step(carry: Carry, token: Array) -> tuple[Carry, Array]:
-        carry, logits = model(token[None], carry)
-        return carry, logits[0]
+    def step(memory: Any, token: Array) -> tuple[Any, Array]:
+        return model.read(token[None], memory)
 
-    carry, logits = model(prompt)
-    return generate(step, carry, logits[-1], length, key, sampling)[1]
+    memory, logits = model.read(prompt)
+    return generate(step, memory, logits, length, key, sampling)[1]

@@ -6,11 +6,12 @@ import numpy as np
 from jlstm._types import Key
 from jlstm.data.vocab import Vocab
 from jlstm.decode import PLAIN, Sampling
-from jlstm.models.language import LanguageModel, generate_tokens
+from jlstm.models.language import generate_tokens
+from jlstm.models.tokens import TokenModel
 
 
 def generate_text(
-    model: LanguageModel,
+    model: TokenModel,
     vocab: Vocab,
     prompt: str,
     length: int,
@@ -28,7 +29,7 @@ def generate_text(
     Example:
         >>> import jax
         >>> from flax import nnx
-        >>> from jlstm.models.language import LanguageConfig
+        >>> from jlstm.models.language import LanguageConfig, LanguageModel
         >>> vocab = Vocab(("a", "b"), "char")
         >>> config = LanguageConfig(hidden_sizes=(4,), embedding_size=None)
         >>> model = LanguageModel(len(vocab), config, rngs=nnx.Rngs(0))

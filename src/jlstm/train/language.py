@@ -6,13 +6,15 @@ from functools import cached_property
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Integer
 
 from jlstm._types import Carry, Key
 from jlstm.data import Corpus, TokenStream, Window
+from jlstm.data.varied import VariedStream, draw_lengths, shuffled
 from jlstm.losses import Reduction, reduce_tokens
-from jlstm.models.language import LanguageConfig, LanguageModel
+from jlstm.models.tokens import TokenConfig, TokenModel
 from jlstm.regularize import activation_penalty, temporal_penalty
 from jlstm.train.task import Metrics
 
@@ -24,6 +26,9 @@ class StreamConfig:
     Attributes:
         batch_size: streams that are read side by side.
         window: time steps in one update (BPTT).
+        window_deviation: standard deviation of the windows' lengths, 0 for windows of
+            one length. A window's share of ``window`` scales the learning rate of its
+            update; see :mod:`jlstm.data.varied`.
         drop_last: leave out a last window that is shorter.
         valid_batch: streams in validation; each starts from the zero carry.
         test_batch: streams in the test; 1 reads the test text as one stream.
@@ -36,6 +41,7 @@ class StreamConfig:
 
     batch_size: int = 20
     window: int = 35
+    window_deviation: float = 0.0
     drop_last: bool = False
     valid_batch: int = 10
     test_batch: int = 10
@@ -56,6 +62,11 @@ class StreamConfig:
                 raise ValueError(
                     f"stream.{name} is {getattr(self, name)}; give 1 or more."
                 )
+        if self.window_deviation < 0 or (self.window_deviation and self.drop_last):
+            raise ValueError(
+                f"stream.window_deviation is {self.window_deviation} and drop_last "
+                f"{self.drop_last}; give 0 or more, and all windows where they vary."
+            )
         if min(self.activation_penalty, self.temporal_penalty) < 0:
             raise ValueError("stream: penalties must be 0 or more.")
 
@@ -72,7 +83,7 @@ class LanguageTask:
     """
 
     corpus: Corpus
-    model: LanguageConfig
+    model: TokenConfig
     stream: StreamConfig
     baselines: dict[str, float]
     unit: str = "tokens"
@@ -82,29 +93,42 @@ class LanguageTask:
         """Whether the corpus has a test part."""
         return self.corpus.test is not None
 
-    def make_model(self, key: Key) -> LanguageModel:
+    def make_model(self, key: Key) -> TokenModel:
         """Draw a model for the vocabulary of the corpus."""
-        return LanguageModel(len(self.corpus.vocab), self.model, rngs=nnx.Rngs(key))
+        return self.model.make(len(self.corpus.vocab), nnx.Rngs(key))
 
     def init_carry(self) -> Carry:
-        """Return zero carries for all streams."""
-        return self.model.make_stack().init_carry((self.stream.batch_size,))
+        """Return zero carries for all streams, nothing for a Transformer."""
+        return self.model.init_carry((self.stream.batch_size,))
 
     @cached_property
     def _train(self) -> TokenStream:
         cut = self.stream
         return TokenStream(self.corpus.train, cut.batch_size, cut.window, cut.drop_last)
 
-    def batches(self, epoch: int) -> TokenStream:
-        """Return the windows, the same ones each epoch."""
-        return self._train
+    @cached_property
+    def _lengths(self) -> Integer[np.ndarray, " n"]:
+        cut = self.stream
+        return draw_lengths(self._train.steps, cut.window, cut.window_deviation)
+
+    def batches(self, epoch: int) -> TokenStream | VariedStream:
+        """Return the windows; where their lengths vary, in an order of the epoch."""
+        if not self.stream.window_deviation:
+            return self._train
+        return VariedStream(self._train, shuffled(self._lengths, epoch))
+
+    def rate_scale(self, batch: Window) -> float:
+        """Return the share of the usual length that a window has, where it varies."""
+        if not self.stream.window_deviation:
+            return 1.0
+        return batch.inputs.shape[0] / self.stream.window
 
     def count(self, batch: Window) -> int:
         """Return the number of predicted tokens."""
         return batch.targets.size
 
     def loss(
-        self, model: LanguageModel, carry: Carry, batch: Window, key: Key
+        self, model: TokenModel, carry: Carry, batch: Window, key: Key
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
         """Return the reduced loss, the next carry and the mean nats a token."""
         noise, out_noise = jax.random.split(key)
@@ -118,7 +142,7 @@ class LanguageTask:
             loss += self.stream.temporal_penalty * temporal_penalty(raw)
         return loss, (carry, {"loss": jnp.mean(nll)})
 
-    def evaluate(self, model: LanguageModel, part: str) -> dict[str, float]:
+    def evaluate(self, model: TokenModel, part: str) -> dict[str, float]:
         """Return ``loss`` (nats a token, all weighted equally) and perplexity."""
         tokens = self.corpus.test if part == "test" else self.corpus.valid
         batch = self.stream.test_batch if part == "test" else self.stream.valid_batch
@@ -126,7 +150,7 @@ class LanguageTask:
         return {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
 
 
-def stream_nll(model: LanguageModel, stream: TokenStream) -> float:
+def stream_nll(model: TokenModel, stream: TokenStream) -> float:
     """Return the mean nats a token of a stream, the carry going through all windows.
 
     Each of the streams starts from the zero carry; windows are weighted by their
@@ -142,7 +166,7 @@ def stream_nll(model: LanguageModel, stream: TokenStream) -> float:
 
 @jax.jit
 def _window_nll(
-    model: LanguageModel, carry: Carry, window: Window
+    model: TokenModel, carry: Carry, window: Window
 ) -> tuple[Carry, Float[Array, ""]]:
     carry, hs = model.features(window.inputs, carry)
     return carry, jnp.sum(model.nll(hs, window.targets))

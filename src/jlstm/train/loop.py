@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from jlstm.train.average import begin, waiting, worth_averaging
 from jlstm.train.checkpoint import Checkpoints
 from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.train.log import RunLog
@@ -37,6 +38,7 @@ class Place(NamedTuple):
         best: lowest validation loss so far, ``None`` before the first.
         best_epoch: the epoch of ``best``.
         seconds: wall time spent, over all resumptions.
+        losses: validation losses of all epochs so far.
     """
 
     epoch: int = 1
@@ -45,6 +47,7 @@ class Place(NamedTuple):
     best: float | None = None
     best_epoch: int = 0
     seconds: float = 0.0
+    losses: tuple[float, ...] = ()
 
 
 class Result(NamedTuple):
@@ -111,7 +114,7 @@ class Trainer:
             RunLog(self.folder, resume_step=place.step) as log,
             Progress(total, self.task.unit, done=place.step) as progress,
         ):
-            while place.epoch <= self.train.epochs:
+            while place.epoch <= self.train.epochs and not self._reached(place):
                 state, place = self._run_epoch(state, place, log, progress)
                 state, place = self._end_epoch(state, place, log, progress)
         return self._score(state, place)
@@ -121,12 +124,20 @@ class Trainer:
         seeds = range(first, first + self.train.seeds)
         return tuple(Member(seed, rate) for seed in seeds)
 
+    def _reached(self, place: Place) -> bool:
+        goal = self.train.stop_at
+        if goal is None or place.best is None:
+            return False
+        return place.best <= goal
+
     def _start(self) -> tuple[TrainState, Place]:
         fresh = self._program.init()
+        if self.train.average == "nt_asgd":
+            fresh = fresh._replace(average=waiting(fresh.model, fresh.step))
         if self._checkpoints.latest() is None:
             return fresh, Place()
         state, place = self._checkpoints.restore(fresh, "latest")
-        return state, Place(**place)
+        return state, Place(**place | {"losses": tuple(place.get("losses", ()))})
 
     def _run_epoch(
         self, state: TrainState, place: Place, log: RunLog, progress: Progress
@@ -149,21 +160,30 @@ class Trainer:
     def _end_epoch(
         self, state: TrainState, place: Place, log: RunLog, progress: Progress
     ) -> tuple[TrainState, Place]:
-        valid = self._program.evaluate(state.model, "valid")
+        valid = self._program.evaluate(state.scored, "valid")
         improved = place.best is None or valid["loss"] < place.best
         log.write("valid", place.step, epoch=place.epoch, **valid)
         progress.note(f"epoch {place.epoch}: " + describe(valid))
-        factor = rate_factor(self.schedule, place.epoch, improved)
-        rate = np.asarray(state.learning_rate, np.float64) * factor
+        place = place._replace(losses=(*place.losses, valid["loss"]))
         if improved:
             place = place._replace(best=valid["loss"], best_epoch=place.epoch)
             self._checkpoints.save_best(place.step, state, self._timed(place)._asdict())
-        state = state._replace(learning_rate=jnp.asarray(rate, jnp.float32))
-        if self.train.reset_carry == "epoch":
-            state = state._replace(carry=self._program.init_carry())
+        state = self._between_epochs(state, place)
         place = place._replace(epoch=place.epoch + 1, batch=0)
         self._save(state, place)
         return state, place
+
+    def _between_epochs(self, state: TrainState, place: Place) -> TrainState:
+        stale = place.epoch - place.best_epoch
+        factor = rate_factor(self.schedule, place.epoch, stale)
+        rate = np.asarray(state.learning_rate, np.float64) * factor
+        state = state._replace(learning_rate=jnp.asarray(rate, jnp.float32))
+        if self.train.reset_carry == "epoch":
+            state = state._replace(carry=self._program.init_carry())
+        patience = self.train.average_patience
+        if state.average is not None and worth_averaging(place.losses, patience):
+            state = state._replace(average=begin(state.average))
+        return state
 
     def _flush(
         self,
@@ -195,9 +215,9 @@ class Trainer:
     def _score(self, state: TrainState, place: Place) -> Result:
         if self.train.test_weights == "best":
             state, _ = self._checkpoints.restore(state, "best")
-        score = partial(self._program.evaluate, state.model)
+        score = partial(self._program.evaluate, state.scored)
         test = score("test") if self.task.has_test else None
-        return Result(state.model, score("valid"), test, self._timed(place))
+        return Result(state.scored, score("valid"), test, self._timed(place))
 
 
 class Pending:

@@ -46,4 +46,4 @@ def _rule(config: OptimizerConfig) -> optax.GradientTransformation:
         return optax.trace(config.momentum)
     if config.name == "rmsprop":
         return optax.scale_by_rms(config.decay, eps=1e-8, eps_in_sqrt=False)
-    return optax.scale_by_adam()
+    return optax.scale_by_adam(config.beta1, config.beta2)

@@ -109,12 +109,12 @@ class SideBySide:
         return jax.jit(jax.vmap(alone, in_axes=(0, None)), donate_argnums=0)
 
     def init(self) -> TrainState:
-        """Draw the models."""
-        seeds, rates = zip(*self.members, strict=True)
-        draw = jax.vmap(lambda seed, rate: init_state(
-            self.task, self.optimizer, rate, seed
-        ))  # fmt: skip
-        return draw(jnp.array(seeds, jnp.int32), jnp.array(rates, jnp.float32))
+        """Draw the models one by one: QR under vmap can hang XLA's CPU threads."""
+        states = [
+            init_state(self.task, self.optimizer, member.learning_rate, member.seed)
+            for member in self.members
+        ]
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
 
     def init_carry(self) -> Carry:
         """Return the carry of the task, once for each member."""

@@ -51,7 +51,7 @@ def defaults(cls: type) -> dict[str, Any]:
     Example:
         >>> from jlstm.train.config import ScheduleConfig
         >>> defaults(ScheduleConfig)
-        {'name': 'constant', 'hold_epochs': 0, 'factor': 0.5}
+        {'name': 'constant', 'hold_epochs': 0, 'factor': 0.5, 'patience': 0}
     """
     found, hints = {}, get_type_hints(cls)
     for field in dataclasses.fields(cls):
@@ -86,7 +86,8 @@ def dotted_keys(cls: type, where: str = "") -> tuple[str, ...]:
     Example:
         >>> from jlstm.train.config import ScheduleConfig
         >>> dotted_keys(ScheduleConfig, "schedule")
-        ('schedule.name', 'schedule.hold_epochs', 'schedule.factor')
+        ('schedule.name', 'schedule.hold_epochs', 'schedule.factor',
+         'schedule.patience')
     """
     keys = []
     for name, hint in _hints(cls).items():

@@ -9,6 +9,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from jlstm._types import Carry, Key
+from jlstm.train.average import Average
 from jlstm.train.task import Task
 
 
@@ -22,6 +23,7 @@ class TrainState(NamedTuple):
         carry: where truncated back-propagation goes on.
         learning_rate: of the next update.
         key: root of all randomness; step n uses ``fold_in(key, n)``.
+        average: the running mean of the model, ``None`` where none is kept.
     """
 
     step: Int[Array, ""]
@@ -30,13 +32,21 @@ class TrainState(NamedTuple):
     carry: Carry
     learning_rate: Float[Array, ""]
     key: Key
+    average: Average | None = None
+
+    @property
+    def scored(self) -> nnx.Module:
+        """The model that is validated and tested: the mean, once there is one."""
+        if self.average is None or int(jnp.max(self.average.count)) < 1:
+            return self.model
+        return self.average.mean
 
 
 def init_state(
     task: Task,
     optimizer: optax.GradientTransformation,
-    learning_rate: float | Float[Array, ""],
-    seed: int | Int[Array, ""],
+    learning_rate: float,
+    seed: int,
 ) -> TrainState:
     """Draw a model from ``seed`` and start everything at zero."""
     model_key, key = jax.random.split(jax.random.key(seed))

@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jlstm.train.average import grow
 from jlstm.train.state import TrainState
-from jlstm.train.task import Batch, Metrics, Task
+from jlstm.train.task import Batch, Metrics, Task, rate_scale
 
 Step = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
@@ -34,12 +35,16 @@ def train_step(
     gradient = jax.grad(task.loss, has_aux=True)
     grads, (carry, metrics) = gradient(state.model, state.carry, batch, key)
     direction, opt_state = optimizer.update(grads, state.opt_state, state.model)
-    scaled = jax.tree.map(lambda d: -state.learning_rate.astype(d.dtype) * d, direction)
+    rate = state.learning_rate * rate_scale(task, batch)
+    scaled = jax.tree.map(lambda d: -rate.astype(d.dtype) * d, direction)
+    model = optax.apply_updates(state.model, scaled)
+    average = None if state.average is None else grow(state.average, model)
     metrics = {**metrics, "grad_norm": optax.tree.norm(grads)}
     state = state._replace(
         step=state.step + jnp.ones((), state.step.dtype),
-        model=optax.apply_updates(state.model, scaled),
+        model=model,
         opt_state=opt_state,
         carry=carry,
+        average=average,
     )
     return state, metrics

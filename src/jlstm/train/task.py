@@ -45,3 +45,16 @@ class Task(Protocol):
 
     def evaluate(self, model: nnx.Module, part: str) -> dict[str, float]:
         """Return metrics on "valid" or "test"; ``loss`` chooses the best epoch."""
+
+
+@runtime_checkable
+class ScalesRate(Protocol):
+    """A task that takes a longer or a shorter step for some of its batches."""
+
+    def rate_scale(self, batch: Batch) -> float:
+        """Return what the learning rate is multiplied by, a function of the shape."""
+
+
+def rate_scale(task: Task, batch: Batch) -> float:
+    """Return what a task multiplies the learning rate by, 1 for most tasks."""
+    return task.rate_scale(batch) if isinstance(task, ScalesRate) else 1.0

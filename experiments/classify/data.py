@@ -1,0 +1,116 @@
+"""The labelled sequences of a run: which, cut how, with which words."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from jlstm.data import Labelled, Vocab
+from jlstm.train.classify import Examples
+
+TextName = Literal["sst2", "sst5", "mr", "subj", "cr", "mpqa", "imdb", "labelled_text"]
+VectorName = Literal[
+    "mnist_rows", "mnist_pixels", "mnist_permuted", "mnist_pooled", "japanese_vowels"
+]
+Name = Literal[TextName, VectorName]
+TEXTS, VECTORS = get_args(TextName), get_args(VectorName)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which labelled sequences, and how they are cut.
+
+    Attributes:
+        name: of the data set.
+        path: of ``labelled_text``: a file with a class, a tab and a text a line.
+        phrases: train on all labelled phrases of SST, not on its sentences alone.
+        fold: which tenth of MR, Subj, CR or MPQA is the test.
+        length: keep at most so many words, the last ones; None keeps all.
+        min_count: words that are rarer in training are unknown.
+        max_vocab: keep at most so many words.
+        valid_fraction: share that chooses the best epoch, where none is given.
+        test_fraction: share that ``labelled_text`` is tested on.
+        order_seed: of the order of pixels in ``mnist_permuted``.
+        limit_train: train on so many examples only, drawn at random.
+        seed: of the cut into parts.
+    """
+
+    name: Name = "sst2"
+    path: str | None = None
+    phrases: bool = False
+    fold: int = 0
+    length: int | None = None
+    min_count: int = 1
+    max_vocab: int | None = None
+    valid_fraction: float = 0.1
+    test_fraction: float = 0.1
+    order_seed: int = 0
+    limit_train: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._check_numbers()
+        if (self.path is not None) != (self.name == "labelled_text"):
+            raise ValueError(
+                "data.path goes with data.name=labelled_text and only with it, got "
+                f"path={self.path!r} and name={self.name!r}: set or unset the path."
+            )
+        if self.phrases and self.name not in ("sst2", "sst5"):
+            raise ValueError(
+                f"data.phrases is true, but only sst2 and sst5 have labelled phrases, "
+                f"and data.name is {self.name!r}: set data.phrases=false."
+            )
+
+    def _check_numbers(self) -> None:
+        for name in ("length", "min_count", "max_vocab", "limit_train"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"data.{name} is {value}; give 1 or more.")
+        shares = self.valid_fraction, self.test_fraction
+        if not (min(shares) > 0 and sum(shares) < 1):
+            raise ValueError(
+                f"data.valid_fraction is {shares[0]} and data.test_fraction "
+                f"{shares[1]}; give shares above 0 that leave something to train on."
+            )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the sequences are words."""
+        return self.name in TEXTS
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Labelled sequences in three parts.
+
+    Attributes:
+        train: to learn from.
+        valid: to choose the best epoch by.
+        test: to report on.
+        classes: their names.
+        vocab: of the words, None for vectors.
+        words: the sentences behind the ids, by part; empty for vectors.
+        unknown: share of the words of the test that training lacks.
+    """
+
+    train: Examples
+    valid: Examples
+    test: Examples
+    classes: tuple[str, ...]
+    vocab: Vocab | None = None
+    words: dict[str, Labelled] | None = None
+    unknown: float = 0.0
+
+    @property
+    def input_size(self) -> int | None:
+        """Features of a vector, None for words."""
+        return None if self.vocab else self.train.sequences[0].shape[1]
+
+
+def load(config: DataConfig) -> Dataset:
+    """Read a data set.
+
+    Raises:
+        FileNotFoundError, ValueError: it is not there, or the options do not fit it.
+    """
+    from experiments.classify.texts import load_texts
+    from experiments.classify.vectors import load_vectors
+
+    return load_texts(config) if config.is_text else load_vectors(config)

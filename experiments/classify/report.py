@@ -1,0 +1,116 @@
+"""What a finished classification leaves behind, and what it shows on the screen."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.classify.baselines import ALWAYS
+from experiments.classify.data import Dataset
+from experiments.classify.words import moved_words
+from experiments.config import RunConfig
+from experiments.present import present
+from experiments.table import table
+from jlstm.analysis.plots import confusion_picture, learning_curves, word_picture
+from jlstm.models.classify import Classifier
+from jlstm.train.log import read_metrics
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def show(
+    folder: Path,
+    config: RunConfig,
+    model: Classifier,
+    data: Dataset,
+    summary: dict[str, Any],
+    logits: np.ndarray,
+) -> None:
+    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
+    name = model.config.title
+    print(f"\n{score_table(name, summary)}\n")
+    figures = [accuracy_curves(folder, summary), confusions(summary)]
+    if data.words and config.examples:
+        passages = moved_words(model, data, logits, config.examples)
+        caption = (
+            "Test texts, drawn at random, and then the surest errors. Shaded words "
+            "spoke for the answer of the model, framed ones against it."
+        )
+        figures.append((caption, word_picture(passages)))
+    present(
+        folder,
+        config,
+        summary,
+        headline=key_numbers(name, summary),
+        loss_label="loss (nats an example)",
+        figures=figures,
+    )
+
+
+def score_table(name: str, summary: dict[str, Any]) -> str:
+    """Return the accuracy of a model in percent beside that of its baselines.
+
+    Of several seeds it is mean ± standard deviation.
+    """
+    own = {part: shown_accuracy(summary[part]) for part in ("valid", "test")}
+    rows = [[name, own["valid"], own["test"]]]
+    rows += [
+        [other, f"{100 * parts['valid']:.1f}", f"{100 * parts['test']:.1f}"]
+        for other, parts in summary["baselines"].items()
+    ]
+    return table(["accuracy (%)", "valid", "test"], rows)
+
+
+def shown_accuracy(metrics: dict[str, Any]) -> str:
+    """Return accuracy in percent, of several seeds with its standard deviation.
+
+    Example:
+        >>> shown_accuracy({"accuracy": 0.84})
+        '84.0'
+        >>> shown_accuracy({"accuracy": 0.84, "accuracy_members": [0.83, 0.85]})
+        '84.0 ± 1.4'
+    """
+    members = metrics.get("accuracy_members", [])
+    spread = f" ± {100 * np.std(members, ddof=1):.1f}" if len(members) > 1 else ""
+    return f"{100 * metrics['accuracy']:.1f}{spread}"
+
+
+def key_numbers(name: str, summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the few numbers that stand at the top of the report."""
+    seeds = len(summary["test"].get("accuracy_members", [0]))
+    given = f" ({seeds} seeds)" if seeds > 1 else ""
+    numbers = [
+        ("model", name),
+        (f"test accuracy{given}", f"{shown_accuracy(summary['test'])} %"),
+        (f"validation accuracy{given}", f"{shown_accuracy(summary['valid'])} %"),
+    ]
+    if summary["baselines"]:
+        tests = {key: parts["test"] for key, parts in summary["baselines"].items()}
+        best = max(tests, key=tests.__getitem__)
+        numbers.append((best, f"{100 * tests[best]:.1f} %"))
+    return [*numbers, ("training examples", f"{summary['examples']['train']:,}")]
+
+
+def accuracy_curves(folder: Path, summary: dict[str, Any]) -> tuple[str, "Figure"]:
+    """Return the accuracy over the updates beside that of the baselines."""
+    records = [
+        {**record, "loss": record["accuracy"]}
+        for record in read_metrics(folder)
+        if "accuracy" in record
+    ]
+    valid = {
+        name: parts["valid"]
+        for name, parts in summary["baselines"].items()
+        if name != ALWAYS
+    }  # so far below that it would flatten the curves
+    figure = learning_curves(records, valid, "accuracy")
+    return "Training and validation accuracy over the updates.", figure
+
+
+def confusions(summary: dict[str, Any]) -> tuple[str, "Figure"]:
+    """Return the confusion matrix of the test."""
+    seeds = len(summary["test"].get("accuracy_members", [0]))
+    of_seed = ", of the model of the first seed" if seeds > 1 else ""
+    figure = confusion_picture(np.array(summary["confusion"]), summary["classes"])
+    return f"What was taken for what in the test{of_seed}.", figure

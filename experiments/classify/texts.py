@@ -1,0 +1,159 @@
+"""Sentences and documents: read, cut into parts, turned into ids of words."""
+
+from pathlib import Path
+
+import numpy as np
+
+from experiments.classify.data import DataConfig, Dataset
+from jlstm.data import Labelled, Vocab, encode_words, load_imdb, load_sentences
+from jlstm.data.archive import read_lines
+from jlstm.data.imdb import review_words
+from jlstm.data.sentences import fold_parts, ten_folds
+from jlstm.data.sst import load_sst, phrases, whole_sentences
+from jlstm.data.tokenize import tokenize
+from jlstm.data.words import unknown_share, word_vocab
+from jlstm.train.classify import Examples
+
+NAMES = {
+    "sst2": ("negative", "positive"),
+    "sst5": ("very negative", "negative", "neutral", "positive", "very positive"),
+    "mr": ("negative", "positive"),
+    "subj": ("subjective", "objective"),
+    "cr": ("negative", "positive"),
+    "mpqa": ("negative", "positive"),
+    "imdb": ("negative", "positive"),
+}
+Parts = dict[str, Labelled]
+
+
+def load_texts(config: DataConfig) -> Dataset:
+    """Read a data set of words."""
+    parts, classes = _read(config)
+    parts = {name: _shortened(part, config.length) for name, part in parts.items()}
+    parts["train"] = _limited(parts["train"], config)
+    for name, part in parts.items():
+        if not len(part.labels):
+            raise ValueError(
+                f"The {name} part of {config.name} is empty: give more text."
+            )
+    vocab = word_vocab(
+        parts["train"].sentences,
+        min_count=config.min_count,
+        max_size=config.max_vocab and config.max_vocab + 2,
+    )
+    ids = {name: _encoded(vocab, part) for name, part in parts.items()}
+    unknown = unknown_share(vocab, parts["test"].sentences)
+    return Dataset(
+        ids["train"], ids["dev"], ids["test"], classes, vocab, parts, unknown
+    )
+
+
+def read_labelled_text(path: str | Path) -> tuple[Labelled, tuple[str, ...]]:
+    r"""Read a file with a class, a tab and a text a line; empty lines are skipped.
+
+    Classes may be any words; they are numbered in the order of their names.
+
+    Raises:
+        FileNotFoundError: nothing is at ``path``.
+        ValueError: a line has no tab, or there is only one class.
+
+    Example:
+        >>> import os, tempfile
+        >>> name = os.path.join(tempfile.mkdtemp(), "a.txt")
+        >>> _ = Path(name).write_text("good\tA rose!\nbad\tA thorn.\n")
+        >>> read_labelled_text(name)[0].sentences
+        (('a', 'rose', '!'), ('a', 'thorn', '.'))
+        >>> read_labelled_text(name)[1]
+        ('bad', 'good')
+    """
+    names, sentences = [], []
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        name, tab, text = line.partition("\t")
+        if not tab or not name.strip():
+            raise ValueError(
+                f"{path}, line {number} is {line[:40]!r}: give a class, a tab and a "
+                "text in each line."
+            )
+        names.append(name.strip())
+        sentences.append(tokenize(text, "en"))
+    classes = tuple(sorted(set(names)))
+    if len(classes) < 2:
+        raise ValueError(
+            f"{path} has the classes {', '.join(classes) or 'none'}: give lines of two "
+            "or more."
+        )
+    labels = np.array([classes.index(name) for name in names])
+    return Labelled(tuple(sentences), labels), classes
+
+
+def random_parts(labelled: Labelled, shares: dict[str, float], seed: int) -> Parts:
+    """Cut examples into parts at random; what the shares leave is ``train``.
+
+    Example:
+        >>> sentences = (("a",), ("b",), ("c",), ("d",))
+        >>> labelled = Labelled(sentences, np.array([0, 1, 0, 1]))
+        >>> parts = random_parts(labelled, {"dev": 0.25, "test": 0.25}, seed=0)
+        >>> {name: len(part.labels) for name, part in parts.items()}
+        {'dev': 1, 'test': 1, 'train': 2}
+    """
+    rows = np.random.default_rng(seed).permutation(len(labelled.labels))
+    parts, start = {}, 0
+    for name, share in shares.items():
+        stop = start + max(1, round(share * len(rows)))
+        parts[name] = labelled.take(rows[start:stop])
+        start = stop
+    return parts | {"train": labelled.take(rows[start:])}
+
+
+def _read(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
+    if config.name == "labelled_text":
+        labelled, classes = read_labelled_text(config.path)
+        shares = {"dev": config.valid_fraction, "test": config.test_fraction}
+        return random_parts(labelled, shares, config.seed), classes
+    if config.name == "imdb":
+        return _imdb(config), NAMES["imdb"]
+    if config.name in ("sst2", "sst5"):
+        return _sst(config), NAMES[config.name]
+    labelled = load_sentences(config.name)["all"]
+    folds = ten_folds(labelled.sentences, seed=config.seed)
+    return fold_parts(labelled, folds, config.fold), NAMES[config.name]
+
+
+def _sst(config: DataConfig) -> Parts:
+    trees, binary = load_sst(), config.name == "sst2"
+    parts = {part: whole_sentences(own, binary=binary) for part, own in trees.items()}
+    if config.phrases:
+        parts["train"] = phrases(trees["train"], binary=binary)
+    return parts
+
+
+def _imdb(config: DataConfig) -> Parts:
+    reviews = load_imdb()
+    whole = {
+        part: Labelled(tuple(map(review_words, own.texts)), own.labels)
+        for part, own in reviews.items()
+    }
+    cut = random_parts(whole["train"], {"dev": config.valid_fraction}, config.seed)
+    return cut | {"test": whole["test"]}
+
+
+def _shortened(part: Labelled, length: int | None) -> Labelled:
+    """Keep the last words of each sentence: a review ends with its verdict."""
+    if length is None:
+        return part
+    return Labelled(tuple(words[-length:] for words in part.sentences), part.labels)
+
+
+def _limited(train: Labelled, config: DataConfig) -> Labelled:
+    if config.limit_train is None:
+        return train
+    rows = np.random.default_rng(config.seed).permutation(len(train.labels))
+    return train.take(rows[: config.limit_train])
+
+
+def _encoded(vocab: Vocab, part: Labelled) -> Examples:
+    return Examples(
+        [encode_words(vocab, words) for words in part.sentences], part.labels
+    )

@@ -1,0 +1,1 @@
+"""Recognition by CTC: strings of spoken digits, and made-up phones."""

@@ -1,0 +1,1 @@
+"""The next steps of a series, beside what needs no network."""

@@ -1,0 +1,35 @@
+"""The language task with a Transformer in the place of the recurrent layers.
+
+Data, trainer, baselines, samples and report are those of ``task=language``. A window of
+the stream is all that the Transformer sees: ``stream.window`` in training,
+``stream.eval_window`` in evaluation.
+"""
+
+from dataclasses import dataclass
+
+from experiments.language import task
+from jlstm.models.transformer_language import TransformerLanguageConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(task.Config):
+    """The keys of a run.
+
+    Attributes:
+        model: hyper-parameters of the model.
+    """
+
+    model: TransformerLanguageConfig = TransformerLanguageConfig()  # pyrefly: ignore
+
+
+def prepare(config: Config) -> task.Job:
+    """Check what :func:`experiments.language.task.prepare` does, and the positions."""
+    layers, stream = config.model.layers, config.stream
+    longest = max(stream.window, stream.eval_window, config.model.context)
+    if layers.positions == "learned" and longest > layers.max_length:
+        raise ValueError(
+            f"model.layers.max_length is {layers.max_length}, but one of "
+            f"stream.window, stream.eval_window and model.context is {longest}; raise "
+            "the first."
+        )
+    return task.prepare(config)

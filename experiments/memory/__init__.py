@@ -1,0 +1,1 @@
+"""Long-term dependencies: what a cell remembers, for how long, and why."""

@@ -1,0 +1,1 @@
+"""Music: the next chord of a piece, and pieces that a model writes."""

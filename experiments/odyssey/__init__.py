@@ -1,0 +1,1 @@
+"""A search-space odyssey: what each part of an LSTM is worth."""

@@ -1,0 +1,1 @@
+"""Tagging: a part of speech, or a piece of a chunk, for each word."""

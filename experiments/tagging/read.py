@@ -1,0 +1,189 @@
+"""The tagged sentences of a run: which files, cut into which parts."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from jlstm.data import load_tagged
+from jlstm.data.fetch import fetch
+from jlstm.data.tagging import Tagged, read_columns, read_conllu
+from jlstm.data.words import Words
+
+Name = Literal["ud_english_ewt", "conll2000", "tagged"]
+POS_COLUMN = 1  # of CoNLL-2000
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which tagged sentences, and how their words become numbers.
+
+    Attributes:
+        name: of the data set; ``tagged`` is a file of your own.
+        path: of ``tagged``: the file to learn from, CoNLL-U if its name says so, else a
+            word a line with columns between blanks; it may be gzipped.
+        valid_path: a file that chooses the best epoch; else a share of ``path`` does.
+        test_path: a file to report on; else a share of ``path`` is kept for it.
+        column: of a CoNLL-U file: ``upos``, ``xpos``, ``deprel``, ...
+        word: of a column file: number of the column with the words, from 0.
+        tag: of a column file: number of the column with the tags; -1 is the last.
+        mark: of a column file: number of a column that the model reads beside the
+            word, such as parts of speech; ``None`` for none.
+        lowercase: words are embedded without case, digits as 0; the letters are read as
+            they are.
+        min_count: words that are rarer in training are unknown.
+        letters: how many letters of a word are read: of longer ones both ends.
+        valid_fraction: share of the sentences that chooses the best epoch.
+        test_fraction: share of ``tagged`` that is reported on.
+        limit_train: train on so many sentences only, drawn at random.
+        seed: of the draws.
+    """
+
+    name: Name = "ud_english_ewt"
+    path: str | None = None
+    valid_path: str | None = None
+    test_path: str | None = None
+    column: str = "upos"
+    word: int = 0
+    tag: int = -1
+    mark: int | None = None
+    lowercase: bool = True
+    min_count: int = 1
+    letters: int = 16
+    valid_fraction: float = 0.1
+    test_fraction: float = 0.1
+    limit_train: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._check_paths()
+        for name in ("min_count", "letters", "limit_train"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"data.{name} is {value}; give 1 or more.")
+        shares = self.valid_fraction, self.test_fraction
+        if not (min(shares) > 0 and sum(shares) < 1):
+            raise ValueError(
+                f"data.valid_fraction is {shares[0]} and data.test_fraction "
+                f"{shares[1]}; give shares above 0 that leave something to train on."
+            )
+        if self.mark is not None and (self.name == "ud_english_ewt" or self.is_conllu):
+            raise ValueError(
+                f"data.mark is {self.mark}, but a CoNLL-U file has its columns by name "
+                "and gives no marks: leave it out."
+            )
+
+    def _check_paths(self) -> None:
+        if (self.path is not None) != (self.name == "tagged"):
+            raise ValueError(
+                "data.path goes with data.name=tagged and only with it, got "
+                f"path={self.path!r} and name={self.name!r}: set or unset the path."
+            )
+        others = {self.valid_path, self.test_path} - {None}
+        if others and self.path is None:
+            raise ValueError(
+                "data.valid_path and data.test_path go with data.name=tagged; "
+                f"data.name is {self.name!r}: leave them out."
+            )
+
+    @property
+    def is_conllu(self) -> bool:
+        """Whether the user's file is CoNLL-U, by its name."""
+        return bool(re.search(r"\.conllu(\.gz)?$", self.path or ""))
+
+
+class Part(NamedTuple):
+    """Sentences with their tags, and marks where they are given."""
+
+    tagged: Tagged
+    marks: tuple[Words, ...] | None = None
+
+    def take(self, rows: Iterable[int]) -> "Part":
+        """Return the sentences at ``rows``."""
+        rows = list(rows)
+        fields = (*self.tagged, self.marks)
+        words, tags, marks = (
+            None if each is None else tuple(each[row] for row in rows)
+            for each in fields
+        )
+        return Part(Tagged(words, tags), marks)
+
+
+def read_parts(config: DataConfig) -> dict[str, Part]:
+    """Return train, valid and test.
+
+    Raises:
+        FileNotFoundError, ValueError: a file is not there, or options do not fit it.
+    """
+    parts = _read(config)
+    return parts | {"train": _limited(parts["train"], config)}
+
+
+def _read(config: DataConfig) -> dict[str, Part]:
+    if config.name == "ud_english_ewt":
+        found = load_tagged(config.name)
+        names = {"train": "train", "valid": "dev", "test": "test"}
+        return {name: Part(found[own]) for name, own in names.items()}
+    if config.name == "conll2000":
+        return _conll2000(config)
+    parts = {"train": _read_file(config, config.path)}
+    paths = {"valid": config.valid_path, "test": config.test_path}
+    given = {name: path for name, path in paths.items() if path is not None}
+    parts |= {name: _read_file(config, path) for name, path in given.items()}
+    shares = {"valid": config.valid_fraction, "test": config.test_fraction}
+    missing = {name: shares[name] for name in shares if name not in parts}
+    if missing:
+        parts |= random_parts(parts["train"], missing, config.seed)
+    return parts
+
+
+def _conll2000(config: DataConfig) -> dict[str, Part]:
+    """Read CoNLL-2000, which has no validation part: some of training becomes it."""
+    if config.mark not in (None, POS_COLUMN):
+        raise ValueError(
+            f"data.mark is {config.mark}; conll2000 has the parts of speech in column "
+            f"{POS_COLUMN}: give that or none."
+        )
+    tagged, paths = load_tagged("conll2000"), fetch("conll2000")
+
+    def part(name: str) -> Part:
+        if config.mark is None:
+            return Part(tagged[name])
+        return Part(tagged[name], read_columns(paths[name], tag=config.mark).tags)
+
+    shares = {"valid": config.valid_fraction}
+    return {"test": part("test")} | random_parts(part("train"), shares, config.seed)
+
+
+def random_parts(part: Part, shares: dict[str, float], seed: int) -> dict[str, Part]:
+    """Cut sentences into parts at random; what the shares leave is ``train``."""
+    count = len(part.tagged.sentences)
+    rows = np.random.default_rng(seed).permutation(count)
+    parts, start = {}, 0
+    for name, share in shares.items():
+        stop = start + max(1, round(share * count))
+        parts[name] = part.take(rows[start:stop])
+        start = stop
+    if start >= count:
+        raise ValueError(f"There are {count} sentences, too few to learn from.")
+    return parts | {"train": part.take(rows[start:])}
+
+
+def _read_file(config: DataConfig, path: str | Path | None) -> Part:
+    assert path is not None  # the configuration says so
+    if config.is_conllu:
+        return Part(read_conllu(path, config.column))
+    tagged = read_columns(path, config.word, config.tag)
+    if config.mark is None:
+        return Part(tagged)
+    return Part(tagged, read_columns(path, config.word, config.mark).tags)
+
+
+def _limited(train: Part, config: DataConfig) -> Part:
+    if config.limit_train is None:
+        return train
+    count = len(train.tagged.sentences)
+    rows = np.random.default_rng(config.seed).permutation(count)
+    return train.take(rows[: config.limit_train])

@@ -1,0 +1,155 @@
+"""What a finished tagging run leaves behind, and what it shows on the screen."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.config import RunConfig
+from experiments.present import present
+from experiments.table import table
+from experiments.tagging.data import Dataset
+from jlstm.analysis.plots import confusion_picture, learning_curves
+from jlstm.data.words import Words
+from jlstm.train.log import read_metrics
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLES = {"accuracy": "accuracy (%)", "f1": "F1 of chunks (%)"}
+
+
+def show(
+    folder: Path,
+    config: RunConfig,
+    data: Dataset,
+    summary: dict[str, Any],
+    found: Sequence[Words],
+) -> None:
+    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
+    rows, words = score_table(summary), word_table(summary)
+    print(f"\n{rows}\n\n{words}\n")
+    samples = [("beside what needs no network", rows), ("words of the test", words)]
+    count = getattr(config, "examples", 0)
+    if count:
+        heading = "test sentences, in brackets the right tag where another was given"
+        samples.append((heading, tagged_text(data, found, count)))
+    counts = np.array(summary["confusion"])
+    present(
+        folder,
+        config,
+        summary,
+        headline=key_numbers(summary),
+        loss_label="loss (nats a word)",
+        figures=[
+            draw_scores(folder, summary),
+            (
+                "What was taken for what in the test.",
+                confusion_picture(counts, summary["classes"]),
+            ),
+        ],
+        samples=samples,
+    )
+
+
+def main_metric(summary: dict[str, Any]) -> str:
+    """Return the metric that is quoted: F1 where tags are chunks, else accuracy."""
+    return "f1" if "f1" in summary["test"] else "accuracy"
+
+
+def score_table(summary: dict[str, Any]) -> str:
+    """Return the scores of a model in percent beside those of its baselines.
+
+    Of several seeds they are mean ± standard deviation.
+    """
+    names = [name for name in ("accuracy", "f1") if name in summary["test"]]
+    parts = ("valid", "test")
+    header = ["", *(f"{part} {TITLES[name]}" for name in names for part in parts)]
+    own = [shown(summary[part], name) for name in names for part in parts]
+    rows = [[summary["model"], *own]]
+    for other, scores in summary["baselines"].items():
+        rows.append([other, *(shown(scores[p], n) for n in names for p in parts)])
+    return table(header, rows)
+
+
+def shown(metrics: dict[str, Any], name: str) -> str:
+    """Return a share in percent, of several seeds with its standard deviation.
+
+    Example:
+        >>> shown({"f1": 0.9312}, "f1")
+        '93.12'
+        >>> shown({"f1": 0.94, "f1_members": [0.93, 0.95]}, "f1")
+        '94.00 ± 1.41'
+    """
+    members = metrics.get(f"{name}_members", [])
+    spread = f" ± {100 * np.std(members, ddof=1):.2f}" if len(members) > 1 else ""
+    return f"{100 * metrics[name]:.2f}{spread}"
+
+
+def word_table(summary: dict[str, Any]) -> str:
+    """Return the accuracy on words that training has, and on the others."""
+    rows = [
+        [name, f"{100 * each['accuracy']:.2f}", each["words"]]
+        for name, each in summary["by_word"].items()
+    ]
+    return table(["words", "accuracy (%)", "in the test"], rows)
+
+
+def tagged_text(data: Dataset, found: Sequence[Words], count: int) -> str:
+    """Return tagged test sentences: the first ones, and those with most errors."""
+    test = data.parts["test"].tagged
+    errors = [
+        sum(a != b for a, b in zip(*pair, strict=True))
+        for pair in zip(test.tags, found, strict=True)
+    ]
+    worst = sorted(range(len(errors)), key=lambda row: -errors[row])[: count // 2]
+    first = [row for row in range(len(errors)) if row not in worst][
+        : count - count // 2
+    ]
+    return "\n\n".join(
+        tagged_line(test.sentences[row], test.tags[row], found[row])
+        for row in first + worst
+    )
+
+
+def tagged_line(words: Words, gold: Words, found: Words) -> str:
+    """Return a sentence with its tags.
+
+    Example:
+        >>> tagged_line(("a", "walk"), ("DET", "NOUN"), ("DET", "VERB"))
+        'a/DET walk/VERB[NOUN]'
+    """
+    return " ".join(
+        f"{word}/{tag}" + (f"[{right}]" if tag != right else "")
+        for word, right, tag in zip(words, gold, found, strict=True)
+    )
+
+
+def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the few numbers that stand at the top of the report."""
+    name = main_metric(summary)
+    what = TITLES[name].removesuffix(" (%)")
+    seeds = len(summary["test"].get("loss_members", [0]))
+    given = f" ({seeds} seeds)" if seeds > 1 else ""
+    best = max(scores["test"][name] for scores in summary["baselines"].values())
+    unknown = summary["by_word"]["unknown"]
+    return [
+        ("model", summary["model"]),
+        (f"test {what}{given}", f"{shown(summary['test'], name)} %"),
+        ("best baseline", f"{100 * best:.2f} %"),
+        ("accuracy on unknown words", f"{100 * unknown['accuracy']:.2f} %"),
+        ("training words", f"{summary['words']['train']:,}"),
+    ]
+
+
+def draw_scores(folder: Path, summary: dict[str, Any]) -> tuple[str, "Figure"]:
+    """Return what is quoted over the updates."""
+    name = main_metric(summary)
+    records = [
+        {**record, "loss": 100 * record[name]}
+        for record in read_metrics(folder)
+        if name in record
+    ]
+    what = TITLES[name]
+    return f"Validation {what} over the updates.", learning_curves(records, {}, what)

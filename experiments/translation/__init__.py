@@ -1,0 +1,1 @@
+"""Translation of short sentences: what attention is for, and BLEU beside baselines."""

@@ -1,0 +1,59 @@
+"""What was taken for what."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Integer
+
+from jlstm.analysis.plots.style import INK, WIDTH, settled, tidy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def confusion_picture(
+    counts: Integer[np.ndarray, "k k"], classes: Sequence[str]
+) -> "Figure":
+    """Draw a confusion matrix: counts as numbers, shares of each row as shades.
+
+    Args:
+        counts: rows are the true classes, columns what they were taken for.
+        classes: their names.
+
+    Raises:
+        ValueError: there is not one name a class.
+
+    Example:
+        >>> figure = confusion_picture(np.array([[9, 1], [2, 8]]), ["bad", "good"])
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['9', '1', '2', '8']
+    """
+    from matplotlib.figure import Figure
+
+    if len(classes) != len(counts):
+        raise ValueError(
+            f"{len(classes)} names for {len(counts)} classes; give one a class."
+        )
+    side = min(WIDTH, 2.4 + 0.42 * len(classes))
+    figure = Figure(figsize=(side + 0.9, side), layout="constrained")
+    axes = figure.subplots()
+    tidy(axes)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, "Greys", vmin=0, vmax=1.6)  # so that ink is read on any shade
+    small = 10 if len(classes) <= 10 else 7
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            axes.text(
+                column, row, f"{count}", ha="center", va="center", fontsize=small,
+                color="black", weight="bold" if row == column else "normal",
+            )  # fmt: skip
+    turn = 90 if max(map(len, classes)) > 8 and len(classes) > 3 else 0
+    axes.set_xticks(range(len(classes)), classes, rotation=turn, fontsize=small)
+    axes.set_yticks(range(len(classes)), classes, fontsize=small)
+    axes.set_xlabel("taken for", color=INK)
+    axes.set_ylabel("true class", color=INK)
+    for side_name in ("left", "bottom"):
+        axes.spines[side_name].set_visible(False)
+    axes.tick_params(length=0)
+    return settled(figure)

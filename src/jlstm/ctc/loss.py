@@ -1,0 +1,121 @@
+"""The likelihood of a sequence of symbols, summed over all ways to spread it in time.
+
+Graves, Fernández, Gomez and Schmidhuber, 2006, "Connectionist temporal classification".
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Integer
+
+from jlstm._tree import zero_unless
+from jlstm.sequence import steps_within
+
+
+def ctc_loss(
+    logits: Float[Array, "t b v"],
+    targets: Integer[Array | np.ndarray, "n b"],
+    lengths: Integer[Array | np.ndarray, " b"] | None = None,
+    target_lengths: Integer[Array | np.ndarray, " b"] | None = None,
+    *,
+    blank: int = 0,
+) -> Float[Array, " b"]:
+    """Return the negative log-likelihood of each target in nats, summed over time.
+
+    A path names one class a step; without repetitions and then without blanks it is a
+    sequence of symbols. The likelihood of a target is that of all paths that give it.
+    What stands behind the end of a row, or of its target, changes nothing.
+
+    The sums are ``optax.ctc_loss``; this adds time as the leading axis, lengths, and
+    the check that there is a path at all.
+
+    Args:
+        logits: unnormalised log-probabilities, time first.
+        targets: symbols of each row; ``blank`` is none of them.
+        lengths: steps of each row; all of them by default.
+        target_lengths: symbols of each target; all of them by default.
+        blank: the class that stands for no symbol.
+
+    Raises:
+        ValueError: a row is too short for its target, or a target holds the blank
+            (checked where the values are known, which under ``jax.jit`` they are not:
+            see :func:`check_alignable`).
+
+    Example:
+        >>> logits = jnp.zeros((2, 1, 3))  # aa, a- and -a of nine paths give "a"
+        >>> loss = ctc_loss(logits, jnp.array([[1]]))
+        >>> bool(jnp.allclose(loss, jnp.log(9 / 3)))
+        True
+    """
+    import optax
+
+    steps, rows = logits.shape[:2]
+    lengths = _filled(lengths, rows, steps)
+    target_lengths = _filled(target_lengths, rows, targets.shape[0])
+    known = targets, lengths, target_lengths
+    if not any(isinstance(each, jax.core.Tracer) for each in known):
+        check_alignable(*map(np.asarray, known), blank=blank)
+    live = steps_within(lengths, steps)
+    inside = steps_within(target_lengths, targets.shape[0])
+    symbols = jnp.where(inside, targets, blank).astype(jnp.int32)
+    return optax.ctc_loss(
+        jnp.swapaxes(zero_unless(live, logits), 0, 1),
+        (~live).T.astype(logits.dtype),
+        symbols.T,
+        (~inside).T.astype(logits.dtype),
+        blank_id=blank,
+    ).astype(logits.dtype)
+
+
+def check_alignable(
+    targets: Integer[np.ndarray, "n b"],
+    lengths: Integer[np.ndarray, " b"],
+    target_lengths: Integer[np.ndarray, " b"],
+    *,
+    blank: int = 0,
+) -> None:
+    """Raise ValueError unless every row has a path that gives its target.
+
+    Example:
+        >>> check_alignable(np.array([[3], [3]]), np.array([2]), np.array([2]))
+        Traceback (most recent call last):
+        ValueError: Row 0 has 2 steps, and its target of 2 symbols needs 3, with a
+        blank between equal neighbors: give longer inputs or leave it out.
+    """
+    needed = steps_needed(targets, target_lengths)
+    if (short := np.flatnonzero(lengths < needed)).size:
+        row = short[0]
+        raise ValueError(
+            f"Row {row} has {lengths[row]} steps, and its target of "
+            f"{target_lengths[row]} symbols needs {needed[row]}, with a blank between "
+            "equal neighbors: give longer inputs or leave it out."
+        )
+    inside = np.arange(len(targets))[:, None] < target_lengths
+    if (inside & (targets == blank)).any():
+        row = np.flatnonzero((inside & (targets == blank)).any(axis=0))[0]
+        raise ValueError(
+            f"The target of row {row} holds {blank}, which is the blank: number the "
+            "symbols without it."
+        )
+
+
+def steps_needed(
+    targets: Integer[np.ndarray, "n b"], target_lengths: Integer[np.ndarray, " b"]
+) -> Integer[np.ndarray, " b"]:
+    """Return the fewest steps of a path: one a symbol, and one between equal ones.
+
+    Example:
+        >>> steps_needed(np.array([[1, 1], [1, 2], [2, 0]]), np.array([3, 2])).tolist()
+        [4, 2]
+    """
+    inside = np.arange(1, len(targets))[:, None] < target_lengths
+    repeated = inside & (targets[1:] == targets[:-1])
+    return target_lengths + repeated.sum(axis=0)
+
+
+def _filled(
+    lengths: Array | np.ndarray | None, rows: int, steps: int
+) -> Int[Array, " b"]:
+    if lengths is None:
+        return jnp.full((rows,), steps, jnp.int32)
+    return jnp.asarray(lengths)

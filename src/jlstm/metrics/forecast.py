@@ -1,0 +1,171 @@
+"""How good forecasts are: of a point, of quantiles, of samples; exact sums by step."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+
+Values = Float[np.ndarray, "..."]
+
+
+def pinball(targets: Values, predicted: Values, level: float | Values) -> Values:
+    """Return the quantile loss of each value: ``level`` times what it is too low by.
+
+    Above the target it is ``1 - level`` times what it is too high by. Source: Koenker
+    and Bassett, 1978, "Regression quantiles".
+
+    Example:
+        >>> pinball(np.array([1.0, 1.0]), np.array([0.0, 2.0]), 0.9).round(6).tolist()
+        [0.9, 0.1]
+    """
+    low_by = targets - predicted
+    return np.maximum(level * low_by, (level - 1) * low_by)
+
+
+def crps_gaussian(targets: Values, mean: Values, std: Values) -> Values:
+    """Return the continuous ranked probability score of normal distributions.
+
+    Source: Gneiting and Raftery, 2007, "Strictly proper scoring rules", section 4.2.
+
+    Example:
+        >>> crps_gaussian(np.zeros(1), np.zeros(1), np.ones(1)).round(4).tolist()
+        [0.2337]
+    """
+    z = (targets - mean) / std
+    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    return std * (
+        z * np.vectorize(math.erf)(z / np.sqrt(2)) + 2 * density - 1 / np.sqrt(np.pi)
+    )
+
+
+def crps_samples(targets: Values, samples: Float[np.ndarray, "n ..."]) -> Values:
+    """Return the score of the distribution that has the samples and nothing else.
+
+    It is the mean distance to the target less half the mean distance of two samples.
+
+    Example:
+        >>> crps_samples(np.zeros(1), np.array([[-1.0], [1.0]])).tolist()
+        [0.5]
+    """
+    levels = sample_levels(len(samples))
+    return crps_quantiles(targets, np.sort(samples, axis=0), levels)
+
+
+def crps_quantiles(
+    targets: Values, quantiles: Float[np.ndarray, "q ..."], levels: Sequence[float]
+) -> Values:
+    """Return the score as twice the quantile loss, integrated over the levels.
+
+    Each level stands for those that are nearest to it. For sorted samples at
+    :func:`sample_levels` this is their exact score; for few levels it approximates.
+
+    Example:
+        >>> crps_quantiles(np.zeros(1), np.ones((1, 1)), (0.5,)).tolist()
+        [1.0]
+    """
+    parts = zip(quantiles, levels, level_widths(levels), strict=True)
+    losses = [w * pinball(targets, values, level) for values, level, w in parts]
+    return 2 * np.sum(losses, axis=0)
+
+
+def sample_levels(count: int) -> tuple[float, ...]:
+    """Return the levels that ``count`` sorted samples are the quantiles of.
+
+    Example:
+        >>> sample_levels(4)
+        (0.125, 0.375, 0.625, 0.875)
+    """
+    return tuple(((np.arange(count) + 0.5) / count).tolist())
+
+
+def level_widths(levels: Sequence[float]) -> Float[np.ndarray, " q"]:
+    """Return how much of (0, 1) is nearest to each of some rising levels.
+
+    Example:
+        >>> level_widths((0.1, 0.5, 0.9)).round(6).tolist()
+        [0.3, 0.4, 0.3]
+    """
+    middles = (np.array(levels[1:]) + np.array(levels[:-1])) / 2
+    return np.diff(np.concatenate([[0.0], middles, [1.0]]))
+
+
+def at_level(
+    quantiles: Float[np.ndarray, "q ..."], levels: Sequence[float], level: float
+) -> Values:
+    """Return one quantile, on the straight line between the two nearest levels.
+
+    Example:
+        >>> at_level(np.array([[0.0], [4.0]]), (0.25, 0.75), 0.5).tolist()
+        [2.0]
+    """
+    place = float(np.interp(level, levels, np.arange(len(levels))))
+    below = int(place)
+    above = min(below + 1, len(levels) - 1)
+    share = place - below
+    return (1 - share) * quantiles[below] + share * quantiles[above]
+
+
+@dataclass
+class ForecastTally:
+    """Sums over all windows and columns, a number for each step of the horizon.
+
+    The point forecast is the median. What has one level only has no interval, and its
+    CRPS is its absolute error.
+
+    Attributes:
+        levels: of the quantiles that are added.
+        interval: share that the central interval is meant to hold.
+
+    Example:
+        >>> tally = ForecastTally((0.5,))
+        >>> tally.add(np.array([[[1.0], [3.0]]]), np.array([[[[1.0], [1.0]]]]))
+        >>> tally.means()["mse"], tally.by_step()["mae"].tolist()
+        (2.0, [0.0, 2.0])
+    """
+
+    levels: tuple[float, ...]
+    interval: float = 0.9
+    _sums: dict[str, Float[np.ndarray, " k"]] = field(default_factory=dict, init=False)
+    _count: int = field(default=0, init=False)
+
+    def add(
+        self,
+        targets: Float[np.ndarray, "b k p"],
+        quantiles: Float[np.ndarray, "q b k p"],
+    ) -> None:
+        """Add the forecasts of some windows.
+
+        Raises:
+            ValueError: the two are not of the same windows, steps and columns.
+        """
+        if quantiles.shape != (len(self.levels), *targets.shape):
+            raise ValueError(
+                f"quantiles have shape {quantiles.shape}, {len(self.levels)} levels of "
+                f"targets {(len(self.levels), *targets.shape)}: predict every window."
+            )
+        for name, values in self._scores(targets, quantiles).items():
+            own = values.sum(axis=(0, 2), dtype=np.float64)
+            self._sums[name] = self._sums.get(name, 0.0) + own
+        self._count += targets.shape[0] * targets.shape[2]
+
+    def by_step(self) -> dict[str, Float[np.ndarray, " k"]]:
+        """Return the mean of each score at each step."""
+        return {name: sums / self._count for name, sums in self._sums.items()}
+
+    def means(self) -> dict[str, float]:
+        """Return the mean of each score over all steps."""
+        return {name: float(values.mean()) for name, values in self.by_step().items()}
+
+    def _scores(self, targets: Values, quantiles: Values) -> dict[str, Values]:
+        wrong = targets - at_level(quantiles, self.levels, 0.5)
+        scores = {"mse": wrong**2, "mae": np.abs(wrong)}
+        if len(self.levels) == 1:
+            return scores
+        edge = (1 - self.interval) / 2
+        low = at_level(quantiles, self.levels, edge)
+        high = at_level(quantiles, self.levels, 1 - edge)
+        inside = (low <= targets) & (targets <= high)
+        crps = crps_quantiles(targets, quantiles, self.levels)
+        return scores | {"crps": crps, "coverage": inside, "width": high - low}

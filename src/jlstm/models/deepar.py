@@ -1,0 +1,131 @@
+"""DeepAR: the distribution of the next step, and paths drawn from it step by step.
+
+Source: Salinas et al., 2020, "DeepAR: probabilistic forecasting with autoregressive
+recurrent networks", arXiv:1704.04110.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from jlstm._affine import affine
+from jlstm._types import Carry, DType, Key
+from jlstm.initializers import Glorot
+from jlstm.metrics.forecast import sample_levels
+from jlstm.models.distributions import Distribution, Gaussian, StudentT
+from jlstm.models.forecast_config import ForecasterConfig, ForecastSizes
+from jlstm.models.normalize import measure
+from jlstm.models.stepwise import advance
+
+READ = {"gaussian": (Gaussian.read, 2), "student_t": (StudentT.read, 3)}
+
+
+class DeepAR(nnx.Module):
+    """One model for all columns, trained to predict the next step from the true past.
+
+    What it reads at a step are the values ``lags`` steps before it. A forecast runs
+    over the known steps, then draws the next one, reads it, and so on.
+
+    Example:
+        >>> sizes = ForecastSizes(length=6, horizon=3, columns=2, predicted=(0, 1))
+        >>> config = ForecasterConfig(kind="deepar", lags=(1, 4), samples=10)
+        >>> model = DeepAR(config, sizes, rngs=nnx.Rngs(0))
+        >>> model.quantiles(jnp.ones((6, 5, 2)), jax.random.key(0)).shape
+        (10, 3, 5, 2)
+    """
+
+    def __init__(
+        self,
+        config: ForecasterConfig,
+        sizes: ForecastSizes,
+        *,
+        rngs: nnx.Rngs,
+        param_dtype: DType = jnp.float32,
+    ) -> None:
+        """Draw the parameters from the ``params`` stream of ``rngs``.
+
+        Raises:
+            ValueError: a lag reaches beyond the steps to look at.
+        """
+        config.check(sizes)
+        self.config, self.sizes = config, sizes
+        self.stack = config.encoder.make_stack()
+        width = len(config.lags)
+        params = self.stack.init(rngs.params(), width, param_dtype)
+        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
+        numbers = READ[config.likelihood][1]
+        shape = self.stack.output_size(width), numbers
+        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
+        self.b_out = nnx.Param(jnp.zeros((numbers,), param_dtype))
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The levels that sorted samples stand for."""
+        return sample_levels(self.config.samples)
+
+    def losses(
+        self,
+        inputs: Float[Array, "t b c"],
+        targets: Float[Array, "k b p"],
+        *,
+        key: Key | None = None,
+    ) -> Float[Array, " b"]:
+        """Return the mean nats of the next step, over known steps and horizon.
+
+        They are nats of values within the frame of the window.
+        """
+        frame = measure(inputs, self.config.normalize).only(self.sizes.predicted)
+        known = inputs[:, :, jnp.array(self.sizes.predicted)]
+        zs = frame.enter(jnp.concatenate([known, targets]))
+        nll = self._next(zs, key)[1].nll(zs[self._reach :])
+        return jnp.mean(nll, axis=(0, 2))
+
+    def quantiles(
+        self, inputs: Float[Array, "t b c"], key: Key
+    ) -> Float[Array, "n k b p"]:
+        """Return the sorted samples of each value."""
+        return jnp.sort(self.sample(inputs, key), axis=0)
+
+    def sample(
+        self, inputs: Float[Array, "t b c"], key: Key
+    ) -> Float[Array, "n k b p"]:
+        """Draw paths of each column; the values of a path belong together."""
+        frame = measure(inputs, self.config.normalize).only(self.sizes.predicted)
+        zs = frame.enter(inputs[:, :, jnp.array(self.sizes.predicted)])
+        carry, _ = self._next(zs, None)
+        start = carry, zs[-self._reach :]
+
+        def path(key: Key) -> Array:
+            keys = jax.random.split(key, self.sizes.horizon)
+            return frame.leave(jax.lax.scan(self._draw, start, keys)[1])
+
+        return jax.vmap(path)(jax.random.split(key, self.config.samples))
+
+    @property
+    def _reach(self) -> int:
+        """How far back the longest lag looks."""
+        return max(self.config.lags)
+
+    def _next(self, zs: Array, key: Key | None) -> tuple[Carry, Distribution]:
+        """Return the distribution of each step behind the longest lag."""
+        steps, reach = zs.shape[0], self._reach
+        lagged = [zs[reach - lag : steps - lag] for lag in self.config.lags]
+        xs = jnp.stack(lagged, axis=-1)
+        carry, hs = self.stack.apply(nnx.as_pure(self.layers), xs, key=key)
+        return carry, self._read(hs)
+
+    def _draw(
+        self, state: tuple[Carry, Array], key: Key
+    ) -> tuple[tuple[Carry, Array], Array]:
+        """Draw one step; the state is the carry and the last steps."""
+        carry, past = state
+        x = jnp.stack([past[-lag] for lag in self.config.lags], axis=-1)
+        carry, h = advance(self.stack, nnx.as_pure(self.layers), carry, x)
+        drawn = self._read(h).draw(key)
+        return (carry, jnp.concatenate([past[1:], drawn[None]])), drawn
+
+    def _read(self, h: Array) -> Distribution:
+        return READ[self.config.likelihood][0](
+            affine(h, self.w_out[...], self.b_out[...])
+        )

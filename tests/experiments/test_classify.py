@@ -1,0 +1,173 @@
+"""The classification task between the data and the report."""
+
+import json
+
+import numpy as np
+import pytest
+from flax import nnx
+
+from experiments.classify.baselines import score_baselines
+from experiments.classify.data import DataConfig, load
+from experiments.classify.folds import fold_table, read_folds
+from experiments.classify.report import key_numbers, score_table
+from experiments.classify.task import Config, prepare
+from experiments.classify.texts import read_labelled_text
+from experiments.classify.vectors import standardized
+from experiments.classify.words import moved_words
+from jlstm.analysis.saliency import leave_one_out
+from jlstm.models.classify import Classifier, ClassifierConfig
+from jlstm.models.encoder import EncoderConfig
+
+LINES = [
+    f"{'good' if n % 2 else 'bad'}\t{'Fine' if n % 2 else 'Poor'}, word{n % 7} film!\n"
+    for n in range(40)
+]
+SUMMARY = {
+    "valid": {"accuracy": 0.82, "accuracy_members": [0.81, 0.83]},
+    "test": {"accuracy": 0.84, "accuracy_members": [0.83, 0.85]},
+    "baselines": {
+        "most frequent class": {"valid": 0.5, "test": 0.5},
+        "naive Bayes, words": {"valid": 0.8, "test": 0.83},
+    },
+    "examples": {"train": 6920},
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("".join(LINES), encoding="utf-8")
+    return path
+
+
+def own(path, **options):
+    return DataConfig(name="labelled_text", path=str(path), **options)
+
+
+def test_a_text_of_ones_own_is_cut_into_disjoint_parts(path):
+    data = load(own(path, valid_fraction=0.2, test_fraction=0.25))
+    assert [len(p.labels) for p in (data.train, data.valid, data.test)] == [22, 8, 10]
+    assert data.classes == ("bad", "good")
+    found = sorted(words for part in data.words.values() for words in part.sentences)
+    assert found == sorted(read_labelled_text(path)[0].sentences)
+    assert "fine" in data.vocab.index
+    ids, words = data.test.sequences[0], data.words["test"].sentences[0]
+    assert [data.vocab.symbols[n] for n in ids] == list(words)
+
+
+def test_words_can_be_cut_and_left_out(path):
+    data = load(own(path, length=3, max_vocab=2, limit_train=5))
+    assert {tuple(ids) for ids in data.train.sequences} == {(1, 3, 2)}
+    assert data.vocab.symbols == ("<pad>", "<unk>", "!", "film")
+    assert len(data.train.labels) == 5 and 0.3 < data.unknown < 0.4
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("good film\n", "line 1 is 'good film': give a class, a tab and a text"),
+        ("\n\tfilm\n", "line 2 is '.*film': give a class, a tab and a text"),
+        ("good\tfilm\n", "has the classes good: give lines of two or more"),
+        ("", "has the classes none: give lines of two or more"),
+    ],
+)
+def test_a_text_that_cannot_be_read_names_its_line(tmp_path, text, line):
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=line):
+        read_labelled_text(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"name": "labelled_text"}, r"data\.path goes with data\.name=labelled_text"),
+        ({"name": "mr", "path": "a"}, r"data\.path goes with"),
+        ({"name": "mr", "phrases": True}, "only sst2 and sst5 have labelled phrases"),
+        ({"length": 0}, r"data\.length is 0; give 1 or more"),
+        ({"valid_fraction": 0.9, "test_fraction": 0.1}, "give shares above 0"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, line):
+    with pytest.raises(ValueError, match=line):
+        DataConfig(**options)
+
+
+def test_a_part_without_examples_is_refused(path):
+    path.write_text("good\ta\nbad\tb\n")
+    with pytest.raises(ValueError, match="The train part of labelled_text is empty"):
+        load(own(path))
+
+
+def test_a_job_knows_the_path_and_the_identity_of_its_data(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    first = prepare(Config(data=own("a.txt")))
+    assert first.config.data.path == str(path)
+    assert first.identity() == prepare(Config(data=own(path))).identity()
+    path.write_text("".join(LINES).replace("word3", "word2"))
+    assert first.identity() != prepare(Config(data=own(path))).identity()
+
+
+def test_naive_bayes_stands_beside_words(path):
+    config = own(path)
+    scores = score_baselines(config, load(config))
+    assert list(scores)[1:] == ["naive Bayes, words", "naive Bayes, words and pairs"]
+    assert scores["naive Bayes, words"] == {"valid": 1.0, "test": 1.0}
+
+
+def test_softmax_regression_stands_beside_vowels(data_dir):
+    config = DataConfig(name="japanese_vowels")
+    data = load(config)
+    assert data.input_size == 12 and len(data.classes) == 9
+    assert len(data.train.labels) + len(data.valid.labels) == 270
+    scores = score_baselines(config, data)["softmax regression, mean over time"]
+    assert 0.94 < scores["test"] < 0.98
+
+
+def test_features_are_scaled_by_training_alone():
+    rng = np.random.default_rng(0)
+    parts = [tuple(rng.normal(3, 2, (n, 2)) for n in (4, 6)) for _ in range(2)]
+    train, test = standardized(*parts)
+    joined = np.concatenate(train)
+    np.testing.assert_allclose(
+        [joined.mean(0), joined.std(0)], [[0, 0], [1, 1]], atol=1e-9
+    )
+    own = np.concatenate(parts[0])
+    np.testing.assert_allclose(test[1], (parts[1][1] - own.mean(0)) / own.std(0))
+
+
+def test_the_table_has_the_spread_over_seeds_and_the_baselines():
+    lines = score_table("LSTM", SUMMARY).splitlines()
+    assert lines[2].split("|")[2:4] == [" 82.0 ± 1.4 ", " 84.0 ± 1.4 "]
+    assert lines[-1].startswith("| naive Bayes, words  | 80.0")
+    numbers = dict(key_numbers("LSTM", SUMMARY))
+    assert numbers["test accuracy (2 seeds)"] == "84.0 ± 1.4 %"
+    assert numbers["naive Bayes, words"] == "83.0 %"
+
+
+def test_the_report_shows_drawn_texts_and_sure_errors(path):
+    data = load(own(path))
+    encoder = EncoderConfig(hidden_sizes=(3,))
+    config = ClassifierConfig(encoder, embedding_size=2)
+    size = len(data.vocab)
+    model = Classifier(config, 2, vocab_size=size, rngs=nnx.Rngs(0))
+    logits = np.tile([2.0, -1.0], (len(data.test.labels), 1))
+    drawn, *_, worst = moved_words(model, data, logits, 4)
+    assert worst.title == "taken for bad with 95 %, in truth good"
+    assert drawn.title.startswith("taken for bad with 95 %")
+    row = data.words["test"].sentences.index(tuple(worst.words))
+    scores = leave_one_out(model, data.test.sequences[row], 0)
+    np.testing.assert_array_equal(worst.scores, scores)
+
+
+def test_folds_are_averaged(tmp_path):
+    for number, share in enumerate((0.74, 0.75, 0.79)):
+        result = {"test": {"accuracy": share}, "baselines": {}}
+        folder = tmp_path / f"{number:03}" / "time"
+        folder.mkdir(parents=True)
+        (folder / "result.json").write_text(json.dumps(result))
+    lines = fold_table(read_folds(tmp_path)).splitlines()
+    assert lines[0] == "| test accuracy (%), 3 folds | mean | std |"
+    assert lines[2] == "| the network                | 76.0 | 2.6 |"
+    with pytest.raises(ValueError, match="has 0 results: give the folder of a sweep"):
+        read_folds(tmp_path / "000")

@@ -1,0 +1,102 @@
+"""The scripts on limits: points are kept, cut as they say, and of equal size."""
+
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+
+from experiments.limits import data_hunger, sequential, very_long
+from experiments.limits.rows import Rows
+from jlstm.analysis.plots.points import point_picture
+from jlstm.baselines import witten_bell_nll
+from jlstm.data import Corpus, TokenStream, Vocab
+from jlstm.models.memory import MemoryModel
+
+TEXT = "".join(f"{n} squared is {n * n}\n" for n in range(60))
+VOCAB = Vocab.from_text(TEXT, "char")
+IDS = VOCAB.encode(TEXT)
+CORPUS = Corpus("toy", IDS[:600], IDS[600:], None, VOCAB)
+
+
+def test_points_are_kept_for_a_setting(tmp_path):
+    path, points = tmp_path / "a" / "rows.jsonl", [("A", 1), ("B", 1), ("A", 2)]
+    rows = Rows(path, {"updates": 5, "sizes": (1, 2)})
+    assert rows.missing(points) == points
+    rows.add("A", 1, {"ms": 2.5})
+    rows.add("B", 1, {"ms": None, "refused": "9 GB"})
+    Rows(path, {"updates": 6}).add("A", 2, {"ms": 7.0})
+    again = Rows(path, {"updates": 5, "sizes": (1, 2)})
+    assert again.missing(points) == [("A", 2)]
+    assert again.curves(["A", "B"], "ms") == {"A": [(1, 2.5)], "B": []}
+    assert again.table(["A", "B"], "ms", "T", "refused").splitlines()[-1] == (
+        "| 1 | 2.5 | 9 GB |"
+    )
+
+
+def test_a_picture_has_a_line_a_name_in_the_order_of_x():
+    curves = {"A": [(4, 2.0), (1, 3.0)], "none": [], "B": [(2, 1.0)]}
+    figure = point_picture(curves, x_label="x", y_label="y", floor=("floor", 0.5))
+    lines = figure.axes[0].lines
+    assert [line.get_label() for line in lines] == ["A", "B", "floor"]
+    assert lines[0].get_xydata().tolist() == [[1, 3], [4, 2]]
+    assert len({line.get_marker() for line in lines}) == 3
+    with pytest.raises(ValueError, match="there is no point to draw"):
+        point_picture({"A": []}, x_label="x", y_label="y")
+
+
+def test_the_text_is_cut_from_its_start_and_held_out_in_two_halves():
+    part = data_hunger.cut(CORPUS, 0.25, 40)
+    assert np.array_equal(part.train, IDS[:150])
+    assert np.array_equal(part.valid, IDS[600:640])
+    assert np.array_equal(part.test, IDS[640:680])
+    counted = data_hunger.count(part)
+    scores = {
+        n: witten_bell_nll(part.train, part.valid, n, len(VOCAB)) for n in range(1, 7)
+    }
+    assert scores[counted["order"]] == min(scores.values())
+    order = counted["order"]
+    assert counted["nats"] == witten_bell_nll(part.train, part.test, order, len(VOCAB))
+
+
+def test_rounds_go_on_where_the_last_one_ended():
+    stream = TokenStream(IDS[:46], 2, 5)
+    rounds = data_hunger.Rounds(stream, start=4, size=3)
+    wanted = [4, 0, 1]  # of five windows
+    for window, n in zip(rounds, wanted, strict=True):
+        np.testing.assert_array_equal(window.inputs, stream[n].inputs)
+
+
+def test_models_that_are_compared_are_of_about_the_same_size():
+    sizes = [
+        sum(
+            leaf.size
+            for leaf in jax.tree.leaves(
+                jax.eval_shape(lambda config=config: config.make(65, nnx.Rngs(0)))
+            )
+        )
+        for config in data_hunger.MODELS.values()
+    ]
+    assert max(sizes) < 1.1 * min(sizes)
+    memory = [
+        sum(
+            leaf.size
+            for leaf in jax.tree.leaves(
+                jax.eval_shape(lambda c=config: MemoryModel(2, 1, c, rngs=nnx.Rngs(0)))
+            )
+        )
+        for config in very_long.contenders(64).values()
+    ]
+    assert max(memory) < 1.2 * min(memory)
+
+
+def test_what_holds_too_much_is_not_run(monkeypatch):
+    def loss(params, xs):
+        return (params * xs).sum()
+
+    monkeypatch.setattr(sequential, "MEMORY", 1e5)
+    params = np.ones(sequential.WIDTH, np.float32)[None, None]
+    small = sequential.measure(params, loss, 8, 0.0)
+    large = sequential.measure(params, loss, 512, 0.0)
+    assert small["ms"] > 0 and small["bytes"] < 1e5
+    assert large == {"ms": None, "bytes": large["bytes"], "refused": "0.0 GB"}
+    assert large["bytes"] > 512 * sequential.WIDTH * 4
