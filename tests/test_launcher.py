@@ -120,11 +120,11 @@ def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, c
     [
         (["experiment=ptb_smal"],
          "There is no experiment 'ptb_smal': did you mean ptb_small?"),
-        (["experiment=zzz"], "There is no experiment 'zzz': choose one of char_"),
+        (["experiment=zzz"], "There is no experiment 'zzz': choose one of "),
         (["model.hiden_sizes=[3]"],
          "There is no key model.hiden_sizes: did you mean model.hidden_sizes?"),
         (["epochs=3"], "There is no key epochs: did you mean train.epochs?"),
-        (["+model.depth=3"], "There is no key model.depth: model has "),
+        (["+model.depth=3"], "There is no key model.depth: did you mean "),
         (["model.hidden_sizes=3"],
          "model.hidden_sizes is 3 (int); give a list, such as [200,200]."),
         (["train.epochs=two"], "train.epochs is 'two' (str); give a whole number."),

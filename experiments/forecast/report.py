@@ -1,5 +1,6 @@
 """What a finished forecasting run leaves behind, and what it shows on the screen."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,17 +11,22 @@ from experiments.forecast.baselines import SEASONAL, Baseline
 from experiments.forecast.beyond import EDGES, Beyond, rows, save
 from experiments.present import present
 from experiments.table import table
-from jlstm.analysis.plots import ForecastExample, forecast_picture, step_errors
+from jlstm.analysis.plots import (
+    ForecastExample,
+    figure_to_svg,
+    forecast_picture,
+    step_errors,
+)
 from jlstm.data.windows import Windows
 from jlstm.metrics.forecast import at_level
 from jlstm.models.forecast import Forecaster
-from jlstm.train.forecast import ForecastTask, pieces
+from jlstm.train.forecast import ForecastTask
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SCORES = {"mse": "MSE", "mae": "MAE", "crps": "CRPS", "coverage": "in 90 % interval"}
-CSV = "forecast.csv"
+CSV, PICTURE = "forecast.csv", "forecast.svg"
 
 
 class Findings(NamedTuple):
@@ -45,8 +51,10 @@ def show(folder: Path, config: RunConfig, task: ForecastTask, found: Findings) -
     """Write the forecast, ``result.json`` and ``report.html``; print the tables."""
     scores, ahead = score_table(found.summary), beyond_table(found.beyond)
     save(folder / CSV, found.beyond)
-    print(f"\n{scores}\n\n{ahead}\n\nforecast: {folder / CSV}\n")
+    print(f"\n{scores}\n\n{ahead}\n\nforecast: {folder / CSV}")
+    print(f"picture: {folder / PICTURE}")
     figures = [draw_beyond(task, found.beyond)]
+    (folder / PICTURE).write_text(figure_to_svg(figures[0][1]), encoding="utf-8")
     if getattr(config, "examples", 0):
         figures.append(draw_examples(task, found, config.examples))
     figures.append(draw_steps(task, found))
@@ -161,11 +169,8 @@ def draw_examples(
     """Return forecasts of the last column, evenly over the test, in its own units."""
     windows = task.forecast.test
     places = np.linspace(0, len(windows) - 1, count + 2)[1:-1].astype(int)
-    each = list(pieces(windows, 1)) if len(windows) < 3 else None
-    drawn = []
-    for place in places:
-        one = each[place] if each else window_number(windows, int(place))
-        drawn.append(example_of(task, found, one))
+    singles = [window_number(windows, int(place)) for place in places]
+    drawn = [example_of(task, found, window) for window in singles]
     caption = (
         "Forecasts of the test, evenly spread over it and not chosen by how good they "
         "are, in the units of the series."
@@ -175,8 +180,6 @@ def draw_examples(
 
 def window_number(windows: Windows, number: int) -> Windows:
     """Return one of several windows."""
-    from dataclasses import replace
-
     start = windows.stop - windows.horizon + 1 - len(windows) + number
     return replace(windows, start=start, stop=start + windows.horizon)
 
@@ -215,10 +218,13 @@ def draw_steps(task: ForecastTask, found: Findings) -> tuple[str, "Figure"]:
         for name, own in found.baselines.items()
     }
     name = str(found.summary["model"])
-    caption = "Mean squared error on the test at each step ahead, of scaled values."
+    caption = (
+        "Mean squared error on the test at each step ahead, of scaled values. The "
+        "worst line may leave the picture."
+    )
     return caption, step_errors({name: found.steps["mse"]} | others)
 
 
 def context_of(windows: Windows) -> int:
     """Return how many known steps a picture shows."""
-    return min(windows.length, max(2 * windows.horizon, 24))
+    return min(windows.length, max(3 * windows.horizon // 2, 12))

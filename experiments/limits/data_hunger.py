@@ -43,6 +43,7 @@ MODELS = {
 }  # fmt: skip
 RATES = {"LSTM": 5e-3, "Transformer": 3e-3}
 NGRAM = "n-gram"
+STREAMS, WINDOW = 32, 64
 LABELS = {"x_label": "characters to train on", "y_label": "nats a character"}
 
 
@@ -52,16 +53,23 @@ class Budget:
 
     Attributes:
         rounds: after each of which the weights are looked at on held-out text.
-        updates: in a round.
+        updates: at most, in all rounds together.
+        passes: over the text, at most: of a short one the models soon know every word.
         held_out: characters of each half of the held-out text.
     """
 
     rounds: int = 12
-    updates: int = 125
+    updates: int = 1500
+    passes: int = 40
     held_out: int = 50_000
 
+    def updates_of(self, characters: int) -> int:
+        """Return the updates in a round for a text of some length."""
+        passes = self.passes * characters // (STREAMS * WINDOW)
+        return max(min(self.updates, passes) // self.rounds, 1)
 
-QUICK = Budget(rounds=2, updates=3, held_out=4000)
+
+QUICK = Budget(rounds=2, updates=6, held_out=4000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,15 +109,18 @@ def cut(corpus: Corpus, share: float, held_out: int) -> Corpus:
 
 def train(name: str, corpus: Corpus, budget: Budget, folder: Path) -> dict[str, Any]:
     """Train one model on a text; return its loss on the second half."""
-    stream = StreamConfig(batch_size=32, window=64, drop_last=True, eval_window=64)
-    task = RoundsTask(corpus, MODELS[name], stream, {}, updates=budget.updates)
-    how = TrainConfig(budget.rounds, reset_carry="never", log_every=budget.updates,
-                      checkpoint_every=budget.updates)  # fmt: skip
+    stream = StreamConfig(STREAMS, WINDOW, drop_last=True, eval_window=WINDOW)
+    updates = budget.updates_of(len(corpus.train))
+    task = RoundsTask(corpus, MODELS[name], stream, {}, updates=updates)
+    how = TrainConfig(
+        budget.rounds, reset_carry="never", log_every=updates, checkpoint_every=updates
+    )
     rule = OptimizerConfig("adam", RATES[name], clip=1.0)
     schedule = ScheduleConfig("step", hold_epochs=budget.rounds // 2, factor=0.7)
     result = Trainer(task, how, rule, schedule, folder).fit()
     return {
         "nats": (result.test or result.valid)["loss"],
+        "updates": result.place.step,
         "best_round": result.place.best_epoch,
         "seconds": round(result.place.seconds, 1),
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(result.model)),

@@ -124,13 +124,7 @@ class Job:
 
 
 def prepare(config: Config) -> Job:
-    """Read the pieces.
-
-    Raises:
-        ModuleNotFoundError: mido, which writes the MIDI file, is not installed.
-    """
-    import mido  # noqa: F401 (before the training, not after it)
-
+    """Read the pieces."""
     pieces = load_music(config.data.name)
     kept = pieces["train"][: config.data.limit_train]
     return Job(config, pieces | {"train": kept})

@@ -58,6 +58,7 @@ class Budget:
         rates: learning rates of Adam, gradients scaled to a norm of at most 1.
         seeds: models of each learning rate.
         pieces: training pieces, the first ones; ``None`` takes all.
+        buckets: lengths that pieces are padded to; each is compiled anew.
     """
 
     hidden_size: int = 100
@@ -66,6 +67,7 @@ class Budget:
     rates: tuple[float, ...] = (3e-3, 1e-2)
     seeds: int = 2
     pieces: int | None = None
+    buckets: int = 3
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -74,7 +76,7 @@ class Budget:
         return tuple(Member(seed, rate) for rate in self.rates for seed in seeds)
 
 
-QUICK = Budget(16, epochs=2, rates=(3e-3, 1e-2), seeds=1, pieces=48)
+QUICK = Budget(16, epochs=2, seeds=1, pieces=48, buckets=1)
 
 
 def train(name: str, budget: Budget, folder: Path) -> Row:
@@ -104,7 +106,7 @@ def make_trainer(name: str, budget: Budget, folder: Path) -> Trainer:
         pieces["train"][: budget.pieces],
         pieces["valid"],
         pieces["test"],
-        cut=BatchConfig(budget.batch_size, eval_batch=80, buckets=3),
+        cut=BatchConfig(budget.batch_size, eval_batch=80, buckets=budget.buckets),
         watch_test=True,
     )
     how = TrainConfig(budget.epochs, test_weights="last", checkpoint_every=10_000)

@@ -102,13 +102,13 @@ class Part(NamedTuple):
 
     def take(self, rows: Iterable[int]) -> "Part":
         """Return the sentences at ``rows``."""
-        rows = list(rows)
-        fields = (*self.tagged, self.marks)
-        words, tags, marks = (
-            None if each is None else tuple(each[row] for row in rows)
-            for each in fields
-        )
-        return Part(Tagged(words, tags), marks)
+        chosen = list(rows)
+
+        def pick(column: tuple[Words, ...]) -> tuple[Words, ...]:
+            return tuple(column[row] for row in chosen)
+
+        marks = None if self.marks is None else pick(self.marks)
+        return Part(Tagged(*map(pick, self.tagged)), marks)
 
 
 def read_parts(config: DataConfig) -> dict[str, Part]:

@@ -26,15 +26,15 @@ def show(
     data: Dataset,
     summary: dict[str, Any],
     found: Sequence[Words],
+    examples: int,
 ) -> None:
     """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
     rows, words = score_table(summary), word_table(summary)
     print(f"\n{rows}\n\n{words}\n")
     samples = [("beside what needs no network", rows), ("words of the test", words)]
-    count = getattr(config, "examples", 0)
-    if count:
+    if examples:
         heading = "test sentences, in brackets the right tag where another was given"
-        samples.append((heading, tagged_text(data, found, count)))
+        samples.append((heading, tagged_text(data, found, examples)))
     counts = np.array(summary["confusion"])
     present(
         folder,

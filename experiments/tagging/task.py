@@ -78,17 +78,19 @@ class Job:
         model = result.model if config.train.seeds == 1 else take(result.model, 0)
         found = task.names(task.tag(model, data.numbers["test"]).tags)
         summary = summarize(config, data, result, found)
-        show(folder, config, data, summary, found)
+        show(folder, config, data, summary, found, config.examples)
         return summary
 
 
 def prepare(config: Config) -> Job:
     """Read the sentences."""
     data = load(config.data)
-    names = ("path", "valid_path", "test_path")  # so that the run can go on elsewhere
-    given = {name: getattr(config.data, name) for name in names}
-    absolute = {name: str(Path(p).absolute()) for name, p in given.items() if p}
-    own = dataclasses.replace(config.data, **absolute)
+    own = dataclasses.replace(  # so that the run can go on from elsewhere
+        config.data,
+        path=_absolute(config.data.path),
+        valid_path=_absolute(config.data.valid_path),
+        test_path=_absolute(config.data.test_path),
+    )
     return Job(dataclasses.replace(config, data=own), data)
 
 
@@ -154,6 +156,10 @@ def count_tags(
     place = {tag: classes.index(tag) if tag in kept else most - 1 for tag in ranked}
     labels, guesses = (np.array([place[tag] for tag in tags]) for tags in flat)
     return classes, confusion(labels, guesses, len(classes))
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())
 
 
 def _identity(sentences: Sequence[Sentence]) -> list[int]:

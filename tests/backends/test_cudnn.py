@@ -86,6 +86,7 @@ def test_without_batch_lengths_or_bias():
     assert_same(layer_of, draw(layer_of("scan"), ()))
 
 
+@pytest.mark.slow
 def test_batch_axes():
     batch = (2, 3)
     lengths = jnp.arange(6).reshape(batch)
@@ -116,6 +117,7 @@ def test_a_stack_with_both_directions():
     assert_same(stack, lengths=LENGTHS)
 
 
+@pytest.mark.slow
 def test_in_chunks():
     point = draw(recurrent("scan"))
     chunked = Recurrent(LSTMCell(HIDDEN), True, "cudnn", checkpoint=2)
@@ -130,6 +132,7 @@ def one_row(params, xs, carry, backend="cudnn"):
     return jnp.square(ys).sum() + jnp.square(last.c).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("models", [None, 0], ids=["one model", "a model each"])
 def test_vmap_of_gradients(models):
     params, xs, carry = draw(recurrent("scan"), (2,))
@@ -143,6 +146,7 @@ def test_vmap_of_gradients(models):
     assert_close(gradients("cudnn"), gradients("scan"))
 
 
+@pytest.mark.slow
 def test_under_shard_map():
     """Each device runs its rows; gradients of the weights are summed over devices."""
     if len(jax.devices()) < 2:

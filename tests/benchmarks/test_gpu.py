@@ -28,6 +28,7 @@ def test_without_a_gpu_it_stops(command, no_gpu):
         command.main([])
 
 
+@pytest.mark.slow
 def test_a_quick_try_writes_tables(no_gpu, tmp_path, capsys):
     arguments = [
         "--quick",

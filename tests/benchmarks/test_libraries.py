@@ -91,7 +91,9 @@ def test_an_lstm_computes_what_ours_does(library):
     compare(library, "lstm", "both", PLAIN)
 
 
-@pytest.mark.parametrize("mode", ["forward", "step"])
+@pytest.mark.parametrize(
+    "mode", ["forward", pytest.param("step", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("library", PEERS)
 def test_a_gru_computes_what_ours_does(library, mode):
     need(PEERS[library], load=False)

@@ -23,7 +23,7 @@ def alone(one):
     return unroll(CELL, PARAMS, jnp.asarray(one))[1]
 
 
-@pytest.mark.parametrize("seed", [None, 3])
+@pytest.mark.parametrize("seed", [pytest.param(None, marks=pytest.mark.slow), 3])
 def test_buckets_give_every_sequence_once_in_few_compilations(seed):
     data = sequences()
     batches = BucketedBatches(data, 4, boundaries=(4, 8, 12), seed=seed)

@@ -10,7 +10,7 @@ from experiments.limits.rows import Rows
 from jlstm.analysis.plots.points import point_picture
 from jlstm.baselines import witten_bell_nll
 from jlstm.data import Corpus, TokenStream, Vocab
-from jlstm.models.memory import MemoryModel
+from jlstm.models.language import LanguageConfig
 
 TEXT = "".join(f"{n} squared is {n * n}\n" for n in range(60))
 VOCAB = Vocab.from_text(TEXT, "char")
@@ -66,27 +66,42 @@ def test_rounds_go_on_where_the_last_one_ended():
         np.testing.assert_array_equal(window.inputs, stream[n].inputs)
 
 
-def test_models_that_are_compared_are_of_about_the_same_size():
-    sizes = [
-        sum(
-            leaf.size
-            for leaf in jax.tree.leaves(
-                jax.eval_shape(lambda config=config: config.make(65, nnx.Rngs(0)))
-            )
-        )
-        for config in data_hunger.MODELS.values()
-    ]
+def test_a_short_text_is_not_read_for_ever():
+    budget = data_hunger.Budget(rounds=10, updates=1000, passes=20)
+    assert budget.updates_of(10_000_000) == 100
+    assert budget.updates_of(32 * 64 * 5) == 10
+    assert budget.updates_of(32 * 64 // 20) == 1
+
+
+@pytest.mark.parametrize(
+    "configs",
+    [
+        list(data_hunger.MODELS.values()),
+        [contender.model for contender in very_long.CONTENDERS.values()],
+    ],
+)
+def test_models_that_are_compared_are_of_about_the_same_size(configs):
+    sizes = []
+    for config in configs:
+        made = jax.eval_shape(lambda config=config: config.make(65, nnx.Rngs(0)))
+        sizes.append(sum(leaf.size for leaf in jax.tree.leaves(made)))
     assert max(sizes) < 1.1 * min(sizes)
-    memory = [
-        sum(
-            leaf.size
-            for leaf in jax.tree.leaves(
-                jax.eval_shape(lambda c=config: MemoryModel(2, 1, c, rngs=nnx.Rngs(0)))
-            )
-        )
-        for config in very_long.contenders(64).values()
-    ]
-    assert max(memory) < 1.2 * min(memory)
+
+
+def test_the_same_characters_are_predicted_after_every_history(monkeypatch):
+    monkeypatch.setattr(very_long, "LENGTHS", (1, 6))
+    budget = very_long.Budget(places=5, predicted=3)
+    config = LanguageConfig(hidden_sizes=(4,), embedding_size=None)
+    model = jax.jit(lambda: config.make(len(VOCAB), nnx.Rngs(0)))()
+    nats, places = 0.0, very_long.places_of(len(IDS), budget)
+    assert places[0] == 6 and places[-1] == len(IDS) - 3
+    read = jax.jit(lambda tokens: jax.nn.log_softmax(model(tokens)[1]))
+    for place in places:
+        tokens = IDS[place - 6 : place + 3].astype(np.int32)
+        table = np.asarray(read(tokens[:-1]))[-3:]
+        nats -= np.take_along_axis(table, tokens[-3:, None], 1).sum()
+    found = very_long.score(model, IDS, 6, budget)
+    assert found == pytest.approx(nats / 15, rel=1e-5)
 
 
 def test_what_holds_too_much_is_not_run(monkeypatch):

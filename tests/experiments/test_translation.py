@@ -75,6 +75,7 @@ def test_baselines_are_made_of_the_training_pairs():
     assert 1.5 < unigram < math.log(len(CORPUS.target_vocab))
 
 
+@pytest.mark.slow
 def test_a_run_learns_its_pairs_by_heart_and_reports(tmp_path, standard_promotion):
     config = Config(
         name="tiny",

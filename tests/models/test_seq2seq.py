@@ -145,7 +145,9 @@ def test_a_key_drops_and_no_key_does_not():
     np.testing.assert_allclose(hs[kept], quiet[kept] / 0.7, rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["feeding", "blind"])
+@pytest.mark.parametrize(
+    "name", ["feeding", pytest.param("blind", marks=pytest.mark.slow)]
+)
 def test_a_beam_of_all_words_finds_the_best_pair_of_words(name):
     model = make(name)
     sentences = [np.array([4, 5, 6], np.int32), np.array([7], np.int32)]

@@ -79,7 +79,7 @@ def test_each_dropout_needs_a_key():
     assert not np.allclose(first, other) and not np.allclose(first, quiet)
     words = noisy.lookup(TOKENS, 0.5, jax.random.key(3))
     np.testing.assert_array_equal(words[0, 0], words[3, 1])  # the same word
-    dropped = noisy.drop_output(jnp.ones((4, 2, 8)), jax.random.key(4))
+    dropped = noisy.drop_output(jnp.ones((4, 2, 8), jnp.float32), jax.random.key(4))
     assert set(np.unique(dropped)) == {0.0, 2.0}
 
 

@@ -94,13 +94,12 @@ class DeepAR(nnx.Module):
         frame = measure(inputs, self.config.normalize).only(self.sizes.predicted)
         zs = frame.enter(inputs[:, :, jnp.array(self.sizes.predicted)])
         carry, _ = self._next(zs, None)
-        start = carry, zs[-self._reach :]
-
-        def path(key: Key) -> Array:
-            keys = jax.random.split(key, self.sizes.horizon)
-            return frame.leave(jax.lax.scan(self._draw, start, keys)[1])
-
-        return jax.vmap(path)(jax.random.split(key, self.config.samples))
+        count = self.config.samples
+        start = jax.tree.map(lambda leaf: jnp.stack([leaf] * count), carry)
+        past = jnp.stack([zs[-self._reach :]] * count, axis=1)
+        keys = jax.random.split(key, self.sizes.horizon)
+        _, paths = jax.lax.scan(self._draw, (start, past), keys)
+        return jnp.moveaxis(frame.leave(paths), 1, 0)
 
     @property
     def _reach(self) -> int:

@@ -26,8 +26,9 @@ class Gaussian(NamedTuple):
     """Normal distributions.
 
     Example:
-        >>> Gaussian.read(jnp.zeros((3, 2))).nll(jnp.zeros(3)).round(2).tolist()
-        [0.55, 0.55, 0.55]
+        >>> normal = Gaussian(mean=jnp.zeros(2), std=jnp.ones(2))
+        >>> [round(nats, 2) for nats in normal.nll(jnp.array([0.0, 2.0])).tolist()]
+        [0.92, 2.92]
     """
 
     mean: Float[Array, "*b"]

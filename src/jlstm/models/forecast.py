@@ -96,7 +96,9 @@ class DirectForecaster(nnx.Module):
         h = dropout(hs[-1], self.config.dropout, keys[1])
         z = affine(h, self.w_out[...], self.b_out[...])
         z = z.astype(accumulator_dtype(z.dtype))
-        steps = self._steps(z) + self._linear(zs)
+        steps = self._steps(z)
+        if self.w_skip is not None:
+            steps = steps + self._linear(zs)
         return frame.only(self.sizes.predicted).leave(steps)
 
     def losses(
@@ -132,12 +134,10 @@ class DirectForecaster(nnx.Module):
         parts = zs.reshape(zs.shape[0] // size, size, *zs.shape[1:])
         return jnp.moveaxis(parts, 1, 2).reshape(parts.shape[0], zs.shape[1], -1)
 
-    def _linear(self, zs: Float[Array, "t b c"]) -> Float[Array, "..."]:
+    def _linear(self, zs: Float[Array, "t b c"]) -> Float[Array, "1 k b p"]:
         """Return what a linear map says of each column, the same for all levels."""
-        if self.w_skip is None:
-            return jnp.zeros((), zs.dtype)
-        own = zs[:, :, jnp.array(self.sizes.predicted)]
-        return jnp.moveaxis(affine(jnp.moveaxis(own, 0, -1), self.w_skip[...]), -1, 0)
+        own = jnp.moveaxis(zs[:, :, jnp.array(self.sizes.predicted)], 0, -1)
+        return jnp.moveaxis(affine(own, self.w_skip[...]), -1, 0)[None]
 
     def _steps(self, z: Float[Array, "n x"]) -> Float[Array, "q k b p"]:
         """Return the answers of the head, with an axis for each of their meanings."""

@@ -131,14 +131,13 @@ class Tagger(nnx.Module):
     Padding behind the end of a sentence, or of a word, changes nothing before it.
 
     Example:
-        >>> sizes = TaggerSizes(words=9, letters=5, tags=3)
-        >>> model = Tagger(TaggerConfig(), sizes, rngs=nnx.Rngs(0))
+        >>> config = TaggerConfig(EncoderConfig(hidden_sizes=(8,)), letter_size=0)
+        >>> model = Tagger(config, TaggerSizes(9, 5, tags=3), rngs=nnx.Rngs(0))
         >>> ones = jnp.ones((4, 2, 6), jnp.int32)
         >>> text = Text(ones[..., 0], ones, ones[..., 0], jnp.array([4, 1]))
-        >>> model(text).shape
-        (4, 2, 3)
-        >>> (model.decode(model(text), text.lengths)[:, 1] < 0).tolist()
-        [False, True, True, True]
+        >>> scores = model(text)
+        >>> scores.shape, model.decode(scores, text.lengths)[1:, 1].tolist()
+        ((4, 2, 3), [-1, -1, -1])
     """
 
     def __init__(

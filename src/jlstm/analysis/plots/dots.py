@@ -52,7 +52,9 @@ def dot_picture(
             axes.plot(chosen[name], place, marker="|", markersize=16, color=INK,
                       markeredgewidth=2.2)  # fmt: skip
     if marked in chosen and math.isfinite(chosen[marked]):
-        axes.axvline(chosen[marked], color=GREY, linewidth=1.0, linestyle=DASHES[0])
+        axes.axvline(
+            chosen[marked], color=GREY, linewidth=1.0, linestyle=DASHES[0], zorder=0
+        )
     axes.set_yticks(range(len(groups)), list(groups))
     axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)

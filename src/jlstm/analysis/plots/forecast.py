@@ -50,11 +50,11 @@ def forecast_picture(
         >>> example = ForecastExample("a wave", known, ahead, truth=ahead + 0.1)
         >>> figure = forecast_picture([example])
         >>> [text.get_text() for text in figure.legends[0].get_texts()]
-        ['known', 'what happened', 'forecast']
+        ['known', 'forecast', 'what happened']
     """
     from matplotlib.figure import Figure
 
-    height = 0.8 + 1.75 * len(examples)
+    height = 1.1 + 1.75 * len(examples)
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     grid = figure.subplots(len(examples), squeeze=False)[:, 0]
     for axes, example in zip(grid, examples, strict=True):
@@ -62,7 +62,7 @@ def forecast_picture(
     grid[-1].set_xlabel("steps from the last known value", color=INK)
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside upper left", ncols=5, frameon=False,
+        handles, labels, loc="outside upper left", ncols=3, frameon=False,
         fontsize=10, labelcolor=INK,
     )  # fmt: skip
     return settled(figure)
@@ -72,6 +72,8 @@ def step_errors(
     errors: Mapping[str, Float[np.ndarray, " k"]], label: str = "squared error"
 ) -> "Figure":
     """Draw the mean error of each step of the horizon, a line for each forecast.
+
+    The axis ends above all but the worst line, which may so leave the picture.
 
     Args:
         errors: the model first, then its baselines.
@@ -84,7 +86,7 @@ def step_errors(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     styles = [(INK, "-", 2.0), *((GREY, dash, 1.3) for dash in ("-", *DASHES))]
@@ -95,11 +97,12 @@ def step_errors(
         axes.plot(
             steps, values, color=color, linestyle=dash, linewidth=width, label=name
         )
-    axes.set_ylim(bottom=0)
+    highest = sorted(np.max(values) for values in errors.values())
+    axes.set_ylim(0, 1.15 * highest[max(len(highest) - 2, 0)])
     axes.set_xlabel("steps ahead", color=INK)
     axes.set_ylabel(label, color=INK)
     legend = figure.legend(
-        loc="outside upper left", ncols=2, frameon=False, fontsize=10, labelcolor=INK
+        loc="outside upper left", frameon=False, fontsize=10, labelcolor=INK
     )
     for text in legend.get_texts():
         text.set_parse_math(False)
@@ -120,14 +123,14 @@ def _draw(axes: "Axes", example: ForecastExample, baseline: str) -> None:
             linewidth=0, label="90 %",
         )  # fmt: skip
     axes.plot(past, example.context, color=GREY, linewidth=1.2, label="known")
-    if example.truth is not None:
-        axes.plot(ahead, joined(example.truth), color=INK, linewidth=1.2,
-                  label="what happened")  # fmt: skip
     if example.baseline is not None:
         axes.plot(ahead, joined(example.baseline), color=GREY, linewidth=1.1,
                   linestyle=DASHES[1], label=baseline)  # fmt: skip
     axes.plot(ahead, joined(example.forecast), color=BLUE, linewidth=2.2,
-              linestyle=DASHES[0], label="forecast")  # fmt: skip
+              label="forecast")  # fmt: skip
+    if example.truth is not None:
+        axes.plot(ahead, joined(example.truth), color=INK, linewidth=1.1,
+                  label="what happened")  # fmt: skip
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set_xlim(past[0], ahead[-1])
     title = axes.set_title(example.title, fontsize=9, color=INK, loc="left")
