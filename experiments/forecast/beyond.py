@@ -1,8 +1,6 @@
 """What comes after the end of a series: the forecast that a user wants in the end."""
 
 import csv
-import itertools
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from experiments.forecast.baselines import SEASONAL, Baseline
+from experiments.forecast.dates import next_dates
 from jlstm.data.windows import Windows
 from jlstm.metrics.forecast import at_level
 from jlstm.models.forecast import Forecaster
@@ -75,41 +74,6 @@ def window_at_end(windows: Windows) -> Windows:
         windows.horizon,
         windows.predicted,
     )
-
-
-def next_dates(dates: tuple[str, ...] | None, count: int) -> tuple[str, ...]:
-    """Return the dates after the last one, or ``+1``, ``+2`` … where there is no rule.
-
-    Example:
-        >>> next_dates(("1960-10", "1960-11", "1960-12"), 2)
-        ('1961-01', '1961-02')
-        >>> next_dates(("2016-07-01 22:00:00", "2016-07-01 23:00:00"), 1)
-        ('2016-07-02 00:00:00',)
-        >>> next_dates(None, 2)
-        ('+1', '+2')
-    """
-    steps = range(1, count + 1)
-    numbered = tuple(f"+{n}" for n in steps)
-    if dates is None or len(dates) < 2:
-        return numbered
-    if dates[-1].isdecimal() and len(dates[-1]) == 4:
-        return tuple(str(int(dates[-1]) + n) for n in steps)
-    try:
-        month = datetime.strptime(dates[-1], "%Y-%m")
-        months = [month.year * 12 + month.month - 1 + n for n in steps]
-        return tuple(f"{m // 12}-{m % 12 + 1:02}" for m in months)
-    except ValueError:
-        pass
-    try:
-        known = [datetime.fromisoformat(text) for text in dates[-3:]]
-    except ValueError:
-        return numbered
-    gaps = {b - a for a, b in itertools.pairwise(known)}
-    if len(gaps) > 1:
-        return numbered
-    (gap,) = gaps
-    shape = "%Y-%m-%d" if len(dates[-1]) == 10 else "%Y-%m-%d %H:%M:%S"
-    return tuple((known[-1] + n * gap).strftime(shape) for n in steps)
 
 
 def save(path: Path, beyond: Beyond) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SCORES = {"mse": "MSE", "mae": "MAE", "crps": "CRPS", "coverage": "in 90 % interval"}
+MOST_LINES = 24  # of the table of what comes next
 CSV, PICTURE = "forecast.csv", "forecast.svg"
 
 
@@ -108,18 +109,16 @@ def shown(metrics: dict[str, Any], name: str) -> str:
 
 
 def beyond_table(beyond: Beyond) -> str:
-    """Return the next steps of the last column, in its own units."""
+    """Return the next steps of the last column, in its own units, or the first ones."""
     header = ["", "forecast", "5 %", "95 %", SEASONAL]
     last = beyond.columns[-1]
     lines = [[row[0], *row[2:]] for row in rows(beyond) if row[1] == last]
     if beyond.low is None:
         header = [header[n] for n in (0, 1, 4)]
         lines = [[line[n] for n in (0, 1, 4)] for line in lines]
-    many = f" (all {len(beyond.columns)} columns are in {CSV})"
-    return (
-        f"{last}, the next steps{many if len(beyond.columns) > 1 else ''}:\n\n"
-        + table(header, lines)
-    )
+    more = len(beyond.columns) > 1 or len(lines) > MOST_LINES
+    where = f" (all steps and columns are in {CSV})" if more else ""
+    return f"{last}, the next steps{where}:\n\n{table(header, lines[:MOST_LINES])}"
 
 
 def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
     python experiments/limits/data_hunger.py [--quick] [--out FOLDER]
 
 Tiny Shakespeare, characters. An LSTM and a Transformer of about as many parameters get
-the same updates of the same trainer on the first 1/64, 1/32, … of the training text;
+the same updates of the same trainer on the first 1/256, 1/128, … of the training text;
 the weights that are best on one half of the held-out tenth are scored on the other. An
 n-gram model, of the order that is best on the first half, counts the same text.
 """
@@ -13,25 +13,30 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # Started as a script, this file is in no package, and its folder stands in the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from experiments.limits.rows import Rows, options_of, present
+from jlstm._types import Carry, Key
 from jlstm.baselines import witten_bell_nll
 from jlstm.data import Corpus, CorpusConfig, TokenStream, Window, load_corpus
 from jlstm.models.language import LanguageConfig, LanguageDropout
+from jlstm.models.tokens import TokenModel
 from jlstm.models.transformer import TransformerConfig
 from jlstm.models.transformer_language import TransformerLanguageConfig
 from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.train.language import LanguageTask, StreamConfig
 from jlstm.train.loop import Trainer
 from jlstm.train.schema import plain
+from jlstm.train.task import Metrics
 
-SHARES = tuple(2**-n for n in range(6, -1, -1))
+SHARES = tuple(2**-n for n in range(8, -1, -1))
 MODELS = {
     "LSTM": LanguageConfig(
         hidden_sizes=(192,), embedding_size=64,
@@ -43,7 +48,7 @@ MODELS = {
 }  # fmt: skip
 RATES = {"LSTM": 5e-3, "Transformer": 3e-3}
 NGRAM = "n-gram"
-STREAMS, WINDOW = 32, 64
+STREAMS, WINDOW, HELD_STREAMS = 32, 64, 100
 LABELS = {"x_label": "characters to train on", "y_label": "nats a character"}
 
 
@@ -72,8 +77,15 @@ class Budget:
 QUICK = Budget(rounds=2, updates=6, held_out=4000)
 
 
+class Turn(NamedTuple):
+    """A window, and whether a pass over the text begins with it."""
+
+    window: Window
+    fresh: bool
+
+
 @dataclass(frozen=True, eq=False)
-class Rounds(Sequence[Window]):
+class Rounds(Sequence[Turn]):
     """A round of updates: windows of a stream over and over, beginning anywhere."""
 
     stream: TokenStream
@@ -83,10 +95,11 @@ class Rounds(Sequence[Window]):
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, i: int) -> Window:  # pyrefly: ignore[bad-override]
+    def __getitem__(self, i: int) -> Turn:  # pyrefly: ignore[bad-override]
         if not 0 <= i < self.size:
             raise IndexError(f"update {i} of {self.size}: count from 0.")
-        return self.stream[(self.start + i) % len(self.stream)]
+        number = (self.start + i) % len(self.stream)
+        return Turn(self.stream[number], number == 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +112,25 @@ class RoundsTask(LanguageTask):
         """Return the windows of a round; the next one goes on where it ends."""
         return Rounds(self._train, (epoch - 1) * self.updates, self.updates)
 
+    def count(self, batch: Turn) -> int:
+        """Return the number of predicted tokens."""
+        return batch.window.targets.size
+
+    def loss(
+        self, model: TokenModel, carry: Carry, batch: Turn, key: Key
+    ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
+        """Return what the language task does; a pass begins with a zero carry.
+
+        Carried from the end of a short text to its beginning, over and over, the state
+        would come to say where in the text it is.
+        """
+        carry = jax.tree.map(lambda c: jnp.where(batch.fresh, 0, c), carry)
+        return super().loss(model, carry, batch.window, key)
+
+    def rate_scale(self, batch: Turn) -> float:
+        """Return 1: all windows have one length."""
+        return 1.0
+
 
 def cut(corpus: Corpus, share: float, held_out: int) -> Corpus:
     """Return the first part of the training text, and two halves to hold out."""
@@ -109,13 +141,16 @@ def cut(corpus: Corpus, share: float, held_out: int) -> Corpus:
 
 def train(name: str, corpus: Corpus, budget: Budget, folder: Path) -> dict[str, Any]:
     """Train one model on a text; return its loss on the second half."""
-    stream = StreamConfig(STREAMS, WINDOW, drop_last=True, eval_window=WINDOW)
+    stream = StreamConfig(
+        STREAMS, WINDOW, drop_last=True, eval_window=WINDOW, valid_batch=HELD_STREAMS,
+        test_batch=HELD_STREAMS,
+    )  # fmt: skip
     updates = budget.updates_of(len(corpus.train))
     task = RoundsTask(corpus, MODELS[name], stream, {}, updates=updates)
     how = TrainConfig(
         budget.rounds, reset_carry="never", log_every=updates, checkpoint_every=updates
     )
-    rule = OptimizerConfig("adam", RATES[name], clip=1.0)
+    rule = OptimizerConfig("adamw", RATES[name], weight_decay=0.1, clip=1.0)
     schedule = ScheduleConfig("step", hold_epochs=budget.rounds // 2, factor=0.7)
     result = Trainer(task, how, rule, schedule, folder).fit()
     return {
@@ -144,7 +179,7 @@ def count(corpus: Corpus) -> dict[str, Any]:
 def main() -> None:
     """Train what is missing and draw it."""
     quick, out = options_of(__doc__, "data_hunger")
-    budget, shares = (QUICK, SHARES[2:4]) if quick else (Budget(), SHARES)
+    budget, shares = (QUICK, SHARES[4:6]) if quick else (Budget(), SHARES)
     corpus = load_corpus(CorpusConfig(name="shakespeare"))
     names = [*MODELS, NGRAM]
     models = {name: plain(model) for name, model in MODELS.items()}

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from experiments.forecast.baselines import Baseline, find_season, make_baselines
-from experiments.forecast.beyond import next_dates, window_at_end
-from experiments.forecast.report import score_table
+from experiments.forecast.beyond import Beyond, window_at_end
+from experiments.forecast.dates import next_dates
+from experiments.forecast.report import MOST_LINES, beyond_table, score_table
 from experiments.forecast.task import Config, prepare
 from jlstm.data import ForecastConfig, Series, Windows, forecast_of
 from jlstm.data.windows import last_value
@@ -133,6 +134,16 @@ def test_the_table_has_the_spread_of_seeds():
     summary = {"model": "LSTM", "valid": {}, "test": test, "baselines": baselines}
     lines = score_table(summary).splitlines()
     assert "0.500 ± 0.141" in lines[2] and "| last value |     0.700 |" in lines[3]
+
+
+def test_a_long_forecast_is_cut_on_the_screen():
+    steps, values = MOST_LINES + 1, np.arange(2.0 * MOST_LINES + 2).reshape(-1, 2)
+    when = tuple(f"+{n}" for n in range(1, steps + 1))
+    beyond = Beyond(when, ("a", "b"), values, None, None, values)
+    title, _, *lines = beyond_table(beyond).splitlines()
+    assert title == "b, the next steps (all steps and columns are in forecast.csv):"
+    assert len(lines) == MOST_LINES + 2
+    assert lines[2].split() == ["|", "+1", "|", "1", "|", "1", "|"]
 
 
 @pytest.mark.parametrize(

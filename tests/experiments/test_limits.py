@@ -1,6 +1,7 @@
 """The scripts on limits: points are kept, cut as they say, and of equal size."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
@@ -11,6 +12,7 @@ from jlstm.analysis.plots.points import point_picture
 from jlstm.baselines import witten_bell_nll
 from jlstm.data import Corpus, TokenStream, Vocab
 from jlstm.models.language import LanguageConfig
+from jlstm.train.language import StreamConfig
 
 TEXT = "".join(f"{n} squared is {n * n}\n" for n in range(60))
 VOCAB = Vocab.from_text(TEXT, "char")
@@ -62,8 +64,23 @@ def test_rounds_go_on_where_the_last_one_ended():
     stream = TokenStream(IDS[:46], 2, 5)
     rounds = data_hunger.Rounds(stream, start=4, size=3)
     wanted = [4, 0, 1]  # of five windows
-    for window, n in zip(rounds, wanted, strict=True):
-        np.testing.assert_array_equal(window.inputs, stream[n].inputs)
+    for turn, n in zip(rounds, wanted, strict=True):
+        np.testing.assert_array_equal(turn.window.inputs, stream[n].inputs)
+        assert turn.fresh is (n == 0)
+
+
+@pytest.mark.usefixtures("plain_keys")
+def test_a_pass_over_the_text_begins_with_a_zero_carry():
+    config = LanguageConfig(hidden_sizes=(4,), embedding_size=None)
+    task = data_hunger.RoundsTask(CORPUS, config, StreamConfig(2, 5), {}, updates=3)
+    turn, key = task.batches(1)[0], jax.random.key(0)
+    model = jax.jit(lambda: config.make(len(VOCAB), nnx.Rngs(0)))()
+    carry = jax.tree.map(jnp.ones_like, task.init_carry())
+    loss = jax.jit(lambda carry, turn: task.loss(model, carry, turn, key)[0])
+    zero = loss(task.init_carry(), turn._replace(fresh=False))
+    assert turn.fresh and loss(carry, turn) == zero
+    assert loss(carry, turn._replace(fresh=False)) != zero
+    assert task.count(turn) == 10
 
 
 def test_a_short_text_is_not_read_for_ever():

@@ -134,7 +134,7 @@ class ForecastTask:
         """
         windows = getattr(self.forecast, part)
         total = sum(
-            _losses(model, *narrow(batch))[:real].sum(dtype=np.float64)
+            np.asarray(_losses(model, *narrow(batch)))[:real].sum(dtype=np.float64)
             for batch, real in self._pieces(windows)
         )
         metrics = {"loss": float(total / len(windows))}
@@ -196,9 +196,5 @@ def _quantiles(model: Forecaster, inputs: Array, key: Key) -> Float[Array, "q k 
 
 
 @jax.jit
-def _traced_losses(model: Forecaster, inputs: Array, targets: Array) -> Array:
+def _losses(model: Forecaster, inputs: Array, targets: Array) -> Float[Array, " b"]:
     return model.losses(inputs, targets)
-
-
-def _losses(model: Forecaster, inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    return np.asarray(_traced_losses(model, inputs, targets))
