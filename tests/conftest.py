@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import hypothesis
+import jax
 import pytest
 from jaxtyping import config as jaxtyping_config
 
@@ -40,3 +41,10 @@ def unchecked():
     jaxtyping_config.update("jaxtyping_disable", True)
     yield
     jaxtyping_config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture
+def plain_keys():
+    """The step folds its number into one root key: a reuse that is meant."""
+    with jax.debug_key_reuse(False):
+        yield

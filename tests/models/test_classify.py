@@ -10,8 +10,9 @@ from flax import nnx
 
 import jlstm
 from jlstm.initializers import Chrono
-from jlstm.models.classify import Classifier, ClassifierConfig, ClassifierDropout
+from jlstm.models.classify import Classifier, ClassifierConfig
 from jlstm.models.encoder import EncoderConfig
+from jlstm.models.sequence_dropout import SequenceDropout
 
 TOKENS = jnp.array([[1, 2, 3], [3, 4, 0], [5, 6, 0], [0, 1, 0]])
 LENGTHS = jnp.array([4, 3, 0], jnp.int32)
@@ -78,7 +79,7 @@ def test_vectors_have_no_table_and_all_their_steps_by_default():
 
 @pytest.mark.parametrize("unknown", [None, 1])
 def test_words_are_dropped_whole(unknown):
-    model = make(dropout=ClassifierDropout(word=0.5), unknown=unknown)
+    model = make(dropout=SequenceDropout(word=0.5), unknown=unknown)
     vectors = jnp.full((40, 2, 3), 9, jnp.float32)
     dropped = np.asarray(model.drop_words(vectors, jax.random.key(0)))
     gone = (dropped != 9).any(-1)
@@ -88,7 +89,7 @@ def test_words_are_dropped_whole(unknown):
 
 
 def test_without_a_key_nothing_is_dropped():
-    rates = ClassifierDropout(word=0.5, input=0.5, output=0.5)
+    rates = SequenceDropout(word=0.5, input=0.5, output=0.5)
     plain, noisy = make(), make(dropout=rates)
     np.testing.assert_array_equal(plain(TOKENS, LENGTHS), noisy(TOKENS, LENGTHS))
     dropped = noisy(TOKENS, LENGTHS, key=jax.random.key(0))
@@ -107,7 +108,7 @@ def test_numbers_out_of_range_are_refused():
     ):
         ClassifierConfig(embedding_size=0)
     with pytest.raises(ValueError, match=r"dropout\.word: rate is 1\.0"):
-        ClassifierDropout(word=1.0)
+        SequenceDropout(word=1.0)
 
 
 def test_chrono_draws_the_forget_bias():

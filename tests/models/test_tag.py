@@ -8,7 +8,8 @@ from flax import nnx
 
 from jlstm.crf import crf_decode, crf_nll
 from jlstm.models.encoder import EncoderConfig
-from jlstm.models.tag import Tagger, TaggerConfig, TaggerDropout, TaggerSizes, Text
+from jlstm.models.sequence_dropout import SequenceDropout
+from jlstm.models.tag import Tagger, TaggerConfig, TaggerSizes, Text
 
 SIZES = TaggerSizes(words=7, letters=6, tags=3, marks=4)
 SMALL = EncoderConfig(hidden_sizes=(3,), bidirectional=True)
@@ -115,7 +116,7 @@ def test_what_is_not_read_has_no_parameters():
 
 
 def test_a_dropped_word_becomes_the_unknown_one():
-    model = make(dropout=TaggerDropout(word=0.5))
+    model = make(dropout=SequenceDropout(word=0.5))
     vectors = model.words[...][text().words]
     dropped = model.drop_words(vectors, jax.random.key(0))
     unknown = np.asarray(model.words[...][1])
@@ -130,7 +131,7 @@ def test_a_dropped_word_becomes_the_unknown_one():
     [
         (lambda: TaggerConfig(letter_size=-1), "letter_size is -1; give 0 or more"),
         (lambda: TaggerConfig(embedding_size=0), "embedding_size is 0; give a posit"),
-        (lambda: TaggerDropout(word=1.0), r"model\.dropout\.word"),
+        (lambda: SequenceDropout(word=1.0), r"model\.dropout\.word"),
     ],
 )
 def test_what_is_out_of_range_is_refused(make, line):

@@ -15,13 +15,6 @@ pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
 RATE, SCALES = 0.4, (0.5, 1.0, 2.0)
 
 
-@pytest.fixture
-def plain_keys():
-    """The step folds its number into one root key: a reuse that is meant."""
-    with jax.debug_key_reuse(False):
-        yield
-
-
 class Wild(Fit):
     """Least squares on single rows: the loss soon goes up and down."""
 

@@ -22,13 +22,6 @@ IDS = VOCAB.encode(TEXT)
 SMALL = LanguageConfig(hidden_sizes=(4,), embedding_size=3)
 
 
-@pytest.fixture
-def plain_keys():
-    """The step folds its number into one root key: a reuse that is meant."""
-    with jax.debug_key_reuse(False):
-        yield
-
-
 def make_task(model=SMALL, **options):
     corpus = Corpus("toy", IDS[:260], IDS[260:], None, VOCAB)
     return LanguageTask(corpus, model, StreamConfig(batch_size=4, **options), {})

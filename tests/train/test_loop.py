@@ -24,13 +24,6 @@ MODEL = LanguageConfig(
 )
 
 
-@pytest.fixture
-def plain_keys():
-    """The step folds its number into one root key: a reuse that is meant."""
-    with jax.debug_key_reuse(False):
-        yield
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class Interrupted(LanguageTask):
     """A task that is interrupted once, when one batch is asked for."""

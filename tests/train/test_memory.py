@@ -23,13 +23,6 @@ pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
 RNG = np.random.default_rng(0)
 
 
-@pytest.fixture
-def plain_keys():
-    """The step folds its number into one root key: a reuse that is meant."""
-    with jax.debug_key_reuse(False):
-        yield
-
-
 def make_task(name="adding", **sizes):
     config = ProblemConfig(name, **{"steps": 8, "longest": 4, "far": 8} | sizes)
     draw = DrawConfig(batch_size=16, updates=3, exam_batches=2)

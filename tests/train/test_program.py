@@ -19,13 +19,6 @@ INPUTS = np.random.default_rng(0).normal(size=(6, 4, 3)).astype(np.float32)
 PLAN = ScheduleConfig("step", hold_epochs=1, factor=0.5)
 
 
-@pytest.fixture
-def plain_keys():
-    """The step folds its number into one root key: a reuse that is meant."""
-    with jax.debug_key_reuse(False):
-        yield
-
-
 class Line(nnx.Module):
     def __init__(self, key):
         self.w = nnx.Param(jax.random.normal(key, (3,), jnp.float32))

@@ -20,27 +20,8 @@ from jlstm.models.pooling import (
     pool_max,
     pool_mean,
 )
-from jlstm.regularize import check_rate, dropout
-
-
-@dataclass(frozen=True)
-class ClassifierDropout:
-    """Where a classifier drops, as rates; layers have ``encoder.dropout``.
-
-    Attributes:
-        word: whole steps of the input: a word becomes the unknown one, which so
-            learns to stand for what training lacks; a vector becomes zeros.
-        input: single entries of the input vectors.
-        output: entries of the pooled vector, before the softmax.
-    """
-
-    word: float = 0.0
-    input: float = 0.0
-    output: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("word", "input", "output"):
-            check_rate(f"dropout.{name}", getattr(self, name))
+from jlstm.models.sequence_dropout import SequenceDropout
+from jlstm.regularize import dropout
 
 
 @dataclass(frozen=True)
@@ -62,7 +43,7 @@ class ClassifierConfig:
     attention_size: int = 64
     embedding_size: int = 128
     embedding_scale: float = 0.1
-    dropout: ClassifierDropout = ClassifierDropout()
+    dropout: SequenceDropout = SequenceDropout()
 
     def __post_init__(self) -> None:
         for name in ("attention_size", "embedding_size", "embedding_scale"):

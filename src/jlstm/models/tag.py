@@ -23,28 +23,9 @@ from jlstm.initializers import Glorot, Uniform
 from jlstm.losses import token_nll
 from jlstm.models.encoder import EncoderConfig
 from jlstm.models.pooling import pool_last
-from jlstm.regularize import check_rate, dropout
+from jlstm.models.sequence_dropout import SequenceDropout
+from jlstm.regularize import dropout
 from jlstm.sequence import steps_within
-
-
-@dataclass(frozen=True)
-class TaggerDropout:
-    """Where a tagger drops, as rates; layers have ``encoder.dropout``.
-
-    Attributes:
-        word: whole embeddings of words, in whose place comes that of the unknown word;
-            the letters stay.
-        input: single entries of what the layers read.
-        output: entries of what they give, before the answer.
-    """
-
-    word: float = 0.0
-    input: float = 0.0
-    output: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("word", "input", "output"):
-            check_rate(f"model.dropout.{name}", getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -74,7 +55,7 @@ class TaggerConfig:
     letter_size: int = 32
     mark_size: int = 24
     embedding_scale: float = 0.1
-    dropout: TaggerDropout = TaggerDropout()
+    dropout: SequenceDropout = SequenceDropout()
 
     def __post_init__(self) -> None:
         sizes = ("embedding_size", "letter_embedding", "mark_size", "embedding_scale")
