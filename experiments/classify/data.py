@@ -1,4 +1,4 @@
-"""The labelled sequences of a run: which, cut how, with which words."""
+"""The labelled sequences of a run: which, cut how, and what they are once read."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -102,15 +102,3 @@ class Dataset:
     def input_size(self) -> int | None:
         """Features of a vector, None for words."""
         return None if self.vocab else self.train.sequences[0].shape[1]
-
-
-def load(config: DataConfig) -> Dataset:
-    """Read a data set.
-
-    Raises:
-        FileNotFoundError, ValueError: it is not there, or the options do not fit it.
-    """
-    from experiments.classify.texts import load_texts
-    from experiments.classify.vectors import load_vectors
-
-    return load_texts(config) if config.is_text else load_vectors(config)

@@ -10,7 +10,8 @@ import numpy as np
 
 from experiments import present
 from experiments.classify.baselines import Scores, score_baselines
-from experiments.classify.data import DataConfig, Dataset, load
+from experiments.classify.data import DataConfig, Dataset
+from experiments.classify.load import load
 from experiments.classify.report import show
 from experiments.config import RunConfig
 from jlstm.data.words import UNK

@@ -1,23 +1,21 @@
 """What a finished run on music leaves behind, and what it shows on the screen."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from experiments.music.config import Config, Pieces
 from experiments.present import present
 from experiments.table import table
 from jlstm.analysis.plots import roll_picture
 from jlstm.data.music import Roll
 
-if TYPE_CHECKING:
-    from experiments.music.task import Config, Pieces
-
 
 def show(
     folder: Path,
-    config: "Config",
-    pieces: "Pieces",
+    config: Config,
+    pieces: Pieces,
     summary: dict[str, Any],
     written: Roll,
 ) -> None:

@@ -7,8 +7,9 @@ import pytest
 from flax import nnx
 
 from experiments.classify.baselines import score_baselines
-from experiments.classify.data import DataConfig, load
+from experiments.classify.data import DataConfig
 from experiments.classify.folds import fold_table, read_folds
+from experiments.classify.load import load
 from experiments.classify.report import key_numbers, score_table
 from experiments.classify.task import Config, prepare
 from experiments.classify.texts import read_labelled_text

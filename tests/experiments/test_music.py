@@ -7,11 +7,9 @@ import pytest
 from flax import nnx
 
 from experiments.music import task as music
+from experiments.music.config import Config, DataConfig, SampleConfig
 from experiments.music.report import nats_table, shown
 from experiments.music.task import (
-    Config,
-    DataConfig,
-    SampleConfig,
     make_task,
     prepare,
     score_floors,
