@@ -22,8 +22,6 @@ class DataConfig:
         name: of the data set.
         path: of ``labelled_text``: a file with a class, a tab and a text a line.
         phrases: train on all labelled phrases of SST, not on its sentences alone.
-        sentence_repeats: so often in an epoch stands each sentence beside its phrases;
-            phrases outnumber the sentences, which are what is tested, eleven to one.
         fold: which tenth of MR, Subj, CR or MPQA is the test.
         length: keep at most so many words, the last ones; None keeps all.
         min_count: words that are rarer in training are unknown.
@@ -38,7 +36,6 @@ class DataConfig:
     name: Name = "sst2"
     path: str | None = None
     phrases: bool = False
-    sentence_repeats: int = 1
     fold: int = 0
     length: int | None = None
     min_count: int = 1
@@ -61,15 +58,9 @@ class DataConfig:
                 f"data.phrases is true, but only sst2 and sst5 have labelled phrases, "
                 f"and data.name is {self.name!r}: set data.phrases=false."
             )
-        if self.sentence_repeats > 1 and not self.phrases:
-            raise ValueError(
-                f"data.sentence_repeats is {self.sentence_repeats}, which goes with "
-                "data.phrases=true: set both or leave it at 1."
-            )
 
     def _check_numbers(self) -> None:
-        positive = "length", "sentence_repeats", "min_count", "max_vocab", "limit_train"
-        for name in positive:
+        for name in ("length", "min_count", "max_vocab", "limit_train"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ValueError(f"data.{name} is {value}; give 1 or more.")
         shares = self.valid_fraction, self.test_fraction

@@ -125,17 +125,8 @@ def _sst(config: DataConfig) -> Parts:
     trees, binary = load_sst(), config.name == "sst2"
     parts = {part: whole_sentences(own, binary=binary) for part, own in trees.items()}
     if config.phrases:
-        every = phrases(trees["train"], binary=binary)
-        parts["train"] = _with_more(every, parts["train"], config.sentence_repeats - 1)
+        parts["train"] = phrases(trees["train"], binary=binary)
     return parts
-
-
-def _with_more(labelled: Labelled, more: Labelled, times: int) -> Labelled:
-    """Put further examples, so many times, behind the first ones."""
-    sentences = labelled.sentences + times * more.sentences
-    return Labelled(
-        sentences, np.concatenate([labelled.labels, *times * [more.labels]])
-    )
 
 
 def _imdb(config: DataConfig) -> Parts:

@@ -1,13 +1,11 @@
 """The classification task between the data and the report."""
 
-import collections
 import json
 
 import numpy as np
 import pytest
 from flax import nnx
 
-from experiments.classify import texts
 from experiments.classify.baselines import score_baselines
 from experiments.classify.data import DataConfig
 from experiments.classify.folds import fold_table, read_folds
@@ -18,7 +16,6 @@ from experiments.classify.texts import read_labelled_text
 from experiments.classify.vectors import standardized
 from experiments.classify.words import moved_words
 from jlstm.analysis.saliency import leave_one_out
-from jlstm.data.sst import parse_tree
 from jlstm.models.classify import Classifier, ClassifierConfig
 from jlstm.models.encoder import EncoderConfig
 
@@ -66,17 +63,6 @@ def test_words_can_be_cut_and_left_out(path):
     assert len(data.train.labels) == 5 and 0.3 < data.unknown < 0.4
 
 
-def test_sentences_can_be_repeated_beside_their_phrases(monkeypatch):
-    trees = (parse_tree("(3 (2 a) (4 (2 fine) (3 rose)))"),)
-    parts = dict.fromkeys(("train", "dev", "test"), trees)
-    monkeypatch.setattr(texts, "load_sst", lambda: parts)
-    data = load(DataConfig(name="sst2", phrases=True, sentence_repeats=3))
-    found = collections.Counter(data.words["train"].sentences)
-    whole = ("a", "fine", "rose")
-    assert found == {whole: 3, whole[1:]: 1, whole[2:]: 1}
-    assert data.train.labels.tolist() == [1] * 5 and len(data.test.labels) == 1
-
-
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -99,7 +85,6 @@ def test_a_text_that_cannot_be_read_names_its_line(tmp_path, text, line):
         ({"name": "labelled_text"}, r"data\.path goes with data\.name=labelled_text"),
         ({"name": "mr", "path": "a"}, r"data\.path goes with"),
         ({"name": "mr", "phrases": True}, "only sst2 and sst5 have labelled phrases"),
-        ({"sentence_repeats": 2}, "goes with data.phrases=true"),
         ({"length": 0}, r"data\.length is 0; give 1 or more"),
         ({"valid_fraction": 0.9, "test_fraction": 0.1}, "give shares above 0"),
     ],

@@ -1,0 +1,80 @@
+# %% [markdown]
+# # The cell state: a path that nothing multiplies
+#
+# A long short-term memory (Hochreiter and Schmidhuber, 1997) carries a second vector
+# beside $h$, the **cell state** $c$. A step does not compute it anew; it keeps a part
+# and adds something:
+#
+# $$c_t = f_t \odot c_{t-1} + i_t \odot g_t \qquad h_t = o_t \odot \tanh(c_t)$$
+#
+# $f$, $i$ and $o$ are **gates**, numbers between 0 and 1, one for each unit; $g$ is
+# what a step would like to add. No matrix stands between $c_{t-1}$ and $c_t$.
+
+# %%
+import jax
+import jax.numpy as jnp
+
+import jlstm
+from jlstm.analysis.gradients import gradients_by_lag, norms_by_lag
+
+cell = jlstm.LSTMCell(hidden_size=64, forget_bias=3.0)
+params = cell.init(jax.random.key(0), input_size=2)
+xs = jax.random.normal(jax.random.key(1), (100, 2))
+
+carry, (carries, gates) = jlstm.trace(cell, params, xs)
+again = gates.f[1:] * carries.c[:-1] + gates.i[1:] * gates.g[1:]
+difference = float(jnp.abs(again - carries.c[1:]).max())
+print(f"the equation and the cell differ by {difference:.0e}")
+print("shapes over time: c", carries.c.shape, "f", gates.f.shape)
+
+# %% [markdown]
+# Along $c$ the factor of a step is the forget gate, which the network sets itself:
+#
+# $$\frac{\partial c_T}{\partial c_s} \approx \prod_{t=s+1}^{T} f_t$$
+#
+# Approximately, as $c$ also acts through $h$ on the gates to come. With the recurrent
+# weights at zero it is exact. Here the forget gates are $\sigma(3) = 0.953$:
+
+# %%
+still = params._replace(w_ih=0 * params.w_ih, w_hh=0 * params.w_hh)
+direction = jnp.ones(64) / 8
+forget = float(jax.nn.sigmoid(3.0))
+
+
+def by_cell_state(params):
+    return norms_by_lag(gradients_by_lag(cell, params, xs, direction)).c
+
+
+alone = by_cell_state(still)
+a_step = float((alone[81] / alone[1]) ** (1 / 80))
+print(f"forget gate {forget:.4f}, measured factor of a step {a_step:.4f}")
+
+# %% [markdown]
+# With the weights as they are drawn, and beside the network of the [page
+# before](01_recurrent_networks.py):
+
+# %%
+from jlstm.analysis.plots import LagCurve, lag_picture
+from jlstm.initializers import HiddenUniform
+
+plain = jlstm.RNNCell(64, w_hh_init=HiddenUniform())
+plain_params = plain.init(jax.random.key(0), input_size=2)
+plain_norms = norms_by_lag(gradients_by_lag(plain, plain_params, xs, direction)).h
+lstm_norms = by_cell_state(params)
+rnn, lstm = float(plain_norms[50]), float(lstm_norms[50])
+print(f"50 steps back: RNN {rnn:.0e}, LSTM {lstm:.2f}")
+
+picture = lag_picture(
+    {
+        "after so many steps": {
+            "tanh RNN, by h": LagCurve(jax.device_get(plain_norms)),
+            "LSTM, by c": LagCurve(jax.device_get(lstm_norms), family=1),
+            "0.953 to the power of the lag": LagCurve(jax.device_get(alone), family=2),
+        }
+    }
+)
+picture
+
+# %% [markdown]
+# So the cell state does not make gradients last by itself: the forget gate decides how
+# long they do. That is what the [next page](03_forget_gate.py) is about.

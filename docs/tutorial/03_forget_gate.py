@@ -1,0 +1,58 @@
+# %% [markdown]
+# # The forget gate: what to keep
+#
+# $$f_t = \sigma(W_f\,[h_{t-1}, x_t] + b_f)$$
+#
+# The sigmoid gives a number between 0 and 1 for each unit of the cell state: 0 erases
+# it, 1 keeps it whole. The LSTM of 1997 had no such gate, and its cell state could only
+# grow; Gers, Schmidhuber and Cummins (2000) added it.
+#
+# A gate that stays at $f$ keeps $f^k$ after $k$ steps. A unit forgets to the $e$-th
+# part within $-1/\ln f$ steps:
+
+# %%
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import jlstm
+
+np.set_printoptions(precision=2, suppress=True)
+
+for bias in (0.0, 1.0, 3.0, 5.0):
+    f = float(jax.nn.sigmoid(bias))
+    print(f"bias {bias:.0f}: f = {f:.3f}, {-1 / jnp.log(f):6.1f} steps")
+
+# %% [markdown]
+# At the start of training the weights are small and the **forget bias** decides. With
+# 0, half is lost in every step. That is why it starts at 1 in most libraries
+# (Jozefowicz et al., 2015), and why `Chrono(T)` draws it such that the units remember
+# over all ranges up to $T$ steps (Tallec and Ollivier, 2018).
+#
+# ## A gate that is told when to erase
+#
+# The gate sees the input, so a network can forget *when something happens*. By hand:
+# one unit that adds up its first input and erases when the second one is 1. Every gate
+# that is not needed is held open or shut by a large bias.
+
+# %%
+cell = jlstm.LSTMCell(hidden_size=1, forget_bias=0.0, activation="identity")
+i, f, g, o = range(4)
+w_ih = jnp.zeros((2, 4, 1)).at[0, g].set(1.0).at[1, f].set(-20.0)
+b = jnp.zeros((4, 1)).at[jnp.array([i, f, o]), 0].set(10.0)
+params = jlstm.LSTMParams(w_ih, jnp.zeros((1, 4, 1)), b)
+
+added = jnp.array([1.0, 1.0, 1.0, 0.0, 2.0, 2.0, 0.0])
+erase = jnp.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
+_, (carries, gates) = jlstm.trace(cell, params, jnp.stack([added, erase], axis=1))
+print("forget gate", np.asarray(gates.f[:, 0]))
+print("cell state ", np.asarray(carries.c[:, 0]))
+
+# %%
+from jlstm.analysis.plots import gate_picture
+
+labels = [f"+{int(a)}" if not e else "erase" for a, e in zip(added, erase, strict=True)]
+picture = gate_picture(
+    {"f": gates.f, "i": gates.i, "g": gates.g}, labels, cell_state=carries.c
+)
+picture

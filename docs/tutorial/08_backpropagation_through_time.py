@@ -1,0 +1,106 @@
+# %% [markdown]
+# # Back-propagation through time, whole and truncated
+#
+# To train, the loop is unrolled in thought: 200 steps are a network 200 layers deep
+# whose layers share their weights. The gradient of the loss is the sum of what each
+# step contributes (Werbos, 1990). In JAX that is `jax.grad` of a function with a scan
+# in it:
+
+# %%
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import jlstm
+
+cell = jlstm.LSTMCell(hidden_size=32)
+params = cell.init(jax.random.key(0), input_size=4)
+xs = jax.random.normal(jax.random.key(1), (200, 8, 4))
+
+
+def last_output(params, xs, carry=None):
+    return jlstm.unroll(cell, params, xs, carry)[1][-1].mean()
+
+
+gradient = jax.jit(jax.grad(last_output))(params, xs)
+
+nudged = params._replace(w_hh=params.w_hh.at[3, 1, 5].add(1e-2))
+slope = (last_output(nudged, xs) - last_output(params, xs)) / 1e-2
+print(f"grad {float(gradient.w_hh[3, 1, 5]):.5f}, by a nudge {float(slope):.5f}")
+
+# %% [markdown]
+# It needs what every step computed, so its memory grows with the length.
+# `jlstm.memory_of` tells how much, before anything runs, and `checkpoint` recomputes a
+# part of it instead of keeping it:
+
+# %%
+wide = jlstm.LSTMCell(256)
+wide_params = jax.eval_shape(lambda: wide.init(jax.random.key(0), 256))
+long = jax.ShapeDtypeStruct((65_536, 8, 256), jnp.float32)
+
+
+def loss(params, xs, checkpoint):
+    return jlstm.unroll(wide, params, xs, checkpoint=checkpoint)[1].sum()
+
+
+for checkpoint in (None, "sqrt"):
+    needs = jlstm.memory_of(
+        jax.grad(lambda p, x, how=checkpoint: loss(p, x, how)), wide_params, long
+    )
+    print(f"checkpoint={checkpoint}: {needs}")
+
+# %% [markdown]
+# ## Truncated
+#
+# A text of a million letters is one sequence. So it is cut into windows: each starts
+# from the carry that the one before has left, and the gradient stops at its edge. The
+# network still *remembers* beyond the window; what it does not get is a gradient for
+# having done so.
+
+# %%
+carry, _ = jlstm.unroll(cell, params, xs[:150])
+value_whole = last_output(params, xs)
+value_window = last_output(params, xs[150:], jax.lax.stop_gradient(carry))
+window = jax.jit(jax.grad(last_output))(params, xs[150:], carry)
+
+
+def flat(tree):
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+
+
+whole, cut = flat(gradient), flat(window)
+angle = whole @ cut / np.linalg.norm(whole) / np.linalg.norm(cut)
+print(f"the value is the same: {abs(float(value_whole - value_window)):.0e} apart")
+print(f"the gradient of 50 steps against that of 200: cosine {angle:.4f}")
+
+# %% [markdown]
+# How much a window loses depends on how far gradients reach at all. Three untrained
+# cells, the gradient of the last output by the state so many steps before:
+
+# %%
+from jlstm.analysis.gradients import gradients_by_lag, norms_by_lag
+from jlstm.analysis.plots import LagCurve, lag_picture
+from jlstm.initializers import HiddenUniform
+
+cells = {
+    "tanh RNN, by h": (jlstm.RNNCell(32, w_hh_init=HiddenUniform()), "h"),
+    "GRU, by h": (jlstm.GRUCell(32), "h"),
+    "LSTM, forget bias 1, by c": (jlstm.LSTMCell(32), "c"),
+    "LSTM, forget bias 3, by c": (jlstm.LSTMCell(32, forget_bias=3.0), "c"),
+}
+direction = jnp.ones(32) / jnp.sqrt(32)
+
+
+def lag_norms(cell, part):
+    params = cell.init(jax.random.key(0), input_size=4)
+    norms = norms_by_lag(gradients_by_lag(cell, params, xs[:100, 0], direction))
+    return jax.device_get(getattr(norms, part))
+
+
+curves = {name: lag_norms(*entry) for name, entry in cells.items()}
+for name, norms in curves.items():
+    print(f"{name:26} 50 steps back: {norms[50]:.0e}")
+
+drawn = {name: LagCurve(norms, n) for n, (name, norms) in enumerate(curves.items())}
+picture = lag_picture({"after so many steps": drawn})
+picture

@@ -1,0 +1,95 @@
+"""The tutorial runs, and what its text says of the numbers is so."""
+
+import re
+import runpy
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+PAGES = Path(__file__).parents[1] / "docs" / "tutorial"
+NAMES = sorted(path.name for path in PAGES.glob("*.py"))
+
+
+@pytest.fixture
+def run():
+    """Run a page under JAX's defaults, as its reader does; return its names."""
+    with (
+        jax.enable_x64(False),
+        jax.numpy_dtype_promotion("standard"),
+        jax.numpy_rank_promotion("allow"),
+        jax.debug_key_reuse(False),
+    ):
+        yield lambda name: runpy.run_path(str(PAGES / name))
+
+
+def test_a_plain_network_loses_the_same_share_a_step(run):
+    page = run("01_recurrent_networks.py")
+    assert page["difference"] < 1e-6
+    assert page["norms"][50] < 1e-10
+    assert 0.4 < page["a_step"] < page["radius"] < 0.7  # tanh shrinks further
+
+
+def test_along_the_cell_state_the_factor_is_the_forget_gate(run):
+    page = run("02_cell_state.py")
+    assert page["difference"] < 1e-5
+    assert page["a_step"] == pytest.approx(page["forget"], abs=1e-4)
+    assert page["rnn"] < 1e-10 and page["lstm"] > 0.05
+
+
+def test_the_forget_gate_erases_when_it_is_told(run):
+    page = run("03_forget_gate.py")
+    cell_state = np.asarray(page["carries"].c)[:, 0]
+    np.testing.assert_allclose(cell_state, [1, 2, 3, 0, 2, 4, 4], atol=2e-3)
+
+
+def test_the_input_gate_takes_the_value_at_the_mark(run):
+    page = run("04_input_gate.py")
+    cell_state = np.asarray(page["carries"].c)[:, 0]
+    np.testing.assert_allclose(cell_state, [0, 0, *4 * [np.tanh(0.5)]], atol=1e-3)
+    np.testing.assert_allclose(page["counted"].c[:, 0], np.arange(1, 6), atol=2e-3)
+    halves = 1 - 0.5 ** np.arange(1, 6)
+    np.testing.assert_allclose(page["held"].c[:, 0], halves, atol=1e-4)
+
+
+def test_the_output_gate_shows_when_it_is_asked(run):
+    page = run("05_output_gate.py")
+    shown = np.asarray(page["carries"].h)[:, 0]
+    stored = np.tanh(np.tanh(1.5))
+    np.testing.assert_allclose(shown, [0, 0, 0, 0, stored, 0, stored], atol=5e-3)
+
+
+def test_the_loop_is_the_scan_however_it_is_cut(run):
+    page = run("07_a_whole_sequence.py")
+    np.testing.assert_allclose(page["ys"], page["by_hand"], atol=1e-5)
+    np.testing.assert_allclose(page["joined"], page["ys"], atol=1e-5)
+    assert page["beside"] < 1e-6
+
+
+def test_truncation_keeps_the_value_and_a_part_of_the_gradient(run):
+    page = run("08_backpropagation_through_time.py")
+    gradient = float(page["gradient"].w_hh[3, 1, 5])
+    assert float(page["slope"]) == pytest.approx(gradient, rel=0.05)
+    assert abs(page["value_whole"] - page["value_window"]) < 1e-6
+    reach = [norms[50] for norms in page["curves"].values()]
+    assert reach == sorted(reach) and reach[0] < 1e-12 and reach[-1] > 0.1
+
+
+def test_variants_are_as_large_as_the_text_says(run):
+    page = run("10_gru_and_variants.py")
+    assert page["difference"] < 1e-6
+    sizes = {name: size for name, (size, _) in page["table"].items()}
+    assert sizes["LSTMCell"] == 4 * 64 * (64 + 16 + 1)
+    assert sizes["CIFGLSTMCell"] == 0.75 * sizes["LSTMCell"]
+
+
+def test_a_carry_does_not_grow_with_the_text(run):
+    assert run("13_the_notebook.py")["lstm_numbers"] == 2 * 256
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_between_pages_lead_somewhere(name):
+    text = (PAGES / name).read_text("utf-8").replace("\n# ", " ")
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (PAGES / link).exists(), link
