@@ -101,6 +101,6 @@ curves = {name: lag_norms(*entry) for name, entry in cells.items()}
 for name, norms in curves.items():
     print(f"{name:26} 50 steps back: {norms[50]:.0e}")
 
-drawn = {name: LagCurve(norms, n) for n, (name, norms) in enumerate(curves.items())}
+drawn = {n: LagCurve(v, family=min(k, 2)) for k, (n, v) in enumerate(curves.items())}
 picture = lag_picture({"after so many steps": drawn})
 picture

@@ -62,10 +62,10 @@ class Budget:
     """
 
     hidden_size: int = 100
-    epochs: int = 60
+    epochs: int = 80
     batch_size: int = 16
-    rates: tuple[float, ...] = (3e-3, 1e-2)
-    seeds: int = 2
+    rates: tuple[float, ...] = (1e-2, 3e-2)
+    seeds: int = 3
     pieces: int | None = None
     buckets: int = 3
 

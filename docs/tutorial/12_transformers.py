@@ -1,0 +1,94 @@
+# %% [markdown]
+# # Transformers and the parallel cells
+#
+# A Transformer (Vaswani et al., 2017) has no carry. Each step looks at all steps before
+# it, so all of them are computed at once, and the way from one to any other is one step
+# long. The price: $T$ steps are $T^2$ pairs. Here the same text is shown to both; the
+# Transformer is made with Flax's attention.
+
+# %%
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+import jlstm
+from jlstm.models.transformer import Transformer, TransformerConfig
+
+config = TransformerConfig(num_layers=1, width=64, num_heads=4)
+transformer = Transformer(64, config, rngs=nnx.Rngs(0))
+xs = jax.random.normal(jax.random.key(0), (50, 2, 64))  # time, batch, features
+changed = xs.at[30].set(0.0)
+
+
+def moved(function):
+    """Return the first and the last step whose output another input 30 changes."""
+    different = jnp.abs(function(changed) - function(xs)).max(axis=(1, 2)) > 1e-7
+    steps = jnp.flatnonzero(different)
+    return int(steps[0]), int(steps[-1])
+
+
+cell = jlstm.LSTMCell(64)
+params = cell.init(jax.random.key(1), input_size=64)
+print("Transformer, changed from and to:", moved(transformer))
+print("LSTM, changed from and to:", moved(lambda xs: jlstm.unroll(cell, params, xs)[1]))
+
+# %% [markdown]
+# Neither sees the future. What was read at a time is in the keys and values of the one,
+# and in the carry of the other.
+#
+# ## Gates that do not look back
+#
+# The loop is sequential because the gates read $h_{t-1}$. A cell whose gates read the
+# input alone is linear in its state,
+#
+# $$h_t = a_t \odot h_{t-1} + b_t,$$
+#
+# and such steps can be joined: two of them are one of the same kind. So $T$ steps take
+# $\log_2 T$ rounds of `jax.lax.associative_scan` instead of $T$ turns of a loop.
+# minLSTM and minGRU (Feng et al., 2024) and LRU (Orvieto et al., 2023) are made so.
+# jlstm runs them either way, with the same result:
+
+# %%
+linear = jlstm.MinLSTMCell(64)
+linear_params = linear.init(jax.random.key(2), input_size=64)
+_, in_turns = jlstm.unroll(linear, linear_params, xs, backend="scan")
+_, at_once = jlstm.unroll(linear, linear_params, xs, backend="parallel")
+print("in turns and at once differ by", float(jnp.abs(in_turns - at_once).max()))
+print(jlstm.explain(linear, xs=xs))
+
+# %% [markdown]
+# ## What it costs
+#
+# Measured by `experiments/limits/sequential.py` on two CPU cores: one sequence, about
+# 130 000 parameters each, forward and backward. The numbers are read from its file.
+
+# %%
+import json
+from pathlib import Path
+
+from jlstm.analysis.plots.points import point_picture
+
+here = Path.cwd()
+root = next(p for p in (here, *here.parents) if (p / "experiments").is_dir())
+lines = (root / "experiments/limits/sequential.jsonl").read_text().splitlines()
+rows = [row for row in map(json.loads, lines) if row.get("ms")]
+names = ("LSTM", "LSTM, plain loop", "minLSTM", "Transformer")
+curves = {
+    name: [(row["x"], row["ms"]) for row in rows if row["name"] == name]
+    for name in names
+}
+grows = {
+    name: dict(points)[4096] / dict(points)[512] for name, points in curves.items()
+}
+for name, factor in grows.items():
+    print(f"{name:17} eight times the steps take {factor:5.0f} times as long")
+
+picture = point_picture(curves, x_label="steps", y_label="ms", log_y=True)
+picture
+
+# %% [markdown]
+# On a CPU, where nothing is idle, the sequential loop is no disadvantage, and the
+# square shows. On a GPU a step of an LSTM is too little work to fill it, and the
+# Transformer wins up to lengths of thousands: that is why large language models are
+# Transformers. Both are compared on one text at equal parameters in [the
+# limits](../../experiments/limits/README.md).
