@@ -4,7 +4,8 @@
     python3 dev.py test [--all] [argument ...]  run the tests and the doctests; --all
                                                 takes those marked slow too
     python3 dev.py lint [--fix]                 check style and format
-    python3 dev.py setup [run|test|dev|peers]         only prepare the environment
+    python3 dev.py docs                         run the tutorial, build the site
+    python3 dev.py setup [run|test|dev|peers|docs]    only prepare the environment
     python3 dev.py lock [--upgrade]             write requirements/*.txt anew
 
 Options stand before the command: --venv DIR (or JLSTM_VENV; .venv unless given) is the
@@ -35,11 +36,13 @@ VERSION = ".".join(map(str, sys.version_info[:2]))
 # What each lock holds. Each set contains the ones before it, and the last one is solved
 # first, so that the same versions stand in all of them.
 EXTRAS = ["--extra", "train", "--extra", "interop"]
+GROUPS = ["--group", "dev", "--group", "peers"]
 SETS = {
     "run": ["--extra", "train", "--group", "build"],
     "test": [*EXTRAS, "--group", "build", "--group", "test"],
     "dev": [*EXTRAS, "--group", "dev"],
-    "peers": [*EXTRAS, "--group", "dev", "--group", "peers"],
+    "peers": [*EXTRAS, *GROUPS],
+    "docs": [*EXTRAS, "--extra", "notebook", *GROUPS, "--group", "docs"],
 }
 COMPILE = [
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
@@ -194,6 +197,16 @@ def lint(environment: Environment, arguments: list[str]) -> int:
     return check or layout
 
 
+def docs(environment: Environment, arguments: list[str]) -> int:
+    """Run the pages of the tutorial and build the site; a warning is an error."""
+    environment.need("docs")
+    source, site = ROOT / "docs", ROOT / "docs" / "_build" / "html"
+    code = environment.run("-m", "sphinx", "-W", *arguments, str(source), str(site))
+    if code == 0:
+        say(f"open {site / 'index.html'}")
+    return code
+
+
 def setup(environment: Environment, arguments: list[str]) -> int:
     """Prepare the environment for one of SETS."""
     name = arguments[0] if arguments else "dev"
@@ -218,7 +231,9 @@ def lock(environment: Environment, arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {"demo": demo, "test": test, "lint": lint, "setup": setup, "lock": lock}
+COMMANDS = {
+    "demo": demo, "test": test, "lint": lint, "docs": docs, "setup": setup, "lock": lock
+}  # fmt: skip
 
 
 def main() -> int:

@@ -26,6 +26,7 @@ ORDER = (
     {"backends", "likelihood"},
     {"unroll"},
     {"layers"},
+    {"summary"},
     {"__init__"},
     {"_flax", "compilations", "data", "interop"},
     {"audio", "baselines", "crf", "ctc", "decode", "linen", "midi", "nnx"},

@@ -109,6 +109,8 @@ from jlstm.sequence import last_output as last_output
 from jlstm.sequence import prepend as prepend
 from jlstm.sequence import resets_from_dones as resets_from_dones
 from jlstm.sequence import resets_from_segments as resets_from_segments
+from jlstm.summary import Summary as Summary
+from jlstm.summary import summary as summary
 from jlstm.unroll import explain as explain
 from jlstm.unroll import trace as trace
 from jlstm.unroll import unroll as unroll

@@ -83,6 +83,19 @@ def test_a_pass_over_the_text_begins_with_a_zero_carry():
     assert task.count(turn) == 10
 
 
+@pytest.mark.usefixtures("plain_keys")
+@pytest.mark.parametrize("chance", [0.0, 1.0])
+def test_a_stream_that_starts_afresh_forgets(chance):
+    config = LanguageConfig(hidden_sizes=(4,), embedding_size=None)
+    task = very_long.FreshTask(CORPUS, config, StreamConfig(2, 5), {}, chance=chance)
+    window, key = task.batches(1)[0], jax.random.key(0)
+    model = jax.jit(lambda: config.make(len(VOCAB), nnx.Rngs(0)))()
+    full = jax.tree.map(jnp.ones_like, task.init_carry())
+    loss = jax.jit(lambda carry, window: task.loss(model, carry, window, key)[0])
+    same = loss(full, window) == loss(task.init_carry(), window)
+    assert same == (chance == 1)
+
+
 def test_a_short_text_is_not_read_for_ever():
     budget = data_hunger.Budget(rounds=10, updates=1000, passes=20)
     assert budget.updates_of(10_000_000) == 100

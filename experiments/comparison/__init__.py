@@ -1,0 +1,1 @@
+"""Several runs beside each other: what ``experiments/compare.py`` is made of."""
