@@ -37,8 +37,7 @@ print("hidden state", np.asarray(carries.h[:, 0]))
 #
 # What is hidden does not disturb: an error at the end of a sequence reaches the stored
 # value through $c$, while the steps between, where the gate is shut, neither read nor
-# spoil it. Switched off in a sweep over all parts of an LSTM, forget gate and output
-# activation are missed most:
+# spoil it. What each part of an LSTM is worth, measured by leaving it out, stands in
 # [experiments/odyssey](../../experiments/odyssey/README.md).
 
 # %%

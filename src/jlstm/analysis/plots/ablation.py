@@ -34,13 +34,13 @@ def ablation_picture(
         >>> [text.get_text() for text in figure.axes[0].get_xticklabels()]
         ['1', '0', '2']
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     values = np.asarray(increases, np.float64)
     if not len(values):
         raise ValueError("there is no unit to draw; give the increase of at least one.")
     order = np.argsort(-values, kind="stable")
-    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     ranks = np.arange(len(values))

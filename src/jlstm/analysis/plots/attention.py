@@ -34,7 +34,7 @@ def attention_picture(
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['a', 'dog']
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     if weights.shape != (len(written), len(source)):
         raise ValueError(
@@ -42,7 +42,7 @@ def attention_picture(
             f"and {len(source)} of the source; give a row and a column for each."
         )
     height = 1.4 + WORD * len(written)
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = Picture(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     image = axes.imshow(

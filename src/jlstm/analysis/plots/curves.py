@@ -40,14 +40,14 @@ def learning_curves(
         >>> figure.axes[0].get_ylabel()
         'loss (nats)'
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     train, valid = _points(records, "train", "loss"), _points(records, "valid", "loss")
     if not len(train) + len(valid):
         raise ValueError("no record of kind 'train' or 'valid' has a loss to draw.")
     rates = _points(records, "train", "learning_rate")
     heights = [3.2, 0.7] if len(rates) else [3.2]
-    figure = Figure(figsize=(WIDTH, 1.0 + sum(heights)), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 1.0 + sum(heights)), layout="constrained")
     rows = figure.subplots(
         len(heights), sharex=True, height_ratios=heights, squeeze=False
     )

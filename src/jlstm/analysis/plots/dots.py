@@ -33,14 +33,14 @@ def dot_picture(
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['a']
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     if list(groups) != list(chosen):
         raise ValueError(
             f"groups are {', '.join(groups)} and chosen {', '.join(chosen)}; give the "
             "same names in the same order."
         )
-    figure = Figure(figsize=(WIDTH, 1.0 + 0.34 * len(groups)), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 1.0 + 0.34 * len(groups)), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     for place, (name, values) in enumerate(groups.items()):

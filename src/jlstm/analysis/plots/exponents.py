@@ -33,11 +33,11 @@ def lyapunov_picture(exponents: Mapping[str, Exponents]) -> "Figure":
         >>> figure.axes[0].get_ylabel()
         'Lyapunov exponent (nats a step)'
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     if not exponents:
         raise ValueError("there are no exponents to draw; give those of one cell.")
-    figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 3.8), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     axes.axhline(0, color=GREY, linewidth=1, linestyle=DASHES[0])

@@ -52,10 +52,10 @@ def forecast_picture(
         >>> [text.get_text() for text in figure.legends[0].get_texts()]
         ['known', 'forecast', 'what happened']
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     height = 1.1 + 1.75 * len(examples)
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = Picture(figsize=(WIDTH, height), layout="constrained")
     grid = figure.subplots(len(examples), squeeze=False)[:, 0]
     for axes, example in zip(grid, examples, strict=True):
         _draw(axes, example, baseline)
@@ -84,9 +84,9 @@ def step_errors(
         >>> figure.axes[0].lines[0].get_xdata().tolist()
         [1, 2]
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
-    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 4.2), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     styles = [(INK, "-", 2.0), *((GREY, dash, 1.3) for dash in ("-", *DASHES))]

@@ -53,7 +53,7 @@ def gate_picture(
         >>> [text.get_text() for text in figure.axes[0].get_xticklabels()]
         ['to', 'be', '.']
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     if sort_by not in gates:
         raise ValueError(f"sort_by={sort_by!r}: the gates are {', '.join(gates)}.")
@@ -64,7 +64,7 @@ def gate_picture(
     steps = len(gates[sort_by])
     if len(labels) != steps:
         raise ValueError(f"{len(labels)} labels for {steps} steps; give one a step.")
-    figure = Figure(figsize=(WIDTH, 0.9 + 1.15 * len(maps)), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 0.9 + 1.15 * len(maps)), layout="constrained")
     rows = figure.subplots(len(maps), sharex=True, squeeze=False)[:, 0]
     for axes, (name, values) in zip(rows, maps.items(), strict=True):
         _draw_map(axes, name, np.asarray(values, np.float32)[:, order].T)

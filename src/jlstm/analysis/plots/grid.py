@@ -37,7 +37,7 @@ def share_grid(
         >>> figure.axes[0].get_xlabel()
         'T'
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     given = len(rows), len(columns)
     if shares.shape != given or {len(line) for line in texts} != {given[1]}:
@@ -45,7 +45,7 @@ def share_grid(
             f"shares of shape {shares.shape} came with {given[0]} rows and {given[1]} "
             "columns; give one name a row and a column, and one text a place."
         )
-    figure = Figure(figsize=(WIDTH, 0.9 + 0.36 * len(rows)), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 0.9 + 0.36 * len(rows)), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     axes.imshow(shares, "cividis", aspect="auto", vmin=0, vmax=1)

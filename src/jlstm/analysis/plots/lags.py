@@ -47,12 +47,12 @@ def lag_picture(panels: Mapping[str, Mapping[str, LagCurve]]) -> "Figure":
         >>> figure.axes[0].get_yscale()
         'log'
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     if not names:
         raise ValueError("there is no curve to draw; give at least one.")
-    figure = Figure(figsize=(1.25 * WIDTH, 4.2), layout="constrained")
+    figure = Picture(figsize=(1.25 * WIDTH, 4.2), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     styles = _styles(panels)
     for each, (title, curves) in zip(axes, panels.items(), strict=True):

@@ -57,8 +57,9 @@ def overlay_picture(
         >>> figure.axes[0].get_xlabel()
         'updates'
     """
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    from jlstm.analysis.plots.picture import Picture
 
     drawn = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     if not drawn:
@@ -67,7 +68,7 @@ def overlay_picture(
     columns = 2 if max(map(len, drawn)) <= 32 else 1
     legend = 0.2 * -(-len(drawn) // columns)
     size = (WIDTH, 0.5 + legend + 3.0 * len(panels))
-    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1))
+    figure = Picture(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1))
     rows = figure.subplots(len(panels), squeeze=False)[:, 0]
     for axes, (title, curves) in zip(rows, panels.items(), strict=True):
         for name, curve in curves.items():

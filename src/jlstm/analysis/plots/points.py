@@ -44,12 +44,12 @@ def point_picture(
         >>> figure.axes[0].get_xscale()
         'log'
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     drawn = {name: sorted(points) for name, points in curves.items() if points}
     if not drawn:
         raise ValueError("there is no point to draw; give at least one.")
-    figure = Figure(figsize=(WIDTH, 4.0), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 4.0), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     for number, name in enumerate(curves):

@@ -35,11 +35,11 @@ def roll_picture(
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['C4']
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     if not roll.any():
         raise ValueError("The roll is silent; give one in which a key sounds.")
-    figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 3.4), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     for key, start, length in notes_of(roll):

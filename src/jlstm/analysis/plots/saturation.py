@@ -38,14 +38,14 @@ def saturation_picture(gates: Mapping[str, Saturation]) -> "Figure":
         >>> figure.axes[0].get_title()
         'forget f'
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     if not gates:
         raise ValueError("there is no gate to draw; give at least one.")
     columns = 2 if len(gates) == 4 else min(len(gates), 3)
     lines = -(-len(gates) // columns)
     size = (0.5 + PANEL * columns, 0.2 + (PANEL + 0.25) * lines)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Picture(figsize=size, layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for number, (name, shares) in enumerate(gates.items()):
         _draw_panel(panels[number], GATE_NAMES.get(name, name), shares)

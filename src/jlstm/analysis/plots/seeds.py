@@ -34,12 +34,12 @@ def seed_curves(
         >>> len(figure.axes[0].lines)
         3
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     if any(len(values) != len(steps) for values in seeds):
         lengths = [len(values) for values in seeds]
         raise ValueError(f"{len(steps)} steps came with {lengths} values a seed.")
-    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     for values in seeds:

@@ -31,9 +31,9 @@ def spectrum_picture(spectra: Spectra) -> "Figure":
         >>> [axes.get_xlabel() for axes in figure.axes]
         ['real part', 'number, from the largest down']
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
-    figure = Figure(figsize=(1.25 * WIDTH, 3.9), layout="constrained")
+    figure = Picture(figsize=(1.25 * WIDTH, 3.9), layout="constrained")
     plane, values = figure.subplots(1, 2)
     tidy(plane)
     tidy(values)

@@ -39,9 +39,9 @@ def utterance_picture(
         >>> [text.get_text() for text in figure.axes[1].texts]
         ['a']
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
-    figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 3.8), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=[2, 1.5])
     _draw_features(upper, features, hop)
     upper.set_ylabel("band", color=INK)
@@ -66,10 +66,10 @@ def log_mel_pictures(
         >>> [axes.get_title() for axes in figure.axes[:2]]
         ['one', 'two']
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
     rows = -(-len(sounds) // columns)
-    figure = Figure(figsize=(WIDTH, 0.6 + 1.5 * rows), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 0.6 + 1.5 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes in grid.flat[len(sounds) :]:
         axes.set_axis_off()
@@ -97,9 +97,9 @@ def error_curves(
         >>> figure.axes[0].lines[0].get_ydata().tolist()
         [50.0, 25.0]
     """
-    from matplotlib.figure import Figure
+    from jlstm.analysis.plots.picture import Picture
 
-    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    figure = Picture(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     styles = itertools.cycle([(INK, "-"), (BLUE, DASHES[0]), (GREY, DASHES[1])])

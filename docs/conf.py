@@ -1,0 +1,47 @@
+"""The documentation site: `python3 dev.py docs` builds it, warnings as errors."""
+
+import jlstm
+
+project = "jlstm"
+author = "the jlstm developers"
+copyright = f"2026, {author}"
+release = version = jlstm.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx-mathjax-offline",
+]
+exclude_patterns = ["_build", "conf.py"]
+
+# The tutorial is plain Python in the percent format; it is run while the site is built.
+nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+nb_execution_mode = "cache"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 3
+# Code and experiments are linked to as files of the repository, which are no pages.
+# Python's own `bytes` in a signature may be taken for a field of that name.
+suppress_warnings = ["myst.xref_missing", "ref.python"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+napoleon_attr_annotations = False  # a shape such as "*b h" would be read as emphasis
+
+html_theme = "sphinx_book_theme"
+html_title = "jlstm"
+html_theme_options = {
+    "navbar_persistent": [],  # the search stands in the side bar already
+    "show_toc_level": 2,
+    "use_download_button": False,
+}

@@ -1,0 +1,45 @@
+"""The reference lists every public module, and only those that there are."""
+
+import importlib
+import re
+from pathlib import Path
+
+import jlstm
+
+ROOT = Path(__file__).parents[1]
+# How a backend is built is told in docs/design; a user names it and no more.
+INSIDE = ("backends", "native", "pallas", "compilations", "data.tables")
+LISTED = {
+    name: page.name
+    for page in sorted((ROOT / "docs" / "api").glob("*.md"))
+    for name in re.findall(r"automodule:: (\S+)", page.read_text("utf-8"))
+}
+
+
+def public_modules():
+    """Return the names of the modules that a user may import from."""
+    source = ROOT / "src"
+    for path in sorted((source / "jlstm").rglob("*.py")):
+        name = ".".join(path.relative_to(source).with_suffix("").parts)
+        inside = name.removeprefix("jlstm.").startswith(INSIDE)
+        if not inside and not re.search(r"\._", name):
+            yield name
+
+
+def test_every_public_module_is_in_the_reference():
+    assert set(public_modules()) == set(LISTED)
+
+
+def test_every_name_of_the_package_is_on_a_page():
+    for name, value in vars(jlstm).items():
+        module = getattr(value, "__module__", "")
+        if module.startswith("jlstm") and not name.startswith("_"):
+            assert module in LISTED, f"{name} is from {module}"
+            assert value.__doc__, f"{name} has no docstring"
+
+
+def test_a_page_names_each_module_once():
+    pages = [page.read_text("utf-8") for page in (ROOT / "docs" / "api").glob("*.md")]
+    names = re.findall(r"automodule:: (\S+)", "".join(pages))
+    assert len(names) == len(set(names)) > 100
+    assert importlib.import_module(names[0])
