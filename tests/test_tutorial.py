@@ -84,6 +84,22 @@ def test_variants_are_as_large_as_the_text_says(run):
     assert sizes["CIFGLSTMCell"] == 0.75 * sizes["LSTMCell"]
 
 
+def test_gates_are_paid_for_and_more_text_is_better(run):
+    page = run("11_limits.py")
+    assert page["relative"]["LSTMCell"] == 4.0
+    assert page["relative"]["GRUCell"] == pytest.approx(3.0, abs=0.01)
+    for (_, worst), (_, best) in page["ends"].values():
+        assert best < worst
+    assert len(page["reach"]) == 5
+
+
+def test_attention_pays_with_the_square(run):
+    page = run("12_transformers.py")
+    assert page["moved"](page["transformer"]) == (30, 49)
+    assert page["grows"]["Transformer"] > 5 * page["grows"]["LSTM"]
+    np.testing.assert_allclose(page["in_turns"], page["at_once"], atol=1e-5)
+
+
 def test_a_carry_does_not_grow_with_the_text(run):
     assert run("13_the_notebook.py")["lstm_numbers"] == 2 * 256
 

@@ -1,0 +1,99 @@
+# %% [markdown]
+# # Cost, data, one step after the other, and very long texts
+#
+# What an LSTM is not good at, measured. The three pictures of the second half are made
+# by scripts of `experiments/limits`, which train for some minutes each; this page reads
+# their files.
+#
+# ## Cost
+#
+# Four affine maps where a plain network has one: four times the parameters and the
+# work.
+
+# %%
+import jax
+
+import jlstm
+
+
+def parameters(cell):
+    params = jax.eval_shape(lambda: cell.init(jax.random.key(0), 256))
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+plain = parameters(jlstm.RNNCell(256))
+relative = {
+    cell.__name__: parameters(cell(256)) / plain
+    for cell in (jlstm.RNNCell, jlstm.GRUCell, jlstm.LSTMCell)
+}
+print({name: round(factor, 2) for name, factor in relative.items()})
+
+# %% [markdown]
+# ## Data
+#
+# The first 1/256, 1/128, … of tiny Shakespeare: an LSTM, a Transformer of as many
+# parameters, and an n-gram model, which only counts.
+
+# %%
+import json
+from pathlib import Path
+
+from jlstm.analysis.plots.points import point_picture
+
+here = Path.cwd()
+root = next(p for p in (here, *here.parents) if (p / "experiments").is_dir())
+
+
+def curves_of(name, value):
+    """Return the points of a script of experiments/limits, by what they are of."""
+    text = (root / "experiments" / "limits" / f"{name}.jsonl").read_text()
+    curves = {}
+    for row in map(json.loads, text.splitlines()):
+        if row.get(value) is not None:
+            curves.setdefault(row["name"], []).append((row["x"], row[value]))
+    return curves
+
+
+hunger = curves_of("data_hunger", "nats")
+ends = {name: (min(points), max(points)) for name, points in hunger.items()}
+for name, ((least, worst), (most, best)) in ends.items():
+    print(f"{name:12} {worst:.2f} nats from {least:,}, {best:.2f} from {most:,}")
+
+data_picture = point_picture(
+    hunger, x_label="characters to train on", y_label="nats a character"
+)
+data_picture
+
+# %% [markdown]
+# ## One step after the other
+#
+# A step needs the one before, so a long sequence cannot be spread over many processors.
+# The parallel cells and Transformers can: [next page](12_transformers.py).
+#
+# ## Very long texts
+#
+# How much does a character model gain from what lies further back? Each model predicts
+# the same characters after it has read the $T$ characters before them:
+
+# %%
+reach = curves_of("very_long", "nats")
+
+
+def gain(points, near, far):
+    return dict(points)[near] - dict(points)[far]
+
+
+for name, points in reach.items():
+    near, far = gain(points, 16, 128), gain(points, 128, 1024)
+    print(f"{name:27} to 128 characters {near:+.3f} nats, to 1024 {far:+.3f}")
+
+reach_picture = point_picture(
+    reach, x_label="characters read before", y_label="nats a character"
+)
+reach_picture
+
+# %% [markdown]
+# What lies more than a few dozen characters back makes no difference to models of this
+# size, though the state has room for it: nothing has taught them to keep it. The
+# Transformer fails beyond the windows that it was trained on, as it has never seen such
+# positions.
