@@ -88,12 +88,12 @@ for name, points in reach.items():
     print(f"{name:27} to 128 characters {near:+.3f} nats, to 1024 {far:+.3f}")
 
 reach_picture = point_picture(
-    reach, x_label="characters read before", y_label="nats a character"
+    reach, x_label="characters read before", y_label="nats a character", highest=2.1
 )
 reach_picture
 
 # %% [markdown]
 # What lies more than a few dozen characters back makes no difference to models of this
-# size, though the state has room for it: nothing has taught them to keep it. The
-# Transformer fails beyond the windows that it was trained on, as it has never seen such
-# positions.
+# size, though the state has room for it: nothing has taught them to keep it. Beyond the
+# windows that it was trained on the Transformer leaves the picture: it has never seen
+# such positions.

@@ -29,7 +29,8 @@ def moved(function):
 
 cell = jlstm.LSTMCell(64)
 params = cell.init(jax.random.key(1), input_size=64)
-print("Transformer, changed from and to:", moved(transformer))
+attend = jax.jit(lambda xs: transformer(xs))
+print("Transformer, changed from and to:", moved(attend))
 print("LSTM, changed from and to:", moved(lambda xs: jlstm.unroll(cell, params, xs)[1]))
 
 # %% [markdown]

@@ -91,6 +91,7 @@ def present(
     y_label: str,
     log_y: bool = False,
     floor: tuple[str, float] | None = None,
+    highest: float | None = None,
     note: str = "",
 ) -> None:
     """Print the table and write it, as Markdown, beside the picture."""
@@ -99,7 +100,7 @@ def present(
     out.with_suffix(".md").write_text(text + "\n", encoding="utf-8")
     figure = point_picture(
         rows.curves(names, key), x_label=x_label, y_label=y_label, log_y=log_y,
-        floor=floor,
+        floor=floor, highest=highest,
     )  # fmt: skip
     save(figure, out)
 

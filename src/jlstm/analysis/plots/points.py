@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 COLORS = (BLUE, INK, GREY)
 MARKS = "osD^v<>"
+LONG = 24  # letters of a name of which three do not stand side by side
 Number = int | float
 Points = Mapping[str, Sequence[tuple[Number, Number]]]
 
@@ -22,6 +23,7 @@ def point_picture(
     y_label: str,
     log_y: bool = False,
     floor: tuple[str, Number] | None = None,
+    highest: Number | None = None,
 ) -> "Figure":
     """Draw a line through the points of each name; x is on a scale that doubles.
 
@@ -33,6 +35,7 @@ def point_picture(
         y_label: what the vertical axis says.
         log_y: draw y on a logarithmic scale.
         floor: a name and a height, drawn as a thin line, such as what knows nothing.
+        highest: where the vertical axis ends; a curve may leave the picture there.
 
     Raises:
         ValueError: there is no point.
@@ -60,8 +63,15 @@ def point_picture(
     _scale(axes, sorted({x for points in drawn.values() for x, _ in points}), log_y)
     axes.set_xlabel(x_label, color=INK)
     axes.set_ylabel(y_label, color=INK)
+    if highest is not None:
+        axes.set_ylim(top=highest)
+    columns = 3 if max(map(len, drawn)) < LONG else 2
     figure.legend(
-        loc="outside upper left", ncols=3, frameon=False, fontsize=10, labelcolor=INK
+        loc="outside upper left",
+        ncols=columns,
+        frameon=False,
+        fontsize=10,
+        labelcolor=INK,
     )
     return settled(figure)
 
