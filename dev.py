@@ -44,13 +44,6 @@ SETS = {
     "peers": [*EXTRAS, *GROUPS],
     "docs": [*EXTRAS, "--extra", "notebook", *GROUPS, "--group", "docs"],
 }
-# Most of a test's time is compiling; what is compiled once is kept for all workers and
-# for the next time.
-KEPT = {
-    "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".jax_cache"),
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-}
 COMPILE = [
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-header"),
@@ -192,8 +185,6 @@ def test(environment: Environment, arguments: list[str]) -> int:
     elif "-m" not in arguments:
         arguments = ["-m", "not slow", *arguments]
     workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
-    for name, value in KEPT.items():
-        os.environ.setdefault(name, value)
     return environment.run("-m", "pytest", *workers, *arguments)
 
 

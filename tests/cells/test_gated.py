@@ -13,6 +13,7 @@ from jlstm import LSTMCell, OdysseyLSTMCell, unroll
 from jlstm.activations import resolve
 from jlstm.initializers import Between, Chrono, Constant
 from tests.cells.steps import sample_of, step
+from tests.quick import quick
 from tests.zoo import CELLS, assert_close, draw
 
 ROW = {row.name: row for row in CELLS}
@@ -154,7 +155,10 @@ ACTIVATIONS = ("gate_activation", "activation", "output_activation")
 
 @pytest.mark.parametrize(
     "row",
-    [row for row in CELLS if hasattr(row.cell, "activation") and not row.variant],
+    quick(
+        [row for row in CELLS if hasattr(row.cell, "activation") and not row.variant],
+        8,
+    ),
     ids=lambda row: row.name,
 )
 def test_every_activation_is_used(row):

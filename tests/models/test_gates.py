@@ -7,6 +7,7 @@ from flax import nnx
 
 from jlstm.models.gates import trace_top
 from jlstm.models.language import LanguageConfig, LanguageDropout, LanguageModel
+from tests.quick import quick
 
 TOKENS = jnp.array([[3, 1], [4, 1], [5, 2], [6, 5]], jnp.int32)
 
@@ -17,12 +18,17 @@ def make(**options):
 
 @pytest.mark.parametrize(
     "options",
-    [
-        {"hidden_sizes": (4,), "embedding_size": None},
-        {"cell": "gru", "hidden_sizes": (4, 3, 2)},
-        {"cell": "peephole", "hidden_sizes": (3, 3), "init": "uniform"},
-        {"hidden_sizes": (4, 3), "dropout": LanguageDropout(0.5, 0.5, 0.5, 0.5, 0.5)},
-    ],
+    quick(
+        [
+            {"hidden_sizes": (4,), "embedding_size": None},
+            {"cell": "gru", "hidden_sizes": (4, 3, 2)},
+            {"cell": "peephole", "hidden_sizes": (3, 3), "init": "uniform"},
+            {
+                "hidden_sizes": (4, 3),
+                "dropout": LanguageDropout(0.5, 0.5, 0.5, 0.5, 0.5),
+            },
+        ]
+    ),
 )
 def test_the_outputs_are_those_of_the_last_layer(options):
     model = make(**options)

@@ -113,6 +113,7 @@ def test_weight_dropout_touches_only_recurrent_weights():
     assert np.allclose(first, model(TOKENS[:1])[1])
 
 
+@pytest.mark.slow
 def test_module_goes_through_vmap_and_grad():
     config = LanguageConfig(**SMALL)
     keys = jax.random.split(jax.random.key(0), 3)

@@ -20,6 +20,7 @@ from jlstm.models.translate import (
     attention_weights,
     translate,
 )
+from tests.quick import quick
 
 SOURCE, TARGET = 9, 8
 CONFIGS = {
@@ -88,7 +89,7 @@ run = jax.jit(jax.value_and_grad(total_nll))
 readouts, step_by_step = jax.jit(readouts), jax.jit(step_by_step)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", quick(CONFIGS))
 def test_the_decoder_is_one_step_after_the_other(name):
     given = make(name), ids(4, 2, SOURCE), jnp.array([4, 2]), ids(3, 2, TARGET)
     hs, steps = jax.jit(lambda *g: (readouts(*g), step_by_step(*g)))(*given)
@@ -97,7 +98,7 @@ def test_the_decoder_is_one_step_after_the_other(name):
         assert (weights is None) == (name == "blind")
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", quick(CONFIGS))
 def test_padding_of_either_side_changes_no_value_and_no_gradient(name):
     """Row 0 is shorter than the batch, row 1 is nothing but padding."""
     model, rng = make(name), np.random.default_rng(5)

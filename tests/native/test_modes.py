@@ -22,6 +22,7 @@ from tests.native.samples import (
     run,
     value_and_grad,
 )
+from tests.quick import quick
 
 pytestmark = needs_kernel
 SHAPE = (4, (3,), 2)
@@ -55,7 +56,7 @@ def test_derivatives_of_first_and_second_order(kind):
     assert_close(ours[1], ours[2])
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", quick(CELLS))
 @pytest.mark.parametrize("weights", [None, 0], ids=["one model", "several models"])
 def test_vmap_of_value_and_gradient(kind, weights):
     cell = kind(5)
@@ -76,7 +77,7 @@ def test_vmap_of_value_and_gradient(kind, weights):
     assert_close(ours, wanted)
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", quick(CELLS))
 def test_checkpoint_and_eager_calls_change_nothing(kind):
     cell = kind(5)
     sample = draw(cell, 5, (3,), 2)
@@ -108,7 +109,7 @@ def test_only_what_is_asked_for_is_differentiated():
         assert_close(ours, getattr(wanted, name))
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", quick(CELLS))
 def test_devices(kind):
     """Under shard_map and pmap each device runs the kernel; jit splits the formula."""
     cell = kind(5)

@@ -14,7 +14,7 @@ from jlstm.backends.scan import Controls, scan
 
 CELLS = (jlstm.LSTMCell, jlstm.GRUCell, jlstm.SLSTMCell)
 CASES = [
-    (jlstm.LSTMCell, "float32"),
+    pytest.param(jlstm.LSTMCell, "float32", marks=pytest.mark.slow),
     (jlstm.SLSTMCell, "float32"),
     pytest.param(jlstm.GRUCell, "float32", marks=pytest.mark.slow),
     (jlstm.LSTMCell, "bfloat16"),

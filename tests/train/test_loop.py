@@ -114,6 +114,7 @@ def test_training_learns_and_logs_it(whole):
     assert steps[-1] == 3 * 13
 
 
+@pytest.mark.slow
 def test_last_weights_are_scored_when_asked(tmp_path):
     task = make_task()
     result = trainer(tmp_path, task, test_weights="last", epochs=2).fit()

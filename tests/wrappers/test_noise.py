@@ -21,6 +21,7 @@ from jlstm import (
     trace,
     unroll,
 )
+from tests.quick import quick
 
 STEPS, ROWS, SIZE, RATE = 12, 40, 30, 0.25
 
@@ -141,7 +142,7 @@ NOISY = (
 )
 
 
-@pytest.mark.parametrize("cell", NOISY, ids=lambda cell: repr(cell)[:30])
+@pytest.mark.parametrize("cell", quick(NOISY, 2), ids=lambda cell: repr(cell)[:30])
 def test_another_key_is_other_noise_and_no_key_is_none(cell):
     params = cell.init(jax.random.key(0), 2, jnp.float64)
     xs = jax.random.normal(jax.random.key(2), (4, 3, 2))
@@ -154,7 +155,7 @@ def test_another_key_is_other_noise_and_no_key_is_none(cell):
     assert not np.allclose(first[-1], quiet[-1])
 
 
-@pytest.mark.parametrize("cell", NOISY[:4], ids=lambda cell: repr(cell)[:30])
+@pytest.mark.parametrize("cell", quick(NOISY[:4]), ids=lambda cell: repr(cell)[:30])
 def test_layers_of_a_stack_draw_apart(cell):
     stack = Stack((Recurrent(cell), Recurrent(cell)))
     (one, _) = stack.init(jax.random.key(0), SIZE, jnp.float64)
@@ -201,7 +202,7 @@ def test_noise_runs_under_vmap_over_keys():
     assert len(np.unique(ys[:, -1], axis=0)) == 5
 
 
-@pytest.mark.parametrize("cell", NOISY, ids=lambda cell: repr(cell)[:30])
+@pytest.mark.parametrize("cell", quick(NOISY, 2), ids=lambda cell: repr(cell)[:30])
 def test_the_gradient_of_a_noisy_run_is_its_finite_difference(cell):
     """The backward pass must see the masks that the forward pass saw, step by step."""
     params = cell.init(jax.random.key(0), 2, jnp.float64)
