@@ -422,17 +422,17 @@ KINDS = (
 )
 
 
-def each(rows, always=False):
+def each(rows, always=False, kinds=KINDS):
     """Parametrise a test over rows of the table.
 
     The tests of a row run in one process, so that what they share is compiled once. A
-    row that the loop treats as it treats one of KINDS is marked slow, unless the law is
-    about what a cell computes (``always``).
+    row that the loop treats as it treats one of ``kinds`` is marked slow, unless the
+    law is about what a cell computes (``always``).
     """
     marked = []
     for row in rows:
         marks = [pytest.mark.xdist_group(row.name)]
-        if not always and row.name not in KINDS:
+        if not always and row.name not in kinds:
             marks.append(pytest.mark.slow)
         marked.append(pytest.param(row, id=row.name, marks=marks))
     return pytest.mark.parametrize("row", marked)

@@ -23,6 +23,7 @@ from jlstm.activations import ELU, Affine, Clipped, HardSigmoid, LeakyReLU
 from jlstm.interop.onnx import carry_from_onnx, carry_to_onnx, from_onnx, to_onnx
 from tests.interop.onnx_cases import run_model
 from tests.interop.peers import need
+from tests.quick import quick
 
 TOL = 2e-6  # float32
 LENGTHS = np.array([5, 3, 1, 4], np.int32)
@@ -151,7 +152,7 @@ def require_close(actual, wanted):
         np.testing.assert_allclose(a, b, rtol=TOL, atol=TOL)
 
 
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("name", quick(LAYERS, 8))
 def test_onnxruntime_computes_what_we_do(name):
     layer, op_types = LAYERS[name]
     params, xs, carry = drawn(layer)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from tests.zoo import MAIN, Sample, assert_close, draw, each, outputs, run
 
+FEW = ("lstm", "conv_lstm", "mlstm", "stack_bidirectional")
 BATCH_AXIS = Sample(params=None, xs=1, carry=0, lengths=0, mask=1, resets=1)
 
 
@@ -21,7 +22,7 @@ def over_batch(function, *samples):
     return samples[0]._replace(**parts)
 
 
-@each(MAIN)
+@each(MAIN, kinds=FEW)
 def test_two_batch_axes_are_two_batches(row):
     first = draw(row, 0)
     second = draw(row, 1)._replace(params=first.params)
@@ -32,7 +33,7 @@ def test_two_batch_axes_are_two_batches(row):
         assert_close(part, outputs(row, sample))
 
 
-@each(MAIN)
+@each(MAIN, kinds=FEW)
 def test_no_batch_axis_is_one_row(row):
     sample = draw(row)
     carry, ys = outputs(row, sample)

@@ -14,6 +14,7 @@ from jlstm.models.language import (
     LanguageModel,
     generate_tokens,
 )
+from tests.quick import quick
 
 TOKENS = jnp.array([[1, 2], [3, 4], [5, 6], [0, 1]])
 SMALL = {"hidden_sizes": (5, 4), "embedding_size": 4}
@@ -24,7 +25,7 @@ def make(vocab=7, **options):
 
 
 @pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "peephole"])
+@pytest.mark.parametrize("cell", quick(["lstm", "gru", "rnn", "peephole"], 2))
 def test_model_is_embedding_layers_softmax(cell, tied):
     model = make(cell=cell, tied=tied)
     carry, logits = model(TOKENS)
@@ -87,7 +88,7 @@ def test_a_projected_model_narrows_its_outputs_for_the_softmax():
 RATES = ["embedding", "input", "hidden", "output", "weight", "state"]
 
 
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("rate", quick(RATES, 3))
 def test_each_dropout_is_off_without_a_key_and_on_with_one(rate):
     quiet, noisy = make(), make(dropout=LanguageDropout(**{rate: 0.5}))
     assert np.array_equal(quiet(TOKENS)[1], noisy(TOKENS)[1])
