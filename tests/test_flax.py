@@ -17,6 +17,7 @@ from jlstm import (
     RNNCell,
     Stack,
 )
+from tests.quick import quick
 from tests.zoo import assert_close
 
 B, T, X, H = 3, 6, 2, 4
@@ -96,7 +97,7 @@ def test_faces_agree_in_value_and_gradient(name):
     assert not np.any(np.asarray(ys)[~live])
 
 
-@pytest.mark.parametrize("time_major", [False, True])
+@pytest.mark.parametrize("time_major", quick([False, True]))
 def test_images_have_their_time_axis_before_their_space(time_major):
     layer = Recurrent(ConvGRUCell(2, (3, 2)))
     params, random = random_params(layer), np.random.default_rng(1)

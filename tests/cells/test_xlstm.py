@@ -120,10 +120,10 @@ def total(cell, backend, params, xs):
 @pytest.mark.parametrize(
     ("name", "backend"),
     [
-        ("slstm", "scan"),
+        pytest.param("slstm", "scan", marks=pytest.mark.slow),
         ("slstm_exp", "scan"),
-        ("mlstm", "scan"),
-        ("mlstm", "parallel"),
+        pytest.param("mlstm", "scan", marks=pytest.mark.slow),
+        pytest.param("mlstm", "parallel", marks=pytest.mark.slow),
         ("mlstm_exp", "parallel"),
     ],
 )

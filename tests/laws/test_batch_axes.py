@@ -3,9 +3,8 @@
 import jax
 import jax.numpy as jnp
 
-from tests.zoo import MAIN, Sample, assert_close, draw, each, outputs, run
+from tests.zoo import FEW, MAIN, Sample, assert_close, draw, each, outputs, run
 
-FEW = ("lstm", "conv_lstm", "mlstm", "stack_bidirectional")
 BATCH_AXIS = Sample(params=None, xs=1, carry=0, lengths=0, mask=1, resets=1)
 
 

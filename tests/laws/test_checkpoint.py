@@ -24,9 +24,9 @@ def require_equal(row, **options):
     [
         ("lstm", "step"),
         ("lstm", 3),
-        ("lstm", 7),
+        pytest.param("lstm", 7, marks=pytest.mark.slow),
         ("reverse", "sqrt"),
-        ("gru_before", "sqrt"),
+        pytest.param("gru_before", "sqrt", marks=pytest.mark.slow),
         ("peephole", 2),
     ],
 )

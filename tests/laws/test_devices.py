@@ -15,6 +15,7 @@ from jax.sharding import PartitionSpec as P
 
 from jlstm import LSTMCell, Recurrent, RNNCell, Stack
 from tests.zoo import (
+    FEW,
     MAIN,
     Sample,
     apply,
@@ -73,7 +74,7 @@ def sample_for_devices(row, given):
     return sample if given else sample._replace(carry=None, mask=None)
 
 
-@each(MAIN)
+@each(MAIN, kinds=FEW)
 @pytest.mark.parametrize("given", [False, True], ids=["fresh", "given"])
 def test_shard_map_accepts_every_layer(row, given, mesh):
     """Its checks are made while tracing: what a loop's carry varies over must agree."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from jlstm._affine import affine
 from jlstm._tree import cast
-from tests.zoo import MAIN, assert_same, draw, each, outputs, run
+from tests.zoo import FEW, MAIN, assert_same, draw, each, outputs, run
 
 
 def widened(sample):
@@ -17,7 +17,7 @@ def widened(sample):
     )
 
 
-@each(MAIN)
+@each(MAIN, kinds=FEW)
 def test_bfloat16_stays_near_float64(row):
     coarse = draw(row, dtype=jnp.bfloat16)
     carry, ys = run(row.layer, coarse)
@@ -29,7 +29,7 @@ def test_bfloat16_stays_near_float64(row):
         np.testing.assert_allclose(a.astype(b.dtype), b, atol=0.03)
 
 
-@each(MAIN)
+@each(MAIN, kinds=FEW)
 def test_bfloat16_params_are_the_rounded_float32_params(row):
     fine, coarse = (
         row.layer.init(jax.random.key(0), row.input_size, dtype)

@@ -5,7 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from tests.zoo import MAIN, Sample, apply, assert_close, draw, each, outputs
+from tests.zoo import FEW, MAIN, Sample, apply, assert_close, draw, each, outputs
 
 OVER_ROWS = Sample(params=None, xs=1, carry=0, lengths=0, mask=1, resets=1)
 OVER_MODELS = Sample(0, None, None, None, None, None)
@@ -18,7 +18,7 @@ def run_ensemble(layer, sample):
     return jax.vmap(one_model, in_axes=(OVER_MODELS,))(sample)
 
 
-@each(MAIN)
+@each(MAIN, kinds=FEW)
 def test_vmap_over_rows_and_models_is_the_batch(row):
     samples = [draw(row)._replace(params=draw(row, seed).params) for seed in (0, 1)]
     models = jax.tree.map(

@@ -94,6 +94,7 @@ def test_interrupted_run_ends_with_the_same_bits(tmp_path, whole):
     assert resumed.place.step == whole.place.step == 3 * 13
 
 
+@pytest.mark.slow
 def test_finished_run_may_go_on(tmp_path, whole):
     trainer(tmp_path, make_task(), epochs=1).fit()
     longer = trainer(tmp_path, make_task(), epochs=3).fit()
