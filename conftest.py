@@ -37,12 +37,9 @@ def standard_promotion():
         yield
 
 
-@pytest.fixture(autouse=True)
-def _user_defaults_in_doctests(request):
-    """A doctest prints what its reader will see, so it runs under JAX's defaults."""
-    if not isinstance(request.node, pytest.DoctestItem):
-        yield
-        return
+@pytest.fixture
+def user_defaults():
+    """JAX as a user has it, for what a reader will run and see."""
     with (
         jax.enable_x64(False),
         jax.numpy_dtype_promotion("standard"),
@@ -50,3 +47,10 @@ def _user_defaults_in_doctests(request):
         jax.debug_key_reuse(False),
     ):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _user_defaults_in_doctests(request):
+    """A doctest prints what its reader will see."""
+    if isinstance(request.node, pytest.DoctestItem):
+        request.getfixturevalue("user_defaults")

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -11,7 +10,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.fixture
-def run():
+def run(user_defaults):
     """Run the Python blocks of a page one after the other; return their names."""
 
     def run_page(name):
@@ -21,13 +20,7 @@ def run():
             exec(compile(block, name, "exec"), names)
         return names
 
-    with (
-        jax.enable_x64(False),
-        jax.numpy_dtype_promotion("standard"),
-        jax.numpy_rank_promotion("allow"),
-        jax.debug_key_reuse(False),
-    ):
-        yield run_page
+    return run_page
 
 
 def test_the_composed_model_learns(run):

@@ -4,7 +4,6 @@ import re
 import runpy
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -13,15 +12,9 @@ NAMES = sorted(path.name for path in PAGES.glob("*.py"))
 
 
 @pytest.fixture
-def run():
+def run(user_defaults):
     """Run a page under JAX's defaults, as its reader does; return its names."""
-    with (
-        jax.enable_x64(False),
-        jax.numpy_dtype_promotion("standard"),
-        jax.numpy_rank_promotion("allow"),
-        jax.debug_key_reuse(False),
-        np.printoptions(),  # the pages set how many digits are shown
-    ):
+    with np.printoptions():  # the pages set how many digits are shown
         yield lambda name: runpy.run_path(str(PAGES / name))
 
 

@@ -8,7 +8,6 @@ from flax import nnx
 from jaxtyping import Array, Float, Int, Shaped
 
 from jlstm._affine import affine
-from jlstm._tree import like
 from jlstm._types import DType, Key, accumulator_dtype
 from jlstm.initializers import Glorot, Uniform
 from jlstm.models.encoder import EncoderConfig
@@ -20,7 +19,7 @@ from jlstm.models.pooling import (
     pool_max,
     pool_mean,
 )
-from jlstm.models.sequence_dropout import SequenceDropout
+from jlstm.models.sequence_dropout import SequenceDropout, drop_steps
 from jlstm.regularize import dropout
 
 
@@ -173,14 +172,8 @@ class Classifier(nnx.Module):
         self, vectors: Float[Array, "t b x"], key: Key | None
     ) -> Float[Array, "t b x"]:
         """Put the unknown word, or zeros, in the place of some of the steps."""
-        rate = self.config.dropout.word
-        if key is None or rate == 0.0:
-            return vectors
-        keep = jax.random.bernoulli(key, 1.0 - rate, vectors.shape[:-1])[..., None]
-        blank = jnp.zeros_like(vectors)
-        if self.unknown is not None:
-            blank = blank + like(self.table[...][self.unknown], blank)
-        return jnp.where(keep, vectors, blank)
+        unknown = None if self.unknown is None else self.table[...][self.unknown]
+        return drop_steps(vectors, self.config.dropout.word, key, unknown)
 
     def pool(
         self, ys: Float[Array, "t b h"], lengths: Int[Array, " b"] | None = None

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jlstm._tree import like
+from jlstm._types import Key
 from jlstm.regularize import check_rate
 
 
@@ -29,3 +35,30 @@ class SequenceDropout:
     def __post_init__(self) -> None:
         for name in ("word", "input", "output"):
             check_rate(f"model.dropout.{name}", getattr(self, name))
+
+
+def drop_steps(
+    vectors: Float[Array, "t b x"],
+    rate: float,
+    key: Key | None,
+    unknown: Array | None = None,
+) -> Float[Array, "t b x"]:
+    """Put the unknown word, or zeros, in the place of some of the steps.
+
+    Args:
+        vectors: of the steps, time first.
+        rate: share of the steps that are dropped.
+        key: randomness; ``None`` drops nothing.
+        unknown: the vector of the unknown word, of ``x`` features; ``None`` is zeros.
+
+    Example:
+        >>> drop_steps(jnp.ones((1, 4, 1)), 0.5, jax.random.key(0))[0, :, 0].shape
+        (4,)
+    """
+    if key is None or rate == 0.0:
+        return vectors
+    keep = jax.random.bernoulli(key, 1.0 - rate, vectors.shape[:-1])[..., None]
+    blank = jnp.zeros_like(vectors)
+    if unknown is not None:
+        blank = blank + like(unknown, blank)
+    return jnp.where(keep, vectors, blank)

@@ -16,14 +16,14 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from jlstm._affine import affine
-from jlstm._tree import like, zero_unless
+from jlstm._tree import zero_unless
 from jlstm._types import DType, Key, accumulator_dtype
 from jlstm.crf import PADDING, crf_decode, crf_nll, init_crf
 from jlstm.initializers import Glorot, Uniform
 from jlstm.losses import token_nll
 from jlstm.models.encoder import EncoderConfig
 from jlstm.models.pooling import pool_last
-from jlstm.models.sequence_dropout import SequenceDropout
+from jlstm.models.sequence_dropout import SequenceDropout, drop_steps
 from jlstm.regularize import dropout
 from jlstm.sequence import steps_within
 
@@ -204,14 +204,8 @@ class Tagger(nnx.Module):
         self, vectors: Float[Array, "t b x"], key: Key | None
     ) -> Float[Array, "t b x"]:
         """Put the unknown word in the place of some."""
-        rate = self.config.dropout.word
-        if key is None or rate == 0.0:
-            return vectors
-        keep = jax.random.bernoulli(key, 1.0 - rate, vectors.shape[:-1])[..., None]
-        blank = jnp.zeros_like(vectors)
-        if self.unknown is not None:
-            blank = blank + like(self.words[...][self.unknown], blank)
-        return jnp.where(keep, vectors, blank)
+        unknown = None if self.unknown is None else self.words[...][self.unknown]
+        return drop_steps(vectors, self.config.dropout.word, key, unknown)
 
     def nll(
         self,
