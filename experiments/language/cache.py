@@ -19,19 +19,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
+from experiments.language.load import load_run
 from experiments.language.show import perplexity
 from experiments.language.task import Job
-from experiments.resume import resumed
 from experiments.table import table
-from experiments.tasks import find_task
 from jlstm.data import TokenStream
 from jlstm.models.tokens import TokenModel
 from jlstm.train.cache import cache_nll
 from jlstm.train.dynamic import Rule, dynamic_nll, gradient_scale
-from jlstm.train.language import LanguageTask, stream_nll
-from jlstm.train.loop import Trainer
+from jlstm.train.language import stream_nll
 from jlstm.train.run import write_json
-from jlstm.train.schema import build
 
 SHARPNESS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 WEIGHTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
@@ -43,27 +40,6 @@ READ = 128
 
 Score = dict[str, Any]
 Part = np.ndarray
-
-
-def load(folder: Path) -> tuple[TokenModel, Job]:
-    """Return the scored model of a finished run, and what it was trained on.
-
-    Raises:
-        ValueError: the folder is not that of a finished language-model run.
-    """
-    old = resumed([f"resume={folder}"])
-    if old is None or not (folder / "result.json").is_file():
-        raise ValueError(
-            f"{folder} has no result.json: give the folder of a run that ended."
-        )
-    module = find_task(old.config.get("task"))
-    job = module.prepare(build(module.Config, old.config))
-    if not isinstance(job, Job) or job.config.train.seeds > 1:
-        raise ValueError(f"{folder} is not a run of one language model.")
-    config = job.config
-    task = LanguageTask(job.corpus, config.model, config.stream, {})
-    trainer = Trainer(task, config.train, config.optimizer, config.schedule, folder)
-    return trainer.fit().model, job  # which trains no more, and scores
 
 
 def score_cache(
@@ -148,7 +124,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     try:
-        model, job = load(options.folder)
+        model, job = load_run(options.folder)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     tokens = 2000 if options.quick else None

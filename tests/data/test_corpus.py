@@ -25,6 +25,19 @@ def test_counts_of_given_parts(data_dir, monkeypatch, name, level, counts, size)
     assert ("another order" in corpus.note) == (name == "wikitext2")
 
 
+def test_captions_are_short_plain_sentences(data_dir, monkeypatch):
+    monkeypatch.setenv("JLSTM_DATA", str(data_dir))
+    config = CorpusConfig("captions", level="word", split="given", min_count=3)
+    corpus = load_corpus(config)
+    sizes = [len(part) for part in (corpus.train, corpus.valid, corpus.test)]
+    assert sizes == [406_576, 14_327, 13_973] and len(corpus.vocab) == 4709
+    lines = corpus.vocab.decode(corpus.train).split("\n")
+    assert len(lines) == 29_001 and not lines[-1]
+    assert lines[0] == "two young , white males are outside near many bushes ."
+    cat = corpus.vocab.index["cat"]
+    assert (corpus.train == cat).sum() == 38
+
+
 def test_ptb_begins_as_it_should(data_dir, monkeypatch):
     monkeypatch.setenv("JLSTM_DATA", str(data_dir))
     ptb = load_corpus(CorpusConfig("ptb", level="word", split="given"))
@@ -100,8 +113,8 @@ def test_limit_train_keeps_the_head(path, share, length):
     [
         (
             {"name": "ptp"},
-            "name must be one of ptb, wikitext2, shakespeare, embedded, text, "
-            "got 'ptp'.",
+            "name must be one of ptb, wikitext2, captions, shakespeare, embedded, "
+            "text, got 'ptp'.",
         ),
         ({"level": "byte"}, "level must be one of char, word, got 'byte'."),
         ({"split": "head"}, "split must be one of given, tail, char_rnn, got 'head'."),

@@ -7,6 +7,7 @@ import pytest
 
 from experiments.compose import compose_run, options
 from experiments.language import cache
+from experiments.language.load import load_run
 from experiments.tasks import find_task
 from jlstm.models.transformer import TransformerConfig
 from jlstm.train.schema import build, plain
@@ -93,10 +94,10 @@ def test_learned_positions_reach_over_every_window():
 
 def test_only_a_finished_run_is_scored_again(tmp_path):
     with pytest.raises(ValueError, match="is not the folder of a run"):
-        cache.load(tmp_path)
+        load_run(tmp_path)
     (tmp_path / "config.yaml").write_text("train: {epochs: 1}\n")
     with pytest.raises(ValueError, match=r"has no result\.json: give the folder"):
-        cache.load(tmp_path)
+        load_run(tmp_path)
 
 
 def test_scores_stand_in_a_table():

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import UInt
 
+from jlstm.data.captions import caption_texts
 from jlstm.data.fetch import cache_directory, data_directory, locate
 from jlstm.data.registry import dataset
 from jlstm.data.split import char_rnn_split, tail_split
@@ -22,10 +23,10 @@ from jlstm.data.text import language_reference, read_text
 from jlstm.data.tokenfile import open_token_file
 from jlstm.data.vocab import Level, Vocab, count_symbols
 
-Name = Literal["ptb", "wikitext2", "shakespeare", "embedded", "text"]
+Name = Literal["ptb", "wikitext2", "captions", "shakespeare", "embedded", "text"]
 Split = Literal["given", "tail", "char_rnn"]
 _CHOICES = {"name": get_args(Name), "level": get_args(Level), "split": get_args(Split)}
-_GIVEN = ("ptb", "wikitext2")
+_GIVEN = ("ptb", "wikitext2", "captions")
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class CorpusConfig:
     """Which corpus, in which symbols, split how.
 
     Args:
-        name: ``"ptb"``, ``"wikitext2"``, ``"shakespeare"``, ``"embedded"`` (the
-            language reference that CPython carries) or ``"text"`` (a file of your own).
+        name: ``"ptb"``, ``"wikitext2"``, ``"captions"`` (the English side of Multi30k),
+            ``"shakespeare"``, ``"embedded"`` (the language reference that CPython
+            carries) or ``"text"`` (a file of your own).
         path: the file of ``name="text"``.
         level: ``"char"`` or ``"word"``.
         split: ``"given"`` for the data sets that come in three files; ``"tail"`` holds
@@ -179,13 +181,21 @@ def _given(
     config: CorpusConfig,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, Vocab, str]:
     """Read a data set that comes in three files."""
-    found = locate(dataset(config.name), data_directory(os.environ), cache_directory())
-    texts = {part: read_text(path) for part, (_, path) in found.items()}
+    texts, note = _given_texts(config.name)
     if config.level == "char":
         texts = {part: _stripped(text) for part, text in texts.items()}
     vocab = _vocab(list(texts.values()), config)
     train, valid, test = (vocab.encode(texts[p]) for p in ("train", "valid", "test"))
-    return train, valid, test, vocab, _notes(file.note for file, _ in found.values())
+    return train, valid, test, vocab, note
+
+
+def _given_texts(name: str) -> tuple[dict[str, str], str]:
+    """Return the text of each part, and what to say about them."""
+    if name == "captions":
+        return caption_texts(), ""
+    found = locate(dataset(name), data_directory(os.environ), cache_directory())
+    texts = {part: read_text(path) for part, (_, path) in found.items()}
+    return texts, _notes(file.note for file, _ in found.values())
 
 
 def _single(config: CorpusConfig) -> tuple[np.ndarray, Vocab, str]:
