@@ -4,7 +4,8 @@
 
 Every cell gets the same width, the same updates of the same rule, and the learning rate
 that is best for it at the shortest length; all seeds and rates are trained side by side
-in one compiled program. A finished point is a line in ``solved.jsonl``;
+in one compiled program. Where no seed of a cell solves a length, longer ones are not
+tried with it. A finished point is a line in ``solved.jsonl``;
 started again, the script goes on with those that are missing. Table and picture are
 written anew after each.
 """
@@ -142,10 +143,15 @@ def read_rows(path: Path, budget: Budget) -> list[Row]:
 
 
 def missing(rows: list[Row], lengths: tuple[int, ...]) -> Iterator[tuple[str, int]]:
-    """Yield the points that are not done, the short sequences first."""
+    """Yield the points that are not done, the short sequences first.
+
+    Longer sequences than those that no seed of a cell solved are not tried with it.
+    """
     done = {(row["cell"], row["steps"]) for row in rows}
+    failed = {row["cell"] for row in rows if not _share(row["solved_after"])}
+    names = [name for name in CONTENDERS if name not in failed]
     for steps in lengths:
-        for name in CONTENDERS:
+        for name in names:
             if steps <= LONGEST.get(name, steps) and (name, steps) not in done:
                 yield name, steps
 
@@ -189,15 +195,18 @@ def main() -> None:
     out = options.out or (runs if options.quick else HERE)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "solved.jsonl"
-    for name, steps in missing(read_rows(path, budget), lengths):
+    rows = read_rows(path, budget)
+    while point := next(missing(rows, lengths), None):
+        name, steps = point
         print(f"--- {name}, T = {steps}", flush=True)
         folder = runs / f"{name.replace(', ', '-').replace(' ', '-')}-{steps}"
-        kept = {row["cell"]: (row["learning_rate"],) for row in read_rows(path, budget)}
+        kept = {row["cell"]: (row["learning_rate"],) for row in rows}
         row = train(name, steps, budget, kept.get(name, budget.rates), folder)
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
-        present(read_rows(path, budget), lengths, out)
-    print(present(read_rows(path, budget), lengths, out))
+        rows.append(row)
+        present(rows, lengths, out)
+    print(present(rows, lengths, out))
 
 
 if __name__ == "__main__":

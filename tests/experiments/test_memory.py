@@ -100,6 +100,9 @@ def test_a_point_that_is_done_is_not_run_again(tmp_path):
     left = list(solved.missing(done, (50, 100)))
     assert len(left) == 2 * len(solved.CONTENDERS) - 1
     assert ("GRU", 50) not in left and left[0][1] == 50 and left[-1][1] == 100
+    never = done[0] | {"cell": "IRNN", "solved_after": [None, None]}
+    left = list(solved.missing([*done, never], (50, 100)))
+    assert ("IRNN", 100) not in left and ("GRU", 100) in left
     text = solved.present(done, (50, 100), tmp_path)
     line = next(line for line in text.splitlines() if line.startswith("| GRU"))
     assert [cell.strip() for cell in line.split("|")[2:4]] == ["1/2", ""]
