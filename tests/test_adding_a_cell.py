@@ -17,32 +17,33 @@ from tests.laws import (
 from tests.zoo import cell_row
 
 PAGE = Path(__file__).parents[1] / "docs" / "adding-a-cell.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
+CELL, USE, ORACLE = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
 
 
-@pytest.fixture(scope="module")
-def names():
-    """What the code of the page defines, run under JAX's defaults."""
+def names_of(*blocks):
+    """Return what code of the page defines."""
     names = {"__name__": "adding_a_cell"}
-    with (
-        jax.enable_x64(False),
-        jax.numpy_dtype_promotion("standard"),
-        jax.numpy_rank_promotion("allow"),
-    ):
-        for block in BLOCKS:
-            exec(block, names)
+    for block in blocks:
+        exec(block, names)
     return names
 
 
-@pytest.mark.usefixtures("unchecked")
-def test_the_page_runs(names):
+@pytest.fixture(scope="module")
+def definitions():
+    """The cell and its oracle: one class, so that the laws share what they compile."""
+    return names_of(CELL, ORACLE)
+
+
+@pytest.mark.usefixtures("unchecked", "user_defaults")
+def test_the_page_runs():
+    names = names_of(CELL, USE, ORACLE)
     assert names["ys"].shape == names["noisy_ys"].shape == (50, 16, 32)
     assert names["out"].shape == (16, 50, 32)
     assert np.any(names["grads"].params[0].backward.mix[...])
 
 
 def test_the_cell_takes_no_more_than_twenty_five_lines():
-    code = BLOCKS[0][BLOCKS[0].index("class FastGRNNCell") :].splitlines()
+    code = CELL[CELL.index("class FastGRNNCell") :].splitlines()
     assert sum(bool(line.strip()) for line in code) <= 25
 
 
@@ -59,7 +60,8 @@ def test_the_cell_takes_no_more_than_twenty_five_lines():
         test_rows.test_options_of_a_row_change_no_other,
     ],
 )
-def test_the_cell_obeys_the_laws(names, law):
-    row = cell_row("fast_grnn", names["FastGRNNCell"](3), names["fast_grnn"])
+def test_the_cell_obeys_the_laws(definitions, law):
+    cell = definitions["FastGRNNCell"](3)
+    row = cell_row("fast_grnn", cell, definitions["fast_grnn"])
     with jax.numpy_rank_promotion("allow"):
         law(row)

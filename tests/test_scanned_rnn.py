@@ -182,15 +182,11 @@ def test_resets_may_be_numbers(dtype):
     assert_same(as_numbers, as_flags)
 
 
+@pytest.mark.usefixtures("user_defaults")
 def test_the_page_for_reinforcement_learning_runs():
     blocks = re.findall(r"```python\n(.*?)```", HOWTO.read_text("utf-8"), re.DOTALL)
     names = {"__name__": "howto"}
-    with (
-        jax.enable_x64(False),
-        jax.numpy_dtype_promotion("standard"),
-        jax.numpy_rank_promotion("allow"),
-    ):
-        exec(compile("\n".join(blocks), str(HOWTO), "exec"), names)
+    exec(compile("\n".join(blocks), str(HOWTO), "exec"), names)
     assert len(blocks) == 5
     assert bool(names["dones"].any())
     assert names["acted"].shape == names["replayed"].shape == (12, 4, 5)

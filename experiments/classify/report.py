@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from experiments.classify.baselines import ALWAYS
 from experiments.classify.data import Dataset
 from experiments.classify.words import moved_words
 from experiments.config import RunConfig
+from experiments.inside import Example, every_nth, inside_pictures, readable
 from experiments.present import present
 from experiments.table import table
 from jlstm.analysis.plots import confusion_picture, learning_curves, word_picture
@@ -38,6 +40,7 @@ def show(
             "spoke for the answer of the model, framed ones against it."
         )
         figures.append((caption, word_picture(passages)))
+    figures += draw_inside(model, data)
     present(
         folder,
         config,
@@ -114,3 +117,17 @@ def confusions(summary: dict[str, Any]) -> tuple[str, "Figure"]:
     of_seed = ", of the model of the first seed" if seeds > 1 else ""
     figure = confusion_picture(np.array(summary["confusion"]), summary["classes"])
     return f"What was taken for what in the test{of_seed}.", figure
+
+
+def draw_inside(model: Classifier, data: Dataset) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over one example of the test."""
+    row = readable([len(one) for one in data.test.sequences])
+    sequence = data.test.sequences[row]
+    name = f"a test example of class {data.classes[data.test.labels[row]]}"
+    if data.words:
+        example = Example(name, "word", data.words["test"].sentences[row])
+    else:
+        numbers = [str(n + 1) for n in range(len(sequence))]
+        example = Example(name, "step", every_nth(numbers))
+    reading = model.top(jnp.asarray(sequence)[:, None]).row(0)
+    return inside_pictures(reading, example)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from experiments.comparison.runs import Run
 from experiments.comparison.tables import kind_of
-from experiments.memory.seeds import of_seeds
+from experiments.seeds import of_seeds
 from jlstm.analysis.plots import OverlayCurve, overlay_picture
 
 if TYPE_CHECKING:

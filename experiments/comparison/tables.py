@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments.comparison.runs import Run
-from experiments.memory.seeds import of_seeds
+from experiments.seeds import of_seeds
 from jlstm.train.page import cell_text
 
 MISSING = "–"

@@ -8,6 +8,7 @@ import numpy as np
 
 from experiments.config import RunConfig
 from experiments.ctc.data import Dataset
+from experiments.inside import Example, every_nth, inside_pictures
 from experiments.present import present
 from experiments.table import table
 from jlstm.analysis.plots import confusion_picture, error_curves, utterance_picture
@@ -47,6 +48,7 @@ def show(
             (errors, draw_errors(folder)),
             *draw_utterances(model, data, heard),
             (others, confusion_picture(np.array(summary["confusion"]), names)),
+            *draw_inside(model, data),
         ],
         samples=[("error rates", rows), ("test utterances", answers)],
     )
@@ -133,6 +135,18 @@ def draw_utterances(
         )
         drawn.append((caption, _draw(model, data, row)))
     return drawn
+
+
+def draw_inside(model: Recognizer, data: Dataset) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over the first utterance of the test."""
+    reading = model.top(jax.numpy.asarray(data.test.features[0])[:, None]).row(0)
+    step = model.config.join * (data.hop or 1)
+    form = "{:.0f}" if data.hop is None else "{:.2f} s"
+    starts = every_nth([form.format(n * step) for n in range(len(reading.xs))])
+    said = write(data, data.test.targets[0].tolist())
+    return inside_pictures(
+        reading, Example(f"a test utterance ({said})", "step", starts)
+    )
 
 
 def _draw(model: Recognizer, data: Dataset, row: int) -> "Figure":

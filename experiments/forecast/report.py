@@ -4,11 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 from experiments.config import RunConfig
 from experiments.forecast.baselines import SEASONAL, Baseline
 from experiments.forecast.beyond import EDGES, Beyond, rows, save
+from experiments.inside import Example, every_nth, inside_pictures
 from experiments.present import present
 from experiments.table import table
 from jlstm.analysis.plots import (
@@ -20,7 +22,8 @@ from jlstm.analysis.plots import (
 from jlstm.data.windows import Windows
 from jlstm.metrics.forecast import at_level
 from jlstm.models.forecast import Forecaster
-from jlstm.train.forecast import ForecastTask
+from jlstm.models.forecast_linear import LinearForecaster
+from jlstm.train.forecast import ForecastTask, narrow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,6 +62,7 @@ def show(folder: Path, config: RunConfig, task: ForecastTask, found: Findings) -
     if getattr(config, "examples", 0):
         figures.append(draw_examples(task, found, config.examples))
     figures.append(draw_steps(task, found))
+    figures += draw_inside(task, found.model)
     present(
         folder,
         config,
@@ -222,6 +226,30 @@ def draw_steps(task: ForecastTask, found: Findings) -> tuple[str, "Figure"]:
         "worst line may leave the picture."
     )
     return caption, step_errors({name: found.steps["mse"]} | others)
+
+
+def draw_inside(task: ForecastTask, model: Forecaster) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over the first test window's known steps.
+
+    Of a model that reads each column by itself it is the last column. A linear model
+    has nothing to show.
+    """
+    if isinstance(model, LinearForecaster):
+        return []
+    window = window_number(task.forecast.test, 0)
+    inputs = narrow(window.take(np.array([0]))).inputs
+    reading = model.top(jnp.asarray(inputs))
+    reading = reading.row(*[-1] * (reading.xs.ndim - 2))
+    patch = task.model.patch if task.model.kind == "direct" else 1
+    # The first steps may be no input of their own, but what a lag looks back to.
+    first = window.start - len(reading.xs) * patch
+    dates = task.forecast.series.dates
+    places = range(first, window.start, patch)
+    labels = every_nth([dates[n] if dates else str(n) for n in places])
+    name, unit = "a test window", "step"
+    if patch > 1:
+        name, unit = f"{name} in patches of {patch} steps", "patch"
+    return inside_pictures(reading, Example(name, unit, labels))
 
 
 def context_of(windows: Windows) -> int:

@@ -1,34 +1,26 @@
-"""The gates of a trained language model while it reads held-out text."""
+"""A line of held-out text, and what enters the top layer while it is read."""
 
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.inside import Example
 from jlstm.data import Corpus
-from jlstm.models.gates import trace_top
+from jlstm.models.gates import Reading
 from jlstm.models.language import LanguageModel
 
 # Symbols in the picture, and those read before it.
 SHOWN, BEFORE = {"char": 72, "word": 24}, 200
+UNITS = {"char": "character", "word": "word"}
 
 
-def trace_line(
-    model: LanguageModel, corpus: Corpus
-) -> tuple[list[str], dict[str, np.ndarray], np.ndarray | None]:
-    """Return held-out symbols, the top gates over them, and the cell state.
-
-    The model has read the text before them, as far as there is some.
-    """
+def read_line(model: LanguageModel, corpus: Corpus) -> tuple[Reading, Example]:
+    """Return what enters the top layer over a held-out line and the text before it."""
+    level = corpus.vocab.level
     start = _line_start(corpus)
-    ids = np.asarray(corpus.valid[start : start + SHOWN[corpus.vocab.level]])
-    before = np.asarray(corpus.valid[max(start - BEFORE, 0) : start])
-    carry = None
-    if len(before):
-        carry, _ = model.features(jnp.asarray(before, jnp.int32))
-    carries, gates = trace_top(model, jnp.asarray(ids, jnp.int32), carry)
-    state = getattr(carries, "c", None)
+    ids = corpus.valid[max(start - BEFORE, 0) : start + SHOWN[level]]
+    reading = model.top(jnp.asarray(np.asarray(ids), jnp.int32))
     labels = [corpus.vocab.symbols[each] for each in ids]
-    values = {name: np.asarray(gate) for name, gate in gates._asdict().items()}
-    return labels, values, None if state is None else np.asarray(state)
+    return reading, Example("held-out text", UNITS[level], labels, SHOWN[level])
 
 
 def _line_start(corpus: Corpus) -> int:

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.config import RunConfig
-from experiments.language.gates import trace_line
+from experiments.inside import inside_pictures
+from experiments.language.gates import read_line
 from experiments.language.show import (
     Sample,
     headline,
@@ -12,16 +13,12 @@ from experiments.language.show import (
     score_table,
 )
 from experiments.present import present
-from jlstm.analysis.plots import gate_picture
 from jlstm.data import Corpus
 from jlstm.models.language import LanguageModel
 from jlstm.models.tokens import TokenModel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# The gate whose mean sorts the units of the picture; a plain RNN has none.
-SORT_BY = {"lstm": "f", "peephole": "f", "gru": "z"}
 
 
 def show(
@@ -44,7 +41,7 @@ def show(
         summary,
         headline=key_numbers(name, level, summary),
         loss_label=f"loss (nats a {unit})",
-        figures=draw_gates(model, corpus, unit),
+        figures=draw_inside(model, corpus),
         samples=[(sample_title(sample), sample.text) for sample in samples],
         baselines={k: parts["valid"] for k, parts in summary["baselines"].items()},
     )
@@ -66,13 +63,8 @@ def key_numbers(
     ]
 
 
-def draw_gates(
-    model: TokenModel, corpus: Corpus, unit: str
-) -> list[tuple[str, "Figure"]]:
-    """Return the picture of the gates with its caption, nothing where none is known."""
-    if not isinstance(model, LanguageModel) or model.config.cell not in SORT_BY:
+def draw_inside(model: TokenModel, corpus: Corpus) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over a held-out line; a Transformer has none."""
+    if not isinstance(model, LanguageModel):
         return []
-    sort_by = SORT_BY[model.config.cell]
-    labels, gates, state = trace_line(model, corpus)
-    caption = f"The top layer's gates at every {unit} of a held-out line."
-    return [(caption, gate_picture(gates, labels, state, sort_by))]
+    return inside_pictures(*read_line(model, corpus))

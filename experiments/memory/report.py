@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.config import RunConfig
-from experiments.memory.seeds import Records, mean_and_std, of_seeds, seed_table
+from experiments.memory.inside import draw_inside
+from experiments.memory.seeds import Records, mean_and_std, seed_table
 from experiments.present import present
+from experiments.seeds import of_seeds
 from jlstm.analysis.plots import seed_curves
 from jlstm.data.synthetic.problem import Problem
+from jlstm.models.memory import MemoryModel
 from jlstm.train.log import read_metrics
 
 if TYPE_CHECKING:
@@ -21,7 +24,11 @@ LOSSES = {
 
 
 def show(
-    folder: Path, config: RunConfig, problem: Problem, summary: dict[str, Any]
+    folder: Path,
+    config: RunConfig,
+    model: MemoryModel,
+    problem: Problem,
+    summary: dict[str, Any],
 ) -> None:
     """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
     rows = seed_table(config.train.seed, summary)
@@ -32,7 +39,10 @@ def show(
         summary,
         headline=key_numbers(summary),
         loss_label=LOSSES[problem.kind],
-        figures=draw_seeds(problem, read_metrics(folder)),
+        figures=[
+            *draw_seeds(problem, read_metrics(folder)),
+            *draw_inside(model, problem),
+        ],
         samples=[("each seed on the test set", rows)],
         baselines=summary["baselines"],
     )

@@ -4,21 +4,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from experiments.seeds import of_seeds
 from experiments.table import table
 
 Records = Sequence[Mapping[str, Any]]
-
-
-def of_seeds(metrics: Mapping[str, Any], name: str) -> list[float]:
-    """Return a number of each seed; of a single one it has no list.
-
-    Example:
-        >>> of_seeds({"loss": 2.0, "loss_members": [1.0, 3.0]}, "loss")
-        [1.0, 3.0]
-        >>> of_seeds({"loss": 2.0}, "loss")
-        [2.0]
-    """
-    return metrics.get(f"{name}_members", [metrics[name]])
 
 
 def first_solved(records: Records, seeds: int) -> list[int | None]:

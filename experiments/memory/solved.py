@@ -26,7 +26,8 @@ import jax
 import numpy as np
 
 from experiments.memory.pictures import save
-from experiments.memory.seeds import first_solved, of_seeds
+from experiments.memory.seeds import first_solved
+from experiments.seeds import of_seeds
 from experiments.table import table
 from jlstm.analysis.plots import share_grid
 from jlstm.data.synthetic.problem import ProblemConfig, make_problem

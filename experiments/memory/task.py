@@ -13,6 +13,7 @@ from jlstm.models.memory import MemoryConfig
 from jlstm.train.log import read_metrics
 from jlstm.train.loop import Result, Trainer
 from jlstm.train.memory import DrawConfig, MemoryTask
+from jlstm.train.program import take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,8 @@ class Job:
             task, config.train, config.optimizer, config.schedule, folder
         ).fit()
         summary = summarize(config, self.problem, result, folder)
-        show(folder, config, self.problem, summary)
+        model = result.model if config.train.seeds == 1 else take(result.model, 0)
+        show(folder, config, model, self.problem, summary)
         return summary
 
 

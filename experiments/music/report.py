@@ -1,20 +1,29 @@
 """What a finished run on music leaves behind, and what it shows on the screen."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
 import numpy as np
 
+from experiments.inside import Example, inside_pictures
 from experiments.music.config import Config, Pieces
 from experiments.present import present
 from experiments.table import table
 from jlstm.analysis.plots import roll_picture
-from jlstm.data.music import Roll
+from jlstm.data.music import LOWEST_MIDI_NOTE, Roll
+from jlstm.models.music import MusicModel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NOTES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 
 def show(
     folder: Path,
     config: Config,
+    model: MusicModel,
     pieces: Pieces,
     summary: dict[str, Any],
     written: Roll,
@@ -39,7 +48,7 @@ def show(
         summary,
         headline=key_numbers(summary),
         loss_label="loss (nats a step)",
-        figures=figures,
+        figures=[*figures, *draw_inside(model, pieces["test"][0])],
         samples=[("nats a step", rows)],
         baselines={n: parts["valid"] for n, parts in summary["baselines"].items()},
     )
@@ -85,3 +94,25 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("best baseline", f"{best:.2f}"),
         ("training pieces", f"{summary['pieces']['train']:,}"),
     ]
+
+
+def draw_inside(model: MusicModel, piece: Roll) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over a piece, whose steps are named by bass."""
+    labels = [bass(chord) for chord in piece]
+    example = Example("the first test piece (below, its bass)", "step", labels)
+    return inside_pictures(model.top(jnp.asarray(piece, jnp.float32)), example)
+
+
+def bass(chord: np.ndarray) -> str:
+    """Return the name of the lowest key that sounds.
+
+    Example:
+        >>> chord = np.zeros(88)
+        >>> bass(chord), bass(np.eye(88)[39])
+        ('–', 'C4')
+    """
+    sounding = np.flatnonzero(chord)
+    if not len(sounding):
+        return "–"
+    octave, note = divmod(int(sounding[0]) + LOWEST_MIDI_NOTE, 12)
+    return f"{NOTES[note]}{octave - 1}"

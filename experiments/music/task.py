@@ -50,7 +50,7 @@ class Job:
         written = write_piece(config.sample, model, pieces["test"][0])
         seconds = config.sample.step_seconds
         write_midi(folder / "piece.mid", written, step_seconds=seconds)
-        show(folder, config, pieces, summary, written)
+        show(folder, config, model, pieces, summary, written)
         return summary
 
 

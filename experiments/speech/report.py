@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from experiments.classify.data import Dataset
@@ -13,9 +14,11 @@ from experiments.classify.report import (
     score_table,
 )
 from experiments.config import RunConfig
+from experiments.inside import Example, every_nth, inside_pictures
 from experiments.present import present
 from jlstm.analysis.plots import log_mel_pictures
 from jlstm.audio import LogMelConfig
+from jlstm.models.classify import Classifier
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,12 +30,13 @@ def show(
     folder: Path,
     config: RunConfig,
     front: LogMelConfig,
-    name: str,
+    model: Classifier,
     data: Dataset,
     summary: dict[str, Any],
     logits: np.ndarray,
 ) -> None:
     """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
+    name = model.config.title
     rows = score_table(name, summary)
     print(f"\n{rows}\n")
     present(
@@ -46,6 +50,7 @@ def show(
             draw_classes(data, front),
             confusions(summary),
             *draw_errors(data, front, logits),
+            *draw_inside(model, data, front),
         ],
         samples=[("beside what needs no network", rows)],
     )
@@ -81,6 +86,17 @@ def draw_errors(
         "The surest of the errors in the test: what it is, not what it was taken for."
     )
     return [(caption, log_mel_pictures(sounds, front.hop))]
+
+
+def draw_inside(
+    model: Classifier, data: Dataset, front: LogMelConfig
+) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over the first recording of the test."""
+    frames = data.test.sequences[0]
+    seconds = every_nth([f"{n * front.hop:.2f} s" for n in range(len(frames))])
+    name = f"a test recording of {data.classes[data.test.labels[0]]}"
+    reading = model.top(jnp.asarray(frames)[:, None]).row(0)
+    return inside_pictures(reading, Example(name, "frame", seconds))
 
 
 def _bands(data: Dataset, front: LogMelConfig, row: int) -> np.ndarray:

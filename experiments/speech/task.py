@@ -70,7 +70,7 @@ class Job:
         logits = task.logits(model, data.test)
         summary = summarize(config, data, result, scores, logits)
         summary["speaker"] = config.data.speaker
-        show(folder, config, config.front, config.model.title, data, summary, logits)
+        show(folder, config, config.front, model, data, summary, logits)
         return summary
 
 

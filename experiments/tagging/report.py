@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from experiments.config import RunConfig
+from experiments.inside import Example, inside_pictures, readable
 from experiments.present import present
 from experiments.table import table
 from experiments.tagging.data import Dataset
 from jlstm.analysis.plots import confusion_picture, learning_curves
 from jlstm.data.words import Words
+from jlstm.models.tag import Tagger
 from jlstm.train.log import read_metrics
+from jlstm.train.tag import TaggedBatches
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +28,7 @@ TITLES = {"accuracy": "accuracy (%)", "f1": "F1 of chunks (%)"}
 def show(
     folder: Path,
     config: RunConfig,
+    model: Tagger,
     data: Dataset,
     summary: dict[str, Any],
     found: Sequence[Words],
@@ -48,6 +54,7 @@ def show(
                 "What was taken for what in the test.",
                 confusion_picture(counts, summary["classes"]),
             ),
+            *draw_inside(model, data),
         ],
         samples=samples,
     )
@@ -153,3 +160,15 @@ def draw_scores(folder: Path, summary: dict[str, Any]) -> tuple[str, "Figure"]:
     ]
     what = TITLES[name]
     return f"Validation {what} over the updates.", learning_curves(records, {}, what)
+
+
+def draw_inside(model: Tagger, data: Dataset) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over a test sentence with its true tags."""
+    sentences, test = data.numbers["test"], data.parts["test"].tagged
+    row = readable([len(one) for one in sentences])
+    pairs = zip(test.sentences[row], test.tags[row], strict=True)
+    labels = [f"{word}/{tag}" for word, tag in pairs]
+    batch = TaggedBatches([sentences[row]], 1, (len(labels),))[0]
+    text = jax.tree.map(jnp.asarray, batch.text)
+    example = Example("a test sentence (with its true tags)", "word", labels)
+    return inside_pictures(model.top(text).row(0), example)

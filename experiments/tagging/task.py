@@ -78,7 +78,7 @@ class Job:
         model = result.model if config.train.seeds == 1 else take(result.model, 0)
         found = task.names(task.tag(model, data.numbers["test"]).tags)
         summary = summarize(config, data, result, found)
-        show(folder, config, data, summary, found, config.examples)
+        show(folder, config, model, data, summary, found, config.examples)
         return summary
 
 

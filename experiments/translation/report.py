@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import jax.numpy as jnp
+
 from experiments.config import RunConfig
+from experiments.inside import Example, inside_pictures, readable
 from experiments.present import present
 from experiments.table import table
 from jlstm.analysis.plots import attention_picture
@@ -56,7 +59,7 @@ def show(
         summary,
         headline=key_numbers(summary),
         loss_label="loss (nats a target word)",
-        figures=draw_attention(model, examples),
+        figures=[*draw_attention(model, examples), *draw_inside(model, examples)],
         samples=[("BLEU", bleu_table(summary)), *samples],
         baselines=summary["baselines"],
     )
@@ -127,3 +130,14 @@ def draw_attention(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figur
         ]  # fmt: skip
         figures.append((caption, attention_picture(weights, *words)))
     return figures
+
+
+def draw_inside(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the encoder's top layer over a source sentence."""
+    sources = examples.corpus.parts[examples.part].sources
+    row = readable([len(ids) for ids in sources])
+    symbols = examples.corpus.source_vocab.symbols
+    labels = [symbols[each] for each in sources[row]]
+    name = f"a source sentence ({examples.part}, {row + 1}) in the encoder"
+    reading = model.top(jnp.asarray(sources[row])[:, None]).row(0)
+    return inside_pictures(reading, Example(name, "word", labels))

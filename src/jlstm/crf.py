@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Integer
 
+from jlstm._repr import shapes_repr
 from jlstm._tree import align, cast, like, zero_unless
 from jlstm._types import DType, Key, accumulator_dtype
 from jlstm.initializers import Uniform
@@ -35,6 +36,8 @@ class CRFParams(NamedTuple):
     transitions: Float[Array, "k k"]
     start: Float[Array, " k"]
     stop: Float[Array, " k"]
+
+    __repr__ = shapes_repr
 
 
 class TagPath(NamedTuple):

@@ -17,9 +17,12 @@ from jlstm._types import (
 )
 from jlstm._validate import (
     check_carry,
+    check_cell,
     check_flags,
+    check_key,
     check_lengths,
     check_options,
+    check_params,
     check_sequence,
 )
 from jlstm.backends import RUN, Backend, Choice, Controls, Emit, Given, choose
@@ -160,13 +163,16 @@ def _run(
     checkpoint: Checkpoint,
     emit: Emit,
 ) -> tuple[Carry, Any]:
+    check_cell(cell)
     check_options(unroll, checkpoint)
+    check_key(key)
     check_sequence(xs, cell.num_feature_axes)
-    chosen = choose(cell, backend, Given.of(cell, xs, carry))
+    check_params(cell, params, xs.shape[-1])
     flag_shape = xs.shape[: xs.ndim - cell.num_feature_axes]
     batch_shape = flag_shape[1:]
     if carry is not None:
         check_carry(cell, carry, batch_shape)
+    chosen = choose(cell, backend, Given.of(cell, xs, carry))
     once, each = (None, None) if key is None else jax.random.split(key)
     controls = _controls(flag_shape, lengths, mask, resets, each)
     step_input = jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype)

@@ -2,11 +2,10 @@
 
 import math
 
-import numpy as np
 import pytest
 from flax import nnx
 
-from experiments.language.gates import SHOWN, trace_line
+from experiments.language.gates import SHOWN, read_line
 from experiments.language.ngrams import count_ngrams
 from experiments.language.show import (
     SampleConfig,
@@ -153,19 +152,15 @@ def test_a_job_knows_the_path_and_the_identity_of_its_text(tmp_path, monkeypatch
 
 def test_the_picture_begins_at_a_line_and_has_a_label_a_step():
     data = corpus()
-    labels, gates, state = trace_line(model(data), data)
-    valid = data.vocab.decode(data.valid)
-    shown = "".join(labels)
-    assert len(labels) == SHOWN["char"] and "\n" + shown in valid
-    assert {name: gate.shape for name, gate in gates.items()} == {
-        name: (len(labels), 4) for name in "ifgo"
-    }
-    assert state.shape == (len(labels), 4)
+    reading, example = read_line(model(data), data)
+    shown = "".join(example.labels)
+    assert example.shown == SHOWN["char"] and example.unit == "character"
+    assert shown in data.vocab.decode(data.valid)
+    assert shown[-SHOWN["char"] - 1] == "\n"
+    assert reading.xs.shape == (len(shown), 3)
 
 
-def test_a_gru_and_a_text_without_lines_have_a_picture_too():
+def test_a_text_without_lines_is_read_from_its_start():
     data = corpus(text="abcabcabc" * 5)
-    labels, gates, state = trace_line(model(data, cell="gru"), data)
-    assert len(labels) == len(data.valid) and state is None
-    assert list(gates) == ["r", "z", "n"]
-    assert np.all((gates["z"] > 0) & (gates["z"] < 1))
+    reading, example = read_line(model(data, cell="gru"), data)
+    assert len(example.labels) == len(data.valid) == len(reading.xs)

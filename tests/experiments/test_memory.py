@@ -7,8 +7,9 @@ import pytest
 
 from experiments.memory import gradient_lag, solved
 from experiments.memory.report import draw_seeds, verdict
-from experiments.memory.seeds import first_solved, of_seeds, seed_table
+from experiments.memory.seeds import first_solved, seed_table
 from experiments.memory.task import Config, prepare
+from experiments.seeds import of_seeds
 from jlstm import LSTMCell
 from jlstm.data.synthetic.problem import ProblemConfig, make_problem
 from jlstm.train.schema import plain

@@ -100,6 +100,7 @@ def test_a_run_learns_its_pairs_by_heart_and_reports(tmp_path, standard_promotio
     assert lines == [" ".join(words) for words in CORPUS.parts["val"].target_words]
     page = (tmp_path / "report.html").read_text()
     assert "BLEU of words, beam 2" in page and "a dog and a man ." in page
+    assert "The top layer&#x27;s gates at" in page and "norm of the gradient" in page
 
 
 def test_samples_show_source_translations_and_reference():

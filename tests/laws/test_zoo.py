@@ -23,7 +23,7 @@ def test_every_cell_has_a_row():
     wanted = concrete_subclasses(jlstm.Cell)
     assert jlstm.LSTMCell in wanted
     missing = wanted - {type(row.cell) for row in CELLS}
-    assert not missing, f"give these a row in tests/zoo.py: {missing}"
+    assert not missing, f"give these a row in tests/zoo: {missing}"
 
 
 def test_every_layer_has_a_row():
@@ -34,7 +34,7 @@ def test_every_layer_has_a_row():
     }
     assert {jlstm.Recurrent, jlstm.Bidirectional, jlstm.Stack} <= wanted
     missing = wanted - {type(part) for row in LAYERS for part in parts(row.layer)}
-    assert not missing, f"give these a row in tests/zoo.py: {missing}"
+    assert not missing, f"give these a row in tests/zoo: {missing}"
 
 
 def test_names_are_different():

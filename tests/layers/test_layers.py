@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import pytest
 
 from jlstm import Bidirectional, GRUCell, LSTMCell, Recurrent, Stack
+from jlstm.cells import RNNParams
 from tests.zoo import assert_same
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -30,7 +31,20 @@ XS = jnp.ones((5, 2))
             "Bidirectional: merge='sum' needs equal sizes; forward has 3 units and "
             "backward 4. Use merge='concat'.",
         ),
-        (lambda: Stack(()), "Stack: layers is empty; give at least one layer."),
+        (
+            lambda: Stack(()),
+            "Stack: layers is (); give at least one layer, in a tuple.",
+        ),
+        (
+            lambda: Stack([LSTM]),
+            "Stack: layers is [Recurrent(cell=LSTMCell(hidden_size=4))]; give at "
+            "least one layer, in a tuple.",
+        ),
+        (
+            lambda: Stack((LSTM, GRUCell(3))),
+            "Stack: layers[1] is GRUCell(hidden_size=3); give a layer: "
+            "Recurrent(GRUCell(hidden_size=3)).",
+        ),
         (
             lambda: Stack((LSTM, GRU), connect="residual"),
             "Stack: connect='residual' needs layers of one width; they have [4, 3].",
@@ -56,28 +70,27 @@ def test_a_layer_that_cannot_be_is_refused(make, wanted):
         (
             Stack((LSTM, GRU)),
             GRUCell(3).init_carry(),
-            "Stack: the carry is a GRUCarry; give a tuple of 2 carries, one a layer, "
+            "Stack: the carry is GRUCarry(h=f32[3]); give a tuple of 2, one a layer, "
             "as init_carry makes it.",
         ),
         (
             Stack((LSTM, GRU)),
             [None, None],
-            "Stack: the carry is a list; give a tuple of 2 carries, one a layer, as "
+            "Stack: the carry is [None, None]; give a tuple of 2, one a layer, as "
             "init_carry makes it.",
         ),
         (
             Bidirectional(LSTMCell(3)),
             LSTMCell(3).init_carry(),
-            "Bidirectional: the carry is a LSTMCarry; give BidirectionalParams("
-            "forward, backward), as init_carry makes it.",
+            "Bidirectional: the carry is LSTMCarry(h=f32[3], c=f32[3]); give "
+            "BidirectionalParams(forward, backward), as init_carry makes it.",
         ),
         (
             Stack((LSTM, GRU)),
             (GRUCell(4).init_carry(), GRUCell(3).init_carry()),
-            "The carry is a GRUCarry of structure PyTreeDef(CustomNode(namedtuple["
-            "GRUCarry], [*])); LSTMCell(hidden_size=4) wants PyTreeDef(CustomNode("
-            "namedtuple[LSTMCarry], [*, *])), as made by cell.init_carry("
-            "batch_shape=()).",
+            "The carry is GRUCarry(h=f32[4]); LSTMCell(hidden_size=4) wants "
+            "LSTMCarry(h=f32[4], c=f32[4]): make it by "
+            "cell.init_carry(batch_shape=()).",
         ),
     ],
 )
@@ -85,6 +98,35 @@ def test_a_carry_of_something_else_is_refused(layer, carry, wanted):
     params = jax.eval_shape(lambda: layer.init(jax.random.key(0), 2))
     with pytest.raises(ValueError) as caught:
         jax.eval_shape(lambda p: layer.apply(p, XS, carry), params)
+    assert str(caught.value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("layer", "params", "wanted"),
+    [
+        (
+            Stack((LSTM, GRU)),
+            RNNParams(1.0, 2.0, None),
+            "Stack: params are RNNParams(w_ih=1.0, w_hh=2.0, b=None); give a tuple of "
+            "2, one a layer, as init makes it.",
+        ),
+        (
+            Stack((LSTM, GRU)),
+            (None,),
+            "Stack: params are (None,); give a tuple of 2, one a layer, as init makes "
+            "it.",
+        ),
+        (
+            Bidirectional(LSTMCell(3)),
+            (None, None),
+            "Bidirectional: params are (None, None); give "
+            "BidirectionalParams(forward, backward), as init makes it.",
+        ),
+    ],
+)
+def test_params_of_something_else_are_refused(layer, params, wanted):
+    with pytest.raises(ValueError) as caught:
+        layer.apply(params, XS)
     assert str(caught.value) == wanted
 
 

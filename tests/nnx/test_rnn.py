@@ -153,7 +153,10 @@ def test_refuses_what_is_no_layer(layer, message, unchecked):
         ({"lengths": jnp.ones(B + 1, int)}, r"lengths has shape \(4,\)"),
         ({"lengths": jnp.full(B, T + 1)}, "lengths go from 7 to 7; xs has 6 steps"),
         ({"xs": jnp.ones(X)}, r"xs has shape \(2,\).*wants \(\*batch, t, x\)"),
-        ({"xs": jnp.ones((B, T, X + 1))}, "input has 3 features .* weights take 2"),
+        (
+            {"xs": jnp.ones((B, T, X + 1))},
+            r"w_ih has shape \(2,.* where xs has 3 features",
+        ),
     ],
 )
 def test_refuses_arguments_that_do_not_fit(arguments, message, unchecked):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key
 from jlstm.cell import AffineCell
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
@@ -19,6 +20,8 @@ class CIFGLSTMParams(NamedTuple):
     w_ih: Float[Array, "x 3 h"]
     w_hh: Float[Array, "h 3 h"]
     b: Float[Array, "3 h"] | None
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

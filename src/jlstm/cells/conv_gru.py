@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape
 from jlstm.activations import Activation, check_activation, resolve
@@ -26,6 +27,8 @@ class ConvGRUParams(NamedTuple):
     w_hh: Float[Array, "*k h 3 h"]
     b: Float[Array, "3 h"] | None
     b_hn: Float[Array, "h"] | None
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape
 from jlstm.activations import Activation, check_activation, resolve
@@ -28,6 +29,8 @@ class ConvLSTMParams(NamedTuple):
     p_i: Float[Array, "*s h"] | None
     p_f: Float[Array, "*s h"] | None
     p_o: Float[Array, "*s h"] | None
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

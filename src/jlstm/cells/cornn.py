@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import AffineCell, check_size
@@ -22,6 +23,8 @@ class CoRNNParams(NamedTuple):
     b: Float[Array, "h"] | None
     w_vh: Float[Array, "h h"]
 
+    __repr__ = shapes_repr
+
 
 class CoRNNCarry(NamedTuple):
     """Carry of :class:`CoRNNCell`: position, which is the output, and velocity."""
@@ -29,11 +32,15 @@ class CoRNNCarry(NamedTuple):
     h: Float[Array, "*b h"]
     v: Float[Array, "*b h"]
 
+    __repr__ = shapes_repr
+
 
 class CoRNNGates(NamedTuple):
     """What happened in a step of :class:`CoRNNCell`: the force on each oscillator."""
 
     force: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Params, Shape
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import Cell, GatedCell, check_heads, check_size
@@ -33,6 +34,8 @@ class LSTMCarry(NamedTuple):
     h: Float[Array, "*b h"]
     c: Float[Array, "*b c"]
 
+    __repr__ = shapes_repr
+
 
 class LSTMGates(NamedTuple):
     """Gates of one step: input, forget, candidate, output."""
@@ -41,6 +44,8 @@ class LSTMGates(NamedTuple):
     f: Float[Array, "*b c"]
     g: Float[Array, "*b c"]
     o: Float[Array, "*b c"]
+
+    __repr__ = shapes_repr
 
 
 class Activations(NamedTuple):

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape
 from jlstm.activations import Activation, check_activation, resolve
@@ -35,11 +36,15 @@ class GRUParams(NamedTuple):
     b: Float[Array, "3 h"] | None
     b_hn: Float[Array, "h"] | None
 
+    __repr__ = shapes_repr
+
 
 class GRUCarry(NamedTuple):
     """Carry of :class:`GRUCell`."""
 
     h: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 class GRUGates(NamedTuple):
@@ -48,6 +53,8 @@ class GRUGates(NamedTuple):
     r: Float[Array, "*b h"]
     z: Float[Array, "*b h"]
     n: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,6 +5,7 @@ from typing import NamedTuple, final
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Shape
 from jlstm.cell import GatedCell
 
@@ -13,6 +14,8 @@ class HiddenCarry(NamedTuple):
     """Carry of a cell without a separate cell state: the hidden state."""
 
     h: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 class HiddenCell(GatedCell):

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key
 from jlstm.activations import Activation, check_activation, resolve
@@ -23,6 +24,8 @@ class IndRNNParams(NamedTuple):
     w_ih: Float[Array, "x h"]
     w_hh: Float[Array, "h"]
     b: Float[Array, "h"] | None
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import AffineCell, check_size
@@ -31,6 +32,8 @@ class JANETParams(NamedTuple):
     w_hh: Float[Array, "h 2 h"]
     b: Float[Array, "2 h"] | None
 
+    __repr__ = shapes_repr
+
 
 class JANETGates(NamedTuple):
     """Gates of one step: forget, write (one minus the shifted forget gate), candidate.
@@ -41,6 +44,8 @@ class JANETGates(NamedTuple):
     f: Float[Array, "*b h"]
     i: Float[Array, "*b h"]
     g: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
 from jlstm.activations import Activation, check_activation, resolve
@@ -36,6 +37,8 @@ class LayerNormLSTMParams(NamedTuple):
     gain_c: Float[Array, "h"]
     b_c: Float[Array, "h"] | None
 
+    __repr__ = shapes_repr
+
 
 class LayerNormGRUParams(NamedTuple):
     """Parameters of :class:`LayerNormGRUCell`; gates in the order r, z, n."""
@@ -46,6 +49,8 @@ class LayerNormGRUParams(NamedTuple):
     b_hn: Float[Array, "h"] | None
     gain_ih: Float[Array, "3 h"]
     gain_hh: Float[Array, "3 h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

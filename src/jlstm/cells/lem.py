@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import GatedCell, check_size
@@ -35,6 +36,8 @@ class LEMParams(NamedTuple):
     b: Float[Array, "4 h"] | None
     w_ch: Float[Array, "h h"]
 
+    __repr__ = shapes_repr
+
 
 class LEMCarry(NamedTuple):
     """Carry of :class:`LEMCell`: the output and the memory."""
@@ -42,12 +45,16 @@ class LEMCarry(NamedTuple):
     h: Float[Array, "*b h"]
     c: Float[Array, "*b h"]
 
+    __repr__ = shapes_repr
+
 
 class LEMGates(NamedTuple):
     """Time steps of one step, of the memory and of the output."""
 
     dc: Float[Array, "*b h"]
     dh: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

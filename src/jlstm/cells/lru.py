@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
 from jlstm.cell import check_size
@@ -29,6 +30,8 @@ class LRUParams(NamedTuple):
     w_sh: Float[Array, "n 2 h"]
     w_ih: Float[Array, "x h"]
 
+    __repr__ = shapes_repr
+
 
 class LRUCarry(NamedTuple):
     """Carry of :class:`LRUCell`: the output, and the state in two real parts."""
@@ -37,6 +40,8 @@ class LRUCarry(NamedTuple):
     re: Float[Array, "*b n"]
     im: Float[Array, "*b n"]
 
+    __repr__ = shapes_repr
+
 
 class LRUInput(NamedTuple):
     """What the input gives to a step: to the state, and to the output directly."""
@@ -44,12 +49,16 @@ class LRUInput(NamedTuple):
     s: Float[Array, "*b 2 n"]
     h: Float[Array, "*b h"]
 
+    __repr__ = shapes_repr
+
 
 class LRUGates(NamedTuple):
     """What happened in a step: the drive of the state, in two real parts."""
 
     re: Float[Array, "*b n"]
     im: Float[Array, "*b n"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key
 from jlstm.cell import AffineCell
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
@@ -20,6 +21,8 @@ class LSTMParams(NamedTuple):
     w_ih: Float[Array, "x 4 h"]
     w_hh: Float[Array, "h 4 h"] | Float[Array, "k d 4 d"]
     b: Float[Array, "4 h"] | None
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key
 from jlstm.activations import Activation, check_activation, resolve
@@ -35,12 +36,16 @@ class MGUParams(NamedTuple):
     b: Float[Array, "2 h"] | None
     b_hn: Float[Array, "h"] | None
 
+    __repr__ = shapes_repr
+
 
 class MGUGates(NamedTuple):
     """Gates of one step: forget, candidate."""
 
     f: Float[Array, "*b h"]
     n: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

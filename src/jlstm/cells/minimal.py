@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import check_size
@@ -30,12 +31,16 @@ class MinGRUParams(NamedTuple):
     w_ih: Float[Array, "x 2 h"]
     b: Float[Array, "2 h"] | None
 
+    __repr__ = shapes_repr
+
 
 class MinLSTMParams(NamedTuple):
     """Parameters of :class:`MinLSTMCell`; the gate axis is in the order i, f, g."""
 
     w_ih: Float[Array, "x 3 h"]
     b: Float[Array, "3 h"] | None
+
+    __repr__ = shapes_repr
 
 
 class MinGRUGates(NamedTuple):
@@ -44,6 +49,8 @@ class MinGRUGates(NamedTuple):
     z: Float[Array, "*b h"]
     n: Float[Array, "*b h"]
 
+    __repr__ = shapes_repr
+
 
 class MinLSTMGates(NamedTuple):
     """Gates of one step: input and forget gate, whose sum is one, and candidate."""
@@ -51,6 +58,8 @@ class MinLSTMGates(NamedTuple):
     i: Float[Array, "*b h"]
     f: Float[Array, "*b h"]
     g: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 def positive(z: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, accumulator_dtype
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import check_size
@@ -28,6 +29,8 @@ class MinimalRNNParams(NamedTuple):
     w_zh: Float[Array, "h h"]
     b_u: Float[Array, "h"] | None
 
+    __repr__ = shapes_repr
+
 
 class MinimalRNNGates(NamedTuple):
     """Gates of one step: the update gate (what is kept) and the embedded input.
@@ -38,6 +41,8 @@ class MinimalRNNGates(NamedTuple):
 
     u: Float[Array, "*b h"]
     z: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

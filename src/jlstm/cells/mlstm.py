@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import cast, cast_like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
 from jlstm.cell import check_heads, check_size
@@ -35,6 +36,8 @@ class MLSTMParams(NamedTuple):
     b_vo: Float[Array, "2 h"] | None
     b_if: Float[Array, "2 n"] | None
 
+    __repr__ = shapes_repr
+
 
 class MLSTMInput(NamedTuple):
     """What the input gives to a step, by head: all of it but the memory."""
@@ -45,6 +48,8 @@ class MLSTMInput(NamedTuple):
     o: Float[Array, "*b h"]
     i: Float[Array, "*b n"]
     f: Float[Array, "*b n"]
+
+    __repr__ = shapes_repr
 
 
 class MLSTMCarry(NamedTuple):
@@ -58,6 +63,8 @@ class MLSTMCarry(NamedTuple):
     n: Float[Array, "*b n k"]
     m: Float[Array, "*b n"]
 
+    __repr__ = shapes_repr
+
 
 class MLSTMGates(NamedTuple):
     """Gates of one step: input and forget gate of each head, and output gate."""
@@ -65,6 +72,8 @@ class MLSTMGates(NamedTuple):
     i: Float[Array, "*b n"]
     f: Float[Array, "*b n"]
     o: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

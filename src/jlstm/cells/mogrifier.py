@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine, check_features
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
 from jlstm.cell import check_size
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
@@ -19,6 +20,8 @@ class LowRank(NamedTuple):
 
     left: Float[Array, "n d k"]
     right: Float[Array, "n k c"]
+
+    __repr__ = shapes_repr
 
 
 class MogrifierLSTMParams(NamedTuple):
@@ -34,6 +37,8 @@ class MogrifierLSTMParams(NamedTuple):
     b: Float[Array, "4 h"] | None
     q: Float[Array, "n h x"] | LowRank
     r: Float[Array, "n x h"] | LowRank | None
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

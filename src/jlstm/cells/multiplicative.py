@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
 from jlstm.initializers import Glorot, Initializer, Orthogonal
@@ -26,12 +27,16 @@ class MultiplicativeLSTMParams(NamedTuple):
     w_im: Float[Array, "x h"]
     w_hm: Float[Array, "h h"]
 
+    __repr__ = shapes_repr
+
 
 class MultiplicativeShare(NamedTuple):
     """What the input alone gives: its share of the gates and a factor of m."""
 
     gates: Float[Array, "*b 4 h"]
     m: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
 from jlstm.cell import GatedCell, check_size
 from jlstm.cells.family import LSTMCarry
@@ -29,11 +30,15 @@ class NASParams(NamedTuple):
     w_hh: Float[Array, "h 8 h"]
     b: Float[Array, "8 h"] | None
 
+    __repr__ = shapes_repr
+
 
 class NASGates(NamedTuple):
     """What the eight leaves of the tree were after their activations."""
 
     u: Float[Array, "*b 8 h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape
 from jlstm.cell import AffineCell
@@ -37,6 +38,8 @@ class OdysseyLSTMParams(NamedTuple):
     p_o: Float[Array, "h"] | None
     w_gates: Float[Array, "3 h 3 h"] | None
 
+    __repr__ = shapes_repr
+
 
 class OdysseyLSTMCarry(NamedTuple):
     """Carry with ``full_gate_recurrence``: hidden state, cell state and the gates."""
@@ -46,6 +49,8 @@ class OdysseyLSTMCarry(NamedTuple):
     i: Float[Array, "*b h"]
     f: Float[Array, "*b h"]
     o: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

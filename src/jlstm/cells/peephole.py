@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key
 from jlstm.cell import AffineCell
@@ -23,6 +24,8 @@ class PeepholeLSTMParams(NamedTuple):
     p_i: Float[Array, "h"]
     p_f: Float[Array, "h"]
     p_o: Float[Array, "h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

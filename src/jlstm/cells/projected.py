@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
 from jlstm.cell import AffineCell, check_size
 from jlstm.cells.family import LSTMCarry, LSTMGates, LSTMOptions
@@ -21,6 +22,8 @@ class ProjectedLSTMParams(NamedTuple):
     w_hh: Float[Array, "p 4 h"]
     b: Float[Array, "4 h"] | None
     w_hr: Float[Array, "h p"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

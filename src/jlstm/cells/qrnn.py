@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import cast, cast_like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
 from jlstm.activations import Activation, check_activation, resolve
@@ -29,6 +30,8 @@ class QRNNParams(NamedTuple):
     w_ih: Float[Array, "x k g h"]
     b: Float[Array, "g h"] | None
 
+    __repr__ = shapes_repr
+
 
 class QRNNCarry(NamedTuple):
     """Carry of :class:`QRNNCell`.
@@ -40,6 +43,8 @@ class QRNNCarry(NamedTuple):
     h: Float[Array, "*b h"]
     c: Float[Array, "*b h"]
     window: Float[Array, "*b w g h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import check_size
@@ -28,6 +29,8 @@ class RHNParams(NamedTuple):
     w_hh: Float[Array, "l h g h"]
     b: Float[Array, "l g h"] | None
 
+    __repr__ = shapes_repr
+
 
 class RHNGates(NamedTuple):
     """Gates of one step, layer by layer: candidate, transform, carry (keep)."""
@@ -35,6 +38,8 @@ class RHNGates(NamedTuple):
     g: Float[Array, "*b l h"]
     t: Float[Array, "*b l h"]
     k: Float[Array, "*b l h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import AffineCell, check_heads, check_size
@@ -26,17 +27,23 @@ class RNNParams(NamedTuple):
     w_hh: Float[Array, "h h"] | Float[Array, "k d d"]
     b: Float[Array, "h"] | None
 
+    __repr__ = shapes_repr
+
 
 class RNNCarry(NamedTuple):
     """Carry of :class:`RNNCell`."""
 
     h: Float[Array, "*b h"]
 
+    __repr__ = shapes_repr
+
 
 class RNNGates(NamedTuple):
     """What happened in a step of :class:`RNNCell`: the pre-activation."""
 
     z: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
 from jlstm.activations import Activation, check_activation, resolve
 from jlstm.cell import AffineCell, check_heads, check_size
@@ -36,6 +37,8 @@ class SLSTMParams(NamedTuple):
     w_hh: Float[Array, "h 4 h"] | Float[Array, "k d 4 d"]
     b: Float[Array, "4 h"] | None
 
+    __repr__ = shapes_repr
+
 
 class SLSTMCarry(NamedTuple):
     """Carry of :class:`SLSTMCell`: output, cell state, normaliser, stabiliser.
@@ -48,6 +51,8 @@ class SLSTMCarry(NamedTuple):
     c: Float[Array, "*b h"]
     n: Float[Array, "*b h"]
     m: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

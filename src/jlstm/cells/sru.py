@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import cast, cast_like, like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
 from jlstm.activations import Activation, check_activation, resolve
@@ -37,6 +38,8 @@ class SRUParams(NamedTuple):
     b: Float[Array, "2 h"] | None
     w_skip: Float[Array, "x h"] | None
 
+    __repr__ = shapes_repr
+
 
 class PeepholeSRUParams(NamedTuple):
     """Parameters of :class:`PeepholeSRUCell`: those of the SRU, and two peepholes."""
@@ -47,12 +50,16 @@ class PeepholeSRUParams(NamedTuple):
     p_f: Float[Array, "h"]
     p_r: Float[Array, "h"]
 
+    __repr__ = shapes_repr
+
 
 class SRUInput(NamedTuple):
     """What the input gives to a step: pre-activations, and the highway's value."""
 
     z: Float[Array, "*b 3 h"]
     skip: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 class SRUGates(NamedTuple):
@@ -61,6 +68,8 @@ class SRUGates(NamedTuple):
     f: Float[Array, "*b h"]
     r: Float[Array, "*b h"]
     g: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, accumulator_dtype
 from jlstm.cell import AffineCell
 from jlstm.cells.family import LSTMCarry, LSTMFamily
@@ -22,6 +23,8 @@ class URLSTMParams(NamedTuple):
     w_hh: Float[Array, "h 4 h"]
     b: Float[Array, "4 h"] | None
 
+    __repr__ = shapes_repr
+
 
 class URLSTMGates(NamedTuple):
     """Gates of one step: forget, refine, effective forget, candidate, output."""
@@ -31,6 +34,8 @@ class URLSTMGates(NamedTuple):
     e: Float[Array, "*b h"]
     g: Float[Array, "*b h"]
     o: Float[Array, "*b h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

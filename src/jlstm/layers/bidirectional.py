@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._repr import ShortRepr
+from jlstm._repr import ShortRepr, shapes_repr, shown
 from jlstm._types import Checkpoint, DType, Key, Shape
+from jlstm._validate import check_key
 from jlstm.backends import Backend
 from jlstm.cell import Cell
 from jlstm.layers.recurrent import Recurrent
@@ -22,6 +23,8 @@ class BidirectionalParams(NamedTuple):
 
     forward: Any
     backward: Any
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,7 +125,9 @@ class Bidirectional(ShortRepr):
     ) -> tuple[BidirectionalParams, Float[Array, "t *bh"]]:
         """Run both cells over ``xs``; the arguments are as in :func:`jlstm.unroll`."""
         carry = BidirectionalParams(None, None) if carry is None else carry
-        self._check_carry(carry)
+        self._check_both("params are", params, "init")
+        self._check_both("the carry is", carry, "init_carry")
+        check_key(key)
         keys = (None, None) if key is None else tuple(jax.random.split(key))
         forward, backward = self._halves()
         left, ys_left = forward.apply(
@@ -146,11 +151,11 @@ class Bidirectional(ShortRepr):
         )
         return BidirectionalParams(left, right), _merge(ys_left, ys_right, self.merge)
 
-    def _check_carry(self, carry: Any) -> None:
-        if not isinstance(carry, BidirectionalParams):
+    def _check_both(self, what: str, given: Any, maker: str) -> None:
+        if not isinstance(given, BidirectionalParams):
             raise ValueError(
-                f"Bidirectional: the carry is a {type(carry).__name__}; give "
-                "BidirectionalParams(forward, backward), as init_carry makes it."
+                f"Bidirectional: {what} {shown(given)}; give "
+                f"BidirectionalParams(forward, backward), as {maker} makes it."
             )
 
     def _halves(self) -> tuple[Recurrent, Recurrent]:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Params
 from jlstm.initializers import Glorot
 
@@ -21,6 +22,8 @@ class HighwayParams(NamedTuple):
     layer: Params
     w: Float[Array, "h h"]
     b: Float[Array, "h"]
+
+    __repr__ = shapes_repr
 
 
 def init_highway(layer: Params, key: Key, size: int, dtype: DType) -> HighwayParams:

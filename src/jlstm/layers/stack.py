@@ -7,8 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._repr import ShortRepr
+from jlstm._repr import ShortRepr, shown
 from jlstm._types import Carry, DType, Key, Params, Shape
+from jlstm._validate import check_key
+from jlstm.cell import Cell
 from jlstm.layers.connect import Connect, check_connect, highway, init_highway
 from jlstm.regularize import check_rate, dropout
 
@@ -45,8 +47,7 @@ class Stack(ShortRepr):
 
     def __post_init__(self) -> None:
         check_rate("Stack: dropout", self.dropout)
-        if not self.layers:
-            raise ValueError("Stack: layers is empty; give at least one layer.")
+        self._check_layers()
         check_connect(
             self.connect, lambda: [layer.output_size(0) for layer in self.layers]
         )
@@ -106,8 +107,10 @@ class Stack(ShortRepr):
     ) -> tuple[tuple[Carry, ...], Float[Array, "t *bh"]]:
         """Run all layers; the arguments are those of :func:`jlstm.unroll`."""
         count = len(self.layers)
+        self._check_tuple("params are", params, "init")
+        check_key(key)
         carry = (None,) * count if carry is None else carry
-        self._check_carry(carry)
+        self._check_tuple("the carry is", carry, "init_carry")
         keys = (
             [None] * 2 * count
             if key is None
@@ -163,9 +166,23 @@ class Stack(ShortRepr):
     def _drop(self, xs: Array, key: Key | None) -> Array:
         return dropout(xs, self.dropout, key, (0,) if self.variational else ())
 
-    def _check_carry(self, carry: Any) -> None:
-        if not isinstance(carry, tuple) or len(carry) != len(self.layers):
+    def _check_layers(self) -> None:
+        if not isinstance(self.layers, tuple) or not self.layers:
             raise ValueError(
-                f"Stack: the carry is a {type(carry).__name__}; give a tuple of "
-                f"{len(self.layers)} carries, one a layer, as init_carry makes it."
+                f"Stack: layers is {self.layers!r}; give at least one layer, "
+                "in a tuple."
+            )
+        for n, layer in enumerate(self.layers):
+            if isinstance(layer, Cell):
+                raise ValueError(
+                    f"Stack: layers[{n}] is {layer!r}; give a layer: "
+                    f"Recurrent({layer!r})."
+                )
+
+    def _check_tuple(self, what: str, given: Any, maker: str) -> None:
+        plain = isinstance(given, tuple) and not hasattr(given, "_fields")
+        if not plain or len(given) != len(self.layers):
+            raise ValueError(
+                f"Stack: {what} {shown(given)}; give a tuple of {len(self.layers)}, "
+                f"one a layer, as {maker} makes it."
             )

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import zero_unless
 from jlstm._types import DType, Key, Params
 from jlstm.initializers import Glorot
@@ -59,11 +60,15 @@ class AdditiveParams(NamedTuple):
     b: Float[Array, " k"]
     v: Float[Array, " k"]
 
+    __repr__ = shapes_repr
+
 
 class GeneralParams(NamedTuple):
     """Parameters of :class:`GeneralAttention`."""
 
     w_key: Float[Array, "x h"]
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True)

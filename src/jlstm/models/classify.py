@@ -11,6 +11,7 @@ from jlstm._affine import affine
 from jlstm._types import DType, Key, accumulator_dtype
 from jlstm.initializers import Glorot, Uniform
 from jlstm.models.encoder import EncoderConfig
+from jlstm.models.gates import Reading, read_top
 from jlstm.models.pooling import (
     Pooling,
     init_attention,
@@ -147,6 +148,10 @@ class Classifier(nnx.Module):
     def embed(self, xs: Shaped[Array, "t b ..."]) -> Float[Array, "t b x"]:
         """Return the input vectors: rows of the table, or ``xs`` where it has none."""
         return xs if self.table is None else self.table[...][xs]
+
+    def top(self, xs: Shaped[Array, "t b ..."]) -> Reading:
+        """Return what enters the uppermost layer; all steps of each row count."""
+        return read_top(self.stack, nnx.as_pure(self.layers), self.embed(xs))
 
     def classify(
         self,

@@ -12,6 +12,7 @@ from jlstm._tree import zero_unless
 from jlstm._types import DType, Key, accumulator_dtype
 from jlstm.initializers import Glorot
 from jlstm.models.encoder import EncoderConfig
+from jlstm.models.gates import Reading, read_top
 from jlstm.regularize import check_rate, dropout
 from jlstm.sequence import steps_within
 
@@ -113,6 +114,12 @@ class Recognizer(nnx.Module):
         ys = dropout(ys, self.config.output_dropout, keys[2])
         z = affine(ys, self.w_out[...], self.b_out[...])
         return z.astype(accumulator_dtype(z.dtype)), lengths
+
+    def top(self, xs: Float[Array, "t b x"]) -> Reading:
+        """Return what enters the uppermost layer; all frames of each row count."""
+        lengths = jnp.full(xs.shape[1:2], xs.shape[0], jnp.int32)
+        joined, _ = join_frames(xs, lengths, self.config.join)
+        return read_top(self.stack, nnx.as_pure(self.layers), joined)
 
 
 def join_frames(

@@ -15,7 +15,8 @@ from jlstm.initializers import Glorot
 from jlstm.metrics.forecast import sample_levels
 from jlstm.models.distributions import Distribution, Gaussian, StudentT
 from jlstm.models.forecast_config import ForecasterConfig, ForecastSizes
-from jlstm.models.normalize import measure
+from jlstm.models.gates import Reading, read_top
+from jlstm.models.normalize import Frame, measure
 from jlstm.models.stepwise import advance
 
 READ = {"gaussian": (Gaussian.read, 2), "student_t": (StudentT.read, 3)}
@@ -91,8 +92,7 @@ class DeepAR(nnx.Module):
         self, inputs: Float[Array, "t b c"], key: Key
     ) -> Float[Array, "n k b p"]:
         """Draw paths of each column; the values of a path belong together."""
-        frame = measure(inputs, self.config.normalize).only(self.sizes.predicted)
-        zs = frame.enter(inputs[:, :, jnp.array(self.sizes.predicted)])
+        frame, zs = self._framed(inputs)
         carry, _ = self._next(zs, None)
         count = self.config.samples
         start = jax.tree.map(lambda leaf: jnp.stack([leaf] * count), carry)
@@ -101,6 +101,16 @@ class DeepAR(nnx.Module):
         _, paths = jax.lax.scan(self._draw, (start, past), keys)
         return jnp.moveaxis(frame.leave(paths), 1, 0)
 
+    def top(self, inputs: Float[Array, "t b c"]) -> Reading:
+        """Return what enters the uppermost layer, of each window and column."""
+        xs = self._lagged(self._framed(inputs)[1])
+        return read_top(self.stack, nnx.as_pure(self.layers), xs)
+
+    def _framed(self, inputs: Array) -> tuple[Frame, Array]:
+        """Return the frame of what is predicted, and its known steps within it."""
+        frame = measure(inputs, self.config.normalize).only(self.sizes.predicted)
+        return frame, frame.enter(inputs[:, :, jnp.array(self.sizes.predicted)])
+
     @property
     def _reach(self) -> int:
         """How far back the longest lag looks."""
@@ -108,11 +118,15 @@ class DeepAR(nnx.Module):
 
     def _next(self, zs: Array, key: Key | None) -> tuple[Carry, Distribution]:
         """Return the distribution of each step behind the longest lag."""
+        params = nnx.as_pure(self.layers)
+        carry, hs = self.stack.apply(params, self._lagged(zs), key=key)
+        return carry, self._read(hs)
+
+    def _lagged(self, zs: Float[Array, "t b p"]) -> Float[Array, "s b p x"]:
+        """Return what is read at each step behind the longest lag."""
         steps, reach = zs.shape[0], self._reach
         lagged = [zs[reach - lag : steps - lag] for lag in self.config.lags]
-        xs = jnp.stack(lagged, axis=-1)
-        carry, hs = self.stack.apply(nnx.as_pure(self.layers), xs, key=key)
-        return carry, self._read(hs)
+        return jnp.stack(lagged, axis=-1)
 
     def _draw(
         self, state: tuple[Carry, Array], key: Key

@@ -11,6 +11,7 @@ from jlstm._affine import affine
 from jlstm._types import DType, Key, accumulator_dtype
 from jlstm.initializers import Glorot
 from jlstm.models.forecast_config import ForecasterConfig, ForecastSizes
+from jlstm.models.gates import Reading, read_top
 from jlstm.models.normalize import measure
 from jlstm.regularize import dropout
 
@@ -125,6 +126,11 @@ class DirectForecaster(nnx.Module):
         crossing".
         """
         return jnp.sort(self(inputs), axis=0)
+
+    def top(self, inputs: Float[Array, "t b c"]) -> Reading:
+        """Return what enters the uppermost layer; a shared model has a row a column."""
+        zs = measure(inputs, self.config.normalize).enter(inputs)
+        return read_top(self.stack, nnx.as_pure(self.layers), self._patches(zs))
 
     def _patches(self, zs: Float[Array, "t b c"]) -> Float[Array, "s n x"]:
         """Put the steps of a patch side by side; a shared model has a row a column."""

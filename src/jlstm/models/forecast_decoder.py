@@ -9,6 +9,7 @@ from jlstm._affine import affine
 from jlstm._types import Carry, DType, Key
 from jlstm.initializers import Glorot
 from jlstm.models.forecast_config import ForecasterConfig, ForecastSizes
+from jlstm.models.gates import Reading, read_top
 from jlstm.models.stepwise import advance
 
 
@@ -85,6 +86,10 @@ class DecoderForecaster(nnx.Module):
     ) -> Float[Array, "1 k b p"]:
         """Return the forecast."""
         return self(inputs)[None]
+
+    def top(self, inputs: Float[Array, "t b c"]) -> Reading:
+        """Return what enters the uppermost layer of the encoder."""
+        return read_top(self.stack, nnx.as_pure(self.encoder), inputs)
 
     def _forced(self, inputs: Array, targets: Array, key: Key) -> Array:
         keys = jax.random.split(key)

@@ -15,6 +15,7 @@ from jlstm.initializers import Constant, Uniform
 from jlstm.layers import Recurrent, Stack
 from jlstm.models.cells import TITLES, CellName, InitName, make_cell
 from jlstm.models.encoder import describe_sizes
+from jlstm.models.gates import Reading, read_top
 from jlstm.models.tokens import TokenModel
 from jlstm.regularize import check_rate, dropout, weight_drop
 from jlstm.wrappers import RecurrentDropout
@@ -215,6 +216,15 @@ class LanguageModel(TokenModel):
         xs = dropout(xs, rates.input, keys[1], rates.time_axes)
         params = weight_drop(self.layer_params(), rates.weight, keys[2])
         return self.stack.apply(params, xs, carry, key=keys[3])
+
+    def top(
+        self, tokens: Integer[Array, "t *b"], carry: Carry | None = None
+    ) -> Reading:
+        """Return what enters the uppermost layer while it reads ``tokens``.
+
+        ``carry`` is that of all layers before the first token.
+        """
+        return read_top(self.stack, self.layer_params(), self.embed(tokens), carry)
 
     def drop_output(
         self, hs: Float[Array, "t *b h"], key: Key | None

@@ -15,6 +15,7 @@ from jlstm.initializers import Chrono, Constant, Glorot
 from jlstm.layers import Recurrent, Stack
 from jlstm.models.cells import TITLES, CellName, InitName, make_cell
 from jlstm.models.encoder import describe_sizes
+from jlstm.models.gates import Reading, read_top
 from jlstm.models.transformer import Transformer, TransformerConfig
 
 BIASED = ("lstm", "peephole")
@@ -172,6 +173,17 @@ class MemoryModel(nnx.Module):
         Args:
             xs: features ``[t, b, x]``, or symbols ``[t, b]``.
         """
+        return affine(self.layers(self.embed(xs)), self.w_out[...], self.b_out[...])
+
+    def embed(self, xs: Shaped[Array, "t b ..."]) -> Float[Array, "t b x"]:
+        """Return features as they are, and symbols as one-hot vectors."""
         if jnp.issubdtype(xs.dtype, jnp.integer):
-            xs = jax.nn.one_hot(xs, self.inputs, dtype=self.w_out[...].dtype)
-        return affine(self.layers(xs), self.w_out[...], self.b_out[...])
+            return jax.nn.one_hot(xs, self.inputs, dtype=self.w_out[...].dtype)
+        return xs
+
+    def top(self, xs: Shaped[Array, "t b ..."]) -> Reading | None:
+        """Return what enters the uppermost layer; a Transformer has nothing such."""
+        if not isinstance(self.layers, Recurrence):
+            return None
+        own = self.layers
+        return read_top(own.stack, nnx.as_pure(own.layers), self.embed(xs))

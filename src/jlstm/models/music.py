@@ -13,6 +13,7 @@ from jlstm.data.music import KEYS
 from jlstm.initializers import Glorot
 from jlstm.layers import Layer
 from jlstm.models.encoder import EncoderConfig
+from jlstm.models.gates import Reading, read_top
 from jlstm.regularize import check_rate, dropout
 
 
@@ -111,6 +112,10 @@ class MusicModel(nnx.Module):
         ys = dropout(ys, self.output_dropout, keys[1])
         z = affine(ys, self.w_out[...], self.b_out[...])
         return carry, z.astype(accumulator_dtype(z.dtype))
+
+    def top(self, xs: Float[Array, "t *b k"]) -> Reading:
+        """Return what enters the uppermost layer; all steps of each piece count."""
+        return read_top(self.stack, nnx.as_pure(self.layers), xs)
 
 
 def chord_nll(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from jlstm._affine import affine
+from jlstm._repr import shapes_repr
 from jlstm._tree import align, zero_unless
 from jlstm._types import DType, Key
 from jlstm.initializers import Glorot
@@ -74,6 +75,8 @@ class AttentionParams(NamedTuple):
     w: Float[Array, "h p"]
     b: Float[Array, " p"]
     query: Float[Array, " p"]
+
+    __repr__ = shapes_repr
 
 
 def init_attention(

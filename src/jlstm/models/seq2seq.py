@@ -12,6 +12,7 @@ from jlstm._types import Carry, DType, Key, accumulator_dtype
 from jlstm.initializers import Glorot, Uniform
 from jlstm.likelihood import linear_nll
 from jlstm.models.attention import Memory, attend, make_attention, remember
+from jlstm.models.gates import Reading, read_top
 from jlstm.models.seq2seq_config import Seq2SeqConfig
 from jlstm.regularize import dropout
 
@@ -114,6 +115,11 @@ class Seq2Seq(nnx.Module):
         carry, ys = self.encoder.apply(params, xs, lengths=lengths, key=keys[1])
         ys = dropout(ys, rates.context, keys[2])
         return self._bridge(carry[-1], ys), self._remember(ys, lengths)
+
+    def top(self, sources: Integer[Array, "s b"]) -> Reading:
+        """Return what enters the uppermost layer of the encoder; all words count."""
+        xs = self.source_table[...][sources]
+        return read_top(self.encoder, nnx.as_pure(self.encoder_layers), xs)
 
     def decode(
         self,

@@ -22,6 +22,7 @@ from jlstm.crf import PADDING, crf_decode, crf_nll, init_crf
 from jlstm.initializers import Glorot, Uniform
 from jlstm.losses import token_nll
 from jlstm.models.encoder import EncoderConfig
+from jlstm.models.gates import Reading, read_top
 from jlstm.models.pooling import pool_last
 from jlstm.models.sequence_dropout import SequenceDropout, drop_steps
 from jlstm.regularize import dropout
@@ -178,18 +179,26 @@ class Tagger(nnx.Module):
         """
         rates = self.config.dropout
         keys = (None,) * 4 if key is None else jax.random.split(key, 4)
-        xs = [self.drop_words(self.words[...][text.words], keys[0])]
-        if self.letters is not None:
-            xs.append(self.spell(text.letters))
-        if self.marks is not None:
-            xs.append(self.marks[...][text.marks])
-        joined = dropout(jnp.concatenate(xs, axis=-1), rates.input, keys[1])
+        joined = dropout(self.embed(text, keys[0]), rates.input, keys[1])
         params = nnx.as_pure(self.layers)
         lengths = jnp.asarray(text.lengths)
         _, ys = self.stack.apply(params, joined, lengths=lengths, key=keys[2])
         ys = dropout(ys, rates.output, keys[3])
         z = affine(ys, self.w_out[...], self.b_out[...])
         return z.astype(accumulator_dtype(z.dtype))
+
+    def embed(self, text: Text, key: Key | None = None) -> Float[Array, "t b x"]:
+        """Return the vector of each word: of itself, its letters and its mark."""
+        xs = [self.drop_words(self.words[...][text.words], key)]
+        if self.letters is not None:
+            xs.append(self.spell(text.letters))
+        if self.marks is not None:
+            xs.append(self.marks[...][text.marks])
+        return jnp.concatenate(xs, axis=-1)
+
+    def top(self, text: Text) -> Reading:
+        """Return what enters the uppermost layer; all words of each row count."""
+        return read_top(self.stack, nnx.as_pure(self.layers), self.embed(text))
 
     def spell(self, letters: Int[Array, "t b n"]) -> Float[Array, "t b h"]:
         """Return what the letters of each word say: the last outputs of both ways."""

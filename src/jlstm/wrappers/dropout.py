@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Params, Shape
 from jlstm.regularize import check_rate, dropout
@@ -18,6 +19,8 @@ class MaskedParams(NamedTuple):
 
     cell: Params
     mask: Array | None = None
+
+    __repr__ = shapes_repr
 
 
 class Masked(Inner):

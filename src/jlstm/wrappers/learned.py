@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from jlstm._repr import shapes_repr
 from jlstm._types import Carry, DType, Key, Params, Shape
 from jlstm.wrappers.wrapper import Wrapper
 
@@ -16,6 +17,8 @@ class LearnedCarryParams(NamedTuple):
 
     cell: Params
     carry: Carry
+
+    __repr__ = shapes_repr
 
 
 @dataclass(frozen=True, repr=False)

@@ -57,6 +57,7 @@ def lag_picture(panels: Mapping[str, Mapping[str, LagCurve]]) -> "Figure":
     styles = _styles(panels)
     for each, (title, curves) in zip(axes, panels.items(), strict=True):
         _draw_panel(each, title, curves, styles)
+    axes[0].set_ylim(bottom=LOWEST)  # once all is drawn: it ends the automatic scaling
     axes[0].set_ylabel("norm of the gradient", color=INK)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(
@@ -94,7 +95,6 @@ def _draw_panel(
         lags: Sequence[int] = range(1, len(norms))
         axes.plot(lags, norms[1:], linewidth=1.6, label=name, **styles[name])
     axes.set_yscale("log")
-    axes.set_ylim(bottom=LOWEST)
     axes.set_xlim(left=0)
     axes.set_xlabel("lag (steps)", color=INK)
     axes.set_title(title, fontsize=10, color=INK)

@@ -40,8 +40,7 @@ def carry_from_onnx(layer: Cell | Layer, outputs: dict[str, Any]) -> Carry:
     Example:
         >>> from jlstm import GRUCell, Recurrent
         >>> carry_from_onnx(Recurrent(GRUCell(1)), {"Y_h_0": jnp.zeros((1, 2, 1))})
-        GRUCarry(h=Array([[0.],
-               [0.]], dtype=float32))
+        GRUCarry(h=f32[2,1])
     """
     count = len(jax.eval_shape(lambda: states_of_carry(layer, layer.init_carry((1,)))))
     states = []
