@@ -1,6 +1,9 @@
 """The documentation site: `python3 dev.py docs` builds it, warnings as errors."""
 
+from datetime import UTC, datetime
+
 import jlstm
+from jlstm.train.run import environment
 
 project = "jlstm"
 author = "the jlstm developers"
@@ -19,7 +22,7 @@ exclude_patterns = ["_build", "conf.py"]
 
 # The tutorial is plain Python in the percent format; it is run while the site is built.
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
-nb_execution_mode = "cache"
+nb_execution_mode = "force"  # a cache would not see that the library has changed
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_merge_streams = True
@@ -40,7 +43,15 @@ napoleon_attr_annotations = False  # a shape such as "*b h" would be read as emp
 
 html_theme = "sphinx_book_theme"
 html_title = "jlstm"
+_built = environment()
+_commit = (_built["git_commit"] or "unknown")[:7] + "*" * bool(_built["git_dirty"])
 html_theme_options = {
+    "extra_footer": (
+        f"<p>Built {datetime.now(UTC):%Y-%m-%d %H:%M} UTC from commit {_commit}. The "
+        "tutorial's code ran in this build, on "
+        f"{_built['cpu_count']} CPU cores, Python {_built['python']}, "
+        f"jax {_built['jax']}.</p>"
+    ),
     "navbar_persistent": [],  # the search stands in the side bar already
     "show_toc_level": 2,
     "use_download_button": False,

@@ -54,6 +54,37 @@ def test_the_output_gate_shows_when_it_is_asked(run):
     np.testing.assert_allclose(shown, [0, 0, 0, 0, stored, 0, stored], atol=5e-3)
 
 
+def test_a_trained_model_expects_what_the_text_says(run):
+    page = run("06_one_step_by_hand.py")
+    assert page["difference"] < 1e-5
+    expected = [row.argsort()[::-1] for row in np.asarray(page["sentence"])]
+    named = [page["vocab"].symbols[n] for n in expected[3][:3]]
+    assert named == ["on", "in", "down"]
+    assert page["vocab"].symbols[expected[-1][0]] == "<eos>"
+    words, means = page["words"], page["means"]
+    assert {words[n] for n in means["i"].argsort()[-2:]} == {"cat", "sat"}
+    assert {words[n] for n in means["f"].argsort()[:2]} == {"<eos>", "."}
+    assert words[means["f"].argmax()] == "the"
+    man, mixed, woman, other = page["her"].values()
+    assert 0.5 < man < woman
+    assert abs(mixed - woman) < abs(man - woman) / 3  # it goes with the cell state
+    assert abs(other - man) < abs(man - woman) / 3
+
+
+def test_a_unit_tells_code_from_prose(run):
+    page = run("09_what_gates_learn_to_keep.py")
+    areas, chosen = page["areas"], page["chosen"]
+    assert areas['""'][0] > 0.95 > areas['""'][1] + 0.1
+    assert areas["[]"][0] > 0.9 > areas["[]"][1] + 0.1
+    assert abs(areas["()"][0] - areas["()"][1]) < 0.05
+    assert chosen['""'] == chosen["[]"]
+    opening, inside, elsewhere = page["kept"].values()
+    assert opening[0] > 0.8 > 0.5 > max(inside[0], elsewhere[0])
+    assert inside[1] > 0.85 > elsewhere[1]
+    where = page["inside"]('a "b" "c\n\nd" e', *'""')
+    assert "".join("01"[int(n)] for n in where) == "00110011100111"
+
+
 def test_the_loop_is_the_scan_however_it_is_cut(run):
     page = run("07_a_whole_sequence.py")
     np.testing.assert_allclose(page["ys"], page["by_hand"], atol=1e-5)

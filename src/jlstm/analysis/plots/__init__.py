@@ -28,5 +28,6 @@ from jlstm.analysis.plots.speech import error_curves as error_curves
 from jlstm.analysis.plots.speech import log_mel_pictures as log_mel_pictures
 from jlstm.analysis.plots.speech import utterance_picture as utterance_picture
 from jlstm.analysis.plots.svg import figure_to_svg as figure_to_svg
+from jlstm.analysis.plots.text import text_picture as text_picture
 from jlstm.analysis.plots.words import Passage as Passage
 from jlstm.analysis.plots.words import word_picture as word_picture

@@ -1,0 +1,38 @@
+"""A shaded text: where a character stands, and how dark it is."""
+
+import numpy as np
+import pytest
+
+from jlstm.analysis.plots import text_picture
+
+
+def test_values_are_shades_in_lines_of_a_text():
+    values = np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 3.0, -7.0])
+    (axes,) = text_picture("ab\ncdef", values, columns=3).axes
+    boxes = [(*box.get_xy(), box.get_alpha()) for box in axes.patches]
+    columns, heights, shades = zip(*boxes, strict=True)
+    assert columns == (0, 1, 2, 0, 1, 2, 0)
+    assert [int(y) for y in heights] == [0, 0, 0, 1, 1, 1, 2]
+    np.testing.assert_allclose(shades, [0, 0.25, 0.5, 0.75, 1, 1, 0])
+    assert [text.get_text() for text in axes.texts] == list("abcdef")
+    assert axes.get_ylim() == (3, 0)
+
+
+def test_limits_may_be_others():
+    (axes,) = text_picture("$x", np.array([2.0, 4.0]), limits=(0.0, 8.0)).axes
+    assert [box.get_alpha() for box in axes.patches] == [0.25, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "options"),
+    [
+        ("ab", 3, {}),
+        ("", 0, {}),
+        ("a", 1, {"columns": 0}),
+        ("a", 1, {"limits": (1.0, 1.0)}),
+    ],
+)
+def test_what_cannot_be_drawn(text, size, options):
+    message = f"text_picture: {len(text)} characters, {size} values"
+    with pytest.raises(ValueError, match=message):
+        text_picture(text, np.zeros(size), **options)
