@@ -47,7 +47,7 @@ def inner(a, b):
     return sum(jax.tree.leaves(jax.tree.map(lambda x, y: jnp.vdot(x, y), a, b)))
 
 
-@each(MAIN, always=True)
+@each(MAIN)
 def test_gradient_is_the_finite_difference(row):
     sample = draw(row)
     grads = measure(row.layer, sample).grads[:3]
