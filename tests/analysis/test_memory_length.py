@@ -62,7 +62,7 @@ def test_a_curve_that_never_falls_or_falls_at_once_or_is_nothing():
 def test_of_a_linear_cell_each_unit_has_that_of_its_weight():
     cell = RNNCell(2, activation="identity")
     rates = np.array([0.5, 0.95])
-    params = RNNParams(jnp.ones((1, 2)), jnp.asarray(np.diag(rates)), None)
+    params = RNNParams(jnp.ones((1, 2)), jnp.asarray(np.diag(rates)), jnp.zeros(2))
     along = jnp.asarray(NUMBERS.normal(size=(3, 2)))
     xs = jnp.ones((50, 3, 1))
     gradients = jax.jit(partial(gradients_by_lag, cell))(params, xs, along).h

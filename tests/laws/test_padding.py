@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests import oracle
-from tests.zoo import MAIN, assert_same, draw, each, measure
+from tests.zoo import FEW, MAIN, assert_same, draw, each, measure
 
 
 def live_steps(sample):
@@ -16,7 +16,7 @@ def over_features(live, xs):
     return live.reshape(live.shape + (1,) * (xs.ndim - live.ndim))
 
 
-@each(MAIN)
+@each(MAIN, kinds=FEW)
 @pytest.mark.parametrize("garbage", [np.nan, np.inf, 1e300])
 def test_padding_is_invisible(row, garbage):
     sample = draw(row)

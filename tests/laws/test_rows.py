@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.zoo import MAIN, assert_close, assert_same, draw, each, measure, plain
+from tests.zoo import FEW, MAIN, assert_close, assert_same, draw, each, measure, plain
 
 OTHERS = np.array([0, 2])
 
@@ -17,7 +17,7 @@ def rows_of(measured, rows):
     return over_time, jax.tree.map(lambda leaf: leaf[rows], carries)
 
 
-@each(MAIN)
+@each(MAIN, kinds=FEW)
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
 def test_a_spoilt_row_spoils_no_other(row, poison):
     sample = plain(draw(row), carry=True)
