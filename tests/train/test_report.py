@@ -106,6 +106,12 @@ def test_text_is_escaped_everywhere(write):
     assert Page(page).text.count(EVIL) == 13
 
 
+def test_lines_of_a_table_do_not_fold(write):
+    page = Page(write(samples=[("score", "| a | b |\n|---|---|"), ("text", "to be")]))
+    kinds = [attrs.get("class") for tag, attrs in page.tags if tag == "pre"]
+    assert kinds[:2] == ["table", None]
+
+
 def test_nothing_is_loaded(write):
     text = write()
     page = Page(text)

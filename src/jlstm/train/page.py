@@ -74,6 +74,7 @@ tr.baseline td { color: var(--soft); }
 pre { margin: 0; padding: .75rem .9rem; background: var(--wash); border-radius: 4px;
   font: .82rem/1.5 ui-monospace, monospace; white-space: pre-wrap;
   overflow-wrap: anywhere; }
+pre.table { white-space: pre; overflow-x: auto; }
 @media (max-width: 30rem) {
   table { font-size: .8rem; }
   th, td { padding-left: .4rem; }
@@ -176,10 +177,16 @@ def samples(texts: Sequence[tuple[str, str]]) -> str:
         True
     """
     shown = (
-        f"<h3>{html.escape(heading)}</h3>\n<pre>{html.escape(text)}</pre>\n"
+        f"<h3>{html.escape(heading)}</h3>\n{_written(text)}\n"
         for heading, text in texts
     )
     return f"<h2>Samples</h2>\n{''.join(shown)}" if texts else ""
+
+
+def _written(text: str) -> str:
+    """Return a text in lines that fold, those of a table in lines that scroll."""
+    kind = ' class="table"' if text.startswith("|") else ""
+    return f"<pre{kind}>{html.escape(text)}</pre>"
 
 
 def paragraph(text: str) -> str:
