@@ -1,9 +1,11 @@
 """A shaded text: where a character stands, and how dark it is."""
 
+import re
+
 import numpy as np
 import pytest
 
-from jlstm.analysis.plots import text_picture
+from jlstm.analysis.plots import figure_to_svg, gate_picture, text_picture
 
 
 def test_values_are_shades_in_lines_of_a_text():
@@ -21,6 +23,13 @@ def test_values_are_shades_in_lines_of_a_text():
 def test_limits_may_be_others():
     (axes,) = text_picture("$x", np.array([2.0, 4.0]), limits=(0.0, 8.0)).axes
     assert [box.get_alpha() for box in axes.patches] == [0.25, 0.5]
+
+
+def test_a_text_keeps_its_columns_in_the_reader_s_font():
+    text = figure_to_svg(text_picture("wi", np.zeros(2)))
+    gates = figure_to_svg(gate_picture({"f": np.zeros((2, 2))}, ["a", "b"]))
+    families = [set(re.findall(r"font-family: ([^;]*);", svg)) for svg in (text, gates)]
+    assert families == [{"monospace"}, {"sans-serif"}]
 
 
 @pytest.mark.parametrize(

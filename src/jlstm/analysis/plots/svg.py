@@ -34,6 +34,12 @@ def figure_to_svg(figure: "Figure") -> str:
         figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    svg = re.sub(r'font-family: [^;"]*', "font-family: sans-serif", svg)
+    svg = re.sub(r'font-family: ([^;"]*)', _of_the_reader, svg)
     prefix = "p" + hashlib.sha256(svg.encode()).hexdigest()[:8] + "-"
     return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
+
+
+def _of_the_reader(family: re.Match[str]) -> str:
+    """Return the browser's own font for one that may not be there."""
+    kind = "monospace" if "mono" in family[1].lower() else "sans-serif"
+    return f"font-family: {kind}"
