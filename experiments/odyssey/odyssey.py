@@ -1,10 +1,11 @@
 """What each part of an LSTM is worth: nine variants, each one change, on JSB chorales.
 
-    python experiments/odyssey/odyssey.py [--quick]
+    python experiments/odyssey/odyssey.py [--quick] [--optimizer adam]
 
 All learning rates and seeds of a variant are trained side by side in one compiled
 program. A finished variant is a line in ``odyssey.jsonl``; started again, the script
-goes on with those that are missing. Table and picture are written anew after each.
+goes on with those that are missing. Table and picture, which bear the optimizer's name,
+are written anew after each.
 
 Source: K. Greff et al., "LSTM: a search space odyssey", 2017 (arXiv:1503.04069).
 """
@@ -55,7 +56,8 @@ class Budget:
         hidden_size: units of its one layer.
         epochs: passes over the training pieces.
         batch_size: pieces of an update.
-        rates: learning rates of Adam, gradients scaled to a norm of at most 1.
+        optimizer: the rule; its learning rate is not used.
+        rates: learning rates.
         seeds: models of each learning rate.
         pieces: training pieces, the first ones; ``None`` takes all.
         buckets: lengths that pieces are padded to; each is compiled anew.
@@ -64,7 +66,8 @@ class Budget:
     hidden_size: int = 100
     epochs: int = 80
     batch_size: int = 16
-    rates: tuple[float, ...] = (1e-2, 3e-2)
+    optimizer: OptimizerConfig = OptimizerConfig("momentum", clip=None)
+    rates: tuple[float, ...] = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1)
     seeds: int = 3
     pieces: int | None = None
     buckets: int = 3
@@ -76,7 +79,11 @@ class Budget:
         return tuple(Member(seed, rate) for rate in self.rates for seed in seeds)
 
 
-QUICK = Budget(16, epochs=2, seeds=1, pieces=48, buckets=1)
+ADAM = Budget(optimizer=OptimizerConfig("adam", clip=1.0), rates=(1e-2, 3e-2))
+BUDGETS = {"momentum": Budget(), "adam": ADAM}
+QUICK: dict[str, Any] = {
+    "hidden_size": 16, "epochs": 2, "seeds": 1, "pieces": 48, "buckets": 1
+}  # fmt: skip
 
 
 def train(name: str, budget: Budget, folder: Path) -> Row:
@@ -110,8 +117,9 @@ def make_trainer(name: str, budget: Budget, folder: Path) -> Trainer:
         watch_test=True,
     )
     how = TrainConfig(budget.epochs, test_weights="last", checkpoint_every=10_000)
-    rule = OptimizerConfig("adam", clip=1.0)
-    return Trainer(task, how, rule, ScheduleConfig(), folder, budget.members)
+    return Trainer(
+        task, how, budget.optimizer, ScheduleConfig(), folder, budget.members
+    )
 
 
 def read_rows(path: Path, budget: Budget) -> list[Row]:
@@ -125,11 +133,14 @@ def read_rows(path: Path, budget: Budget) -> list[Row]:
 def main() -> None:
     """Run what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--optimizer", choices=list(BUDGETS), default="momentum")
     parser.add_argument("--quick", action="store_true", help="try the script out")
     parser.add_argument("--out", type=Path, help="where table and picture go")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     options = parser.parse_args()
-    budget = QUICK if options.quick else Budget()
+    budget = BUDGETS[options.optimizer]
+    if options.quick:
+        budget = dataclasses.replace(budget, **QUICK)
     runs = options.runs / ("odyssey_quick" if options.quick else "odyssey")
     out = options.out or (runs if options.quick else HERE)
     out.mkdir(parents=True, exist_ok=True)
@@ -138,11 +149,11 @@ def main() -> None:
         if name in {row["variant"] for row in read_rows(path, budget)}:
             continue
         print(f"--- {name}", flush=True)
-        row = train(name, budget, runs / name.replace(" ", "-"))
+        row = train(name, budget, runs / options.optimizer / name.replace(" ", "-"))
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
-        present(read_rows(path, budget), out)
-    print(present(read_rows(path, budget), out))
+        present(read_rows(path, budget), out / options.optimizer)
+    print(present(read_rows(path, budget), out / options.optimizer))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from experiments.memory.pictures import save
 from experiments.table import table
 from jlstm.analysis.plots import dot_picture
 from jlstm.train.program import Member
-from jlstm.train.run import write_json
 
 Row = Mapping[str, Any]
 VANILLA = "vanilla"
+EDGE = 10.0  # nats a step, of the picture
 
 
 def outcome_of(
@@ -58,20 +58,22 @@ def best_rate(row: Row) -> list[Mapping[str, Any]]:
     )
 
 
-def present(rows: Sequence[Row], out: Path) -> str:
-    """Write table and picture of what is done so far; return the table."""
+def present(rows: Sequence[Row], path: Path) -> str:
+    """Write table and picture of what is done so far; return the table.
+
+    ``path`` is without the endings, .md, .png and .svg.
+    """
     ranked = sorted(rows, key=lambda row: mean_of(best_rate(row), "test"))
     text = outcome_table(ranked)
-    (out / "odyssey.md").write_text(text + "\n", encoding="utf-8")
-    write_json(out / "odyssey.json", ranked)
+    path.with_suffix(".md").write_text(text + "\n", encoding="utf-8")
     groups = {
         row["variant"]: [one["test"] for one in row["members"] if one["test"]]
         for row in ranked
     }
     chosen = {row["variant"]: mean_of(best_rate(row), "test") for row in ranked}
     label = "test loss (nats a step)"
-    figure = dot_picture(groups, chosen, label=label, marked=VANILLA)
-    save(figure, out / "odyssey")
+    figure = dot_picture(groups, chosen, label=label, marked=VANILLA, limit=EDGE)
+    save(figure, path)
     return text
 
 

@@ -51,6 +51,13 @@ def test_dots_are_the_values_and_bars_the_chosen_ones():
     assert axes.get_ylim() == (2.5, -0.5)
 
 
+def test_what_is_beyond_the_limit_stands_at_the_edge():
+    groups, chosen = {"a": [1.0, 5.0], "b": [9.0]}, {"a": 3.0, "b": 9.0}
+    axes = dot_picture(groups, chosen, label="nats", limit=4.0).axes[0]
+    drawn = [(line.get_marker(), *line.get_xdata()) for line in axes.lines]
+    assert drawn == [("o", 1.0), (">", 4.0), ("|", 3.0), ("o",), (">", 4.0)]
+
+
 def test_other_names_are_refused():
     with pytest.raises(ValueError, match="groups are a and chosen b"):
         dot_picture({"a": []}, {"b": 1.0}, label="x")

@@ -15,7 +15,13 @@ from experiments.music.task import (
     score_floors,
     write_piece,
 )
-from experiments.odyssey.odyssey import VARIANTS, Budget, make_trainer, read_rows
+from experiments.odyssey.odyssey import (
+    ADAM,
+    VARIANTS,
+    Budget,
+    make_trainer,
+    read_rows,
+)
 from experiments.odyssey.outcome import best_rate, outcome_of, outcome_table, present
 from jlstm import OdysseyLSTMCell
 from jlstm.data.music import copy_floor, independent_floor
@@ -140,19 +146,18 @@ def test_validation_chooses_the_learning_rate():
 
 def test_the_best_variant_comes_first_and_what_failed_last(tmp_path):
     rows = [row("vanilla", [8.5, 8.7]), row("broken", []), row("other", [8.4, 8.4])]
-    text = present(rows, tmp_path)
+    text = present(rows, tmp_path / "adam")
     names = [line.split("|")[1].strip() for line in text.splitlines()[2:]]
     assert names == ["other", "vanilla", "broken"]
     assert text.splitlines()[2].split("|")[6].strip() == "-0.200"
     assert "not finite" in text.splitlines()[4]
-    assert json.loads((tmp_path / "odyssey.json").read_text())[0]["variant"] == "other"
-    assert (tmp_path / "odyssey.md").read_text() == text + "\n"
+    assert (tmp_path / "adam.md").read_text() == text + "\n"
     assert outcome_table([rows[2]]).splitlines()[2].split("|")[6].strip() == ""
 
 
 def test_rows_of_another_budget_are_not_taken_for_done(tmp_path):
     path = tmp_path / "odyssey.jsonl"
     assert read_rows(path, Budget()) == []
-    rows = [row("vanilla", [8.5]), row("other", [8.5], budget=Budget(16))]
+    rows = [row("vanilla", [8.5]), row("other", [8.5], budget=ADAM)]
     path.write_text("".join(json.dumps(each) + "\n" for each in rows))
     assert [each["variant"] for each in read_rows(path, Budget())] == ["vanilla"]

@@ -16,6 +16,7 @@ def dot_picture(
     *,
     label: str,
     marked: str | None = None,
+    limit: float = math.inf,
 ) -> "Figure":
     """Draw a line a group from above: its values as rings, the chosen one as a bar.
 
@@ -24,6 +25,7 @@ def dot_picture(
         chosen: the number of each that counts, such as a mean; none where not finite.
         label: what the values are.
         marked: the group whose chosen number is drawn through all lines.
+        limit: larger values stand there as triangles that point beyond the edge.
 
     Raises:
         ValueError: the two do not name the same groups.
@@ -44,11 +46,15 @@ def dot_picture(
     axes = figure.subplots()
     tidy(axes)
     for place, (name, values) in enumerate(groups.items()):
-        axes.plot(
-            values, [place] * len(values), linestyle="none", marker="o", markersize=6,
-            markerfacecolor="none", markeredgecolor=BLUE, markeredgewidth=1.3,
-        )  # fmt: skip
-        if math.isfinite(chosen[name]):
+        for marker, at in (
+            ("o", [value for value in values if value <= limit]),
+            (">", [limit for value in values if value > limit]),
+        ):
+            axes.plot(
+                at, [place] * len(at), linestyle="none", marker=marker, markersize=6,
+                markerfacecolor="none", markeredgecolor=BLUE, markeredgewidth=1.3,
+            )  # fmt: skip
+        if chosen[name] <= limit and math.isfinite(chosen[name]):
             axes.plot(chosen[name], place, marker="|", markersize=16, color=INK,
                       markeredgewidth=2.2)  # fmt: skip
     if marked in chosen and math.isfinite(chosen[marked]):
