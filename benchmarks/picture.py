@@ -17,9 +17,14 @@ MARKERS = "osD^vPX*<>hd"
 
 
 def ratio_picture(
-    path: Path, panels: Mapping[str, Times], libraries: Sequence[str], other: str
+    path: Path,
+    panels: Mapping[str, Times],
+    libraries: Sequence[str],
+    other: str,
+    *,
+    what: str = "time",
 ) -> None:
-    """Draw each library's time over that of ``other``, a line of marks for each row."""
+    """Draw each library's cost over that of ``other``, a line of marks for each row."""
     rows = max(len(times) for times in panels.values())
     figure, axes = plt.subplots(
         1,
@@ -41,8 +46,10 @@ def ratio_picture(
                 zorder=3 if name == "jlstm" else 2,
             )
         axis.axvline(1, color="black", linewidth=1)
-        axis.set(title=title, xscale="log", xlabel=f"time / time of {other}")
-        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.set(title=title, xscale="log", xlabel=f"{what} / {what} of {other}")
+        low, high = axis.dataLim.intervalx
+        subs = (1, 2, 5) if high > 3 * low else (1, 1.2, 1.5, 2, 3, 5, 7, 8)
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=subs))
         axis.xaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
         axis.xaxis.set_minor_formatter(ticker.NullFormatter())
         axis.set_yticks(range(len(times)), list(times))

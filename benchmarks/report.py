@@ -112,7 +112,7 @@ def memory_section(cell: str, results: list[dict]) -> str:
 
 def picture(path: Path, mode: str, content: dict[str, Any]) -> None:
     """Draw the ratios to torch, or to jlstm where torch has nothing."""
-    field = "peak" if mode == "memory" else "minimum"
+    what, field = ("memory", "peak") if mode == "memory" else ("time", "minimum")
     panels = {
         heading(cell): times(own, field)
         for cell, own in by_cell(content["results"])
@@ -123,7 +123,8 @@ def picture(path: Path, mode: str, content: dict[str, Any]) -> None:
     other = "torch" if "torch" in shown else "jlstm"
     if len(shown) > 1:
         names = [name for name in libraries(content["results"]) if name in shown]
-        ratio_picture(path, panels, [n for n in names if n != other], other)
+        names = [name for name in names if name != other]
+        ratio_picture(path, panels, names, other, what=what)
 
 
 def heading(cell: str) -> str:
