@@ -148,6 +148,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     made.add_argument("--modes", type=words, default=None)
     made.add_argument("--libraries", type=words, default=None)
     made.add_argument("--rows", nargs="+", default=None)
+    made.add_argument("--name", default="layers", help="of the files")
     made.add_argument("--rounds", type=int, default=5, help="turns of each library")
     made.add_argument("--seconds", type=float, default=0.3, help="length of a turn")
     options = made.parse_args(arguments)
@@ -200,8 +201,8 @@ def main(arguments: list[str] | None = None) -> None:
                 results=results,
             )
             title, texts = report.page(mode, content)
-            write(out / f"layers-{mode}", content, title, *texts)
-            report.picture(out / f"layers-{mode}", mode, content)
+            write(out / f"{options.name}-{mode}", content, title, *texts)
+            report.picture(out / f"{options.name}-{mode}", mode, content)
 
 
 if __name__ == "__main__":

@@ -18,11 +18,11 @@ from benchmarks.table import (
 
 JAX_PEERS = ("linen", "nnx", "haiku", "keras", "equinox")
 TITLES = {
-    "forward": "Layers, forward",
-    "both": "Layers, forward and backward",
-    "step": "Layers, one step",
-    "compile": "Layers, compile time of forward and backward",
-    "memory": "Layers, peak memory of a process that runs forward and backward",
+    "forward": "forward",
+    "both": "forward and backward",
+    "step": "one step",
+    "compile": "compile time of forward and backward",
+    "memory": "peak memory of a process that runs forward and backward",
 }
 HOW = (
     "Each library in a process of its own, in turns; the least time in ms of {calls} "
@@ -36,7 +36,7 @@ def page(mode: str, content: dict[str, Any]) -> tuple[str, list[str]]:
     results = content["results"]
     if mode == "memory":
         texts = [memory_section(cell, own) for cell, own in by_cell(results)]
-        return TITLES[mode], texts
+        return f"Layers, {TITLES[mode]}", texts
     calls = min((result["calls"] for result in results), default=0)
     texts = [HOW.format(calls=calls)]
     if content["left_out"]:
@@ -45,7 +45,8 @@ def page(mode: str, content: dict[str, Any]) -> tuple[str, list[str]]:
         if cell in GATES:
             texts += section(cell, mode, own, max(content["peak"].values(), default=0))
     others = [result for result in results if result["cell"] not in GATES]
-    return TITLES[mode], [*texts, *own_section(others)]
+    what = "Layers" if len(others) < len(results) else "Cells that jlstm alone has"
+    return f"{what}, {TITLES[mode]}", [*texts, *own_section(others)]
 
 
 def section(cell: str, mode: str, results: list[dict], peak: float) -> list[str]:

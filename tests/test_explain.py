@@ -71,6 +71,26 @@ def test_a_cell_that_bends_its_gradient_is_not_fused():
     assert "its gradient is not the derivative of its equations" in said
 
 
+@pytest.mark.parametrize(
+    ("cell", "backend"),
+    [
+        (jlstm.LayerNormLSTMCell(3), "scan"),
+        (jlstm.LayerNormGRUCell(3), "scan"),
+        (jlstm.MogrifierLSTMCell(3), "scan"),
+        (jlstm.IndRNNCell(3), "scan"),
+        (jlstm.MGUCell(3), "scan"),
+        (jlstm.MGUCell(3, reset="after"), "fused"),
+        (jlstm.GRUCell(3, reset="before"), "scan"),
+        (jlstm.RecurrentDropout(jlstm.GRUCell(3, reset="before"), 0.5), "scan"),
+        (jlstm.RecurrentDropout(CELL, 0.5), "fused"),
+        (jlstm.PeepholeLSTMCell(3), "fused"),
+    ],
+)
+def test_a_cell_whose_gates_are_dear_is_not_fused_unasked(cell, backend):
+    assert explain(cell).backend == backend
+    assert explain(cell, "fused").backend == "fused"
+
+
 def test_what_is_explained_is_what_runs():
     """The kernel runs where it is said to, and the carry's dtype counts too."""
     xs = jnp.ones((8, 8, 2), jnp.float32)

@@ -66,9 +66,14 @@ def automatic(cell: Cell, given: Given) -> Choice:
 
 
 def _fuses(cell: Cell, given: Given) -> bool:
-    """Return whether the fused backend was faster on every size that was tried."""
+    """Return whether the fused backend was the faster one, gradients included."""
     gated = isinstance(cell, GatedCell) and not cell.bends_gradient
-    return gated and given.steps != 1 and jax.default_backend() == "cpu"
+    return (
+        gated
+        and cell.fuses_well
+        and given.steps != 1
+        and jax.default_backend() == "cpu"
+    )
 
 
 @functools.cache

@@ -61,6 +61,7 @@ class IndRNNCell(HiddenCell):
     w_ih_init: Initializer = Glorot()
     w_hh_init: Initializer = Between(0.0, 1.0)
     b_init: Initializer = Constant(0.0)
+    fuses_well = False
 
     def __post_init__(self) -> None:
         check_size(self)

@@ -88,6 +88,7 @@ class LayerNormLSTMCell(LSTMFamily):
 
     gain_init: Initializer = Constant(1.0)
     epsilon: float = 1e-5
+    fuses_well = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -168,6 +169,7 @@ class LayerNormGRUCell(GatedCell):
     b_init: GateInitializer = Constant(0.0)
     gain_init: Initializer = Constant(1.0)
     epsilon: float = 1e-5
+    fuses_well = False
 
     def __post_init__(self) -> None:
         check_size(self)

@@ -75,6 +75,7 @@ class MogrifierLSTMCell(LSTMFamily):
     rounds: int = 5
     rank: int | None = None
     q_init: Initializer = Glorot()
+    fuses_well = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
