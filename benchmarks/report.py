@@ -45,7 +45,8 @@ def page(mode: str, content: dict[str, Any]) -> tuple[str, list[str]]:
         if cell in GATES:
             texts += section(cell, mode, own, max(content["peak"].values(), default=0))
     others = [result for result in results if result["cell"] not in GATES]
-    what = "Layers" if len(others) < len(results) else "Cells that jlstm alone has"
+    alone = others and len(others) == len(results)
+    what = "Cells that jlstm alone has" if alone else "Layers"
     return f"{what}, {TITLES[mode]}", [*texts, *own_section(others)]
 
 
