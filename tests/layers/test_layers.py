@@ -47,7 +47,25 @@ XS = jnp.ones((5, 2))
         ),
         (
             lambda: Stack((LSTM, GRU), connect="residual"),
-            "Stack: connect='residual' needs layers of one width; they have [4, 3].",
+            "Stack: connect='residual' needs layers of one width; they have [4, 3]: "
+            'give all layers one width, or connect="skip".',
+        ),
+        (
+            lambda: Stack((LSTM, Bidirectional(LSTMCell(4))), connect="highway"),
+            "Stack: connect='highway' needs layers of one width; they have [4, 8]: "
+            "layers[1] puts two outputs side by side: halve the units of its cells or "
+            'give it merge="sum"; else give all layers one width, or connect="skip".',
+        ),
+        (
+            lambda: Stack(
+                (Stack((LSTM, GRU), connect="skip"), LSTM), connect="residual"
+            ),
+            "Stack: connect='residual' needs layers of one width; they have [7, 4]: "
+            'give all layers one width, or connect="skip".',
+        ),
+        (
+            lambda: Stack((LSTM, LSTM), connect="dense"),
+            "Stack: connect is 'dense'; choose one of plain, residual, highway, skip.",
         ),
         (
             lambda: Stack((LSTM, GRU), dropout=1.0),
@@ -62,6 +80,39 @@ XS = jnp.ones((5, 2))
 def test_a_layer_that_cannot_be_is_refused(make, wanted):
     with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
         make()
+
+
+class Scale:
+    """A layer of a user, as wide as its input."""
+
+    num_feature_axes = 1
+
+    def init(self, key, input_size, dtype=jnp.float32):
+        return jnp.ones(input_size, dtype)
+
+    def init_carry(self, batch_shape=(), dtype=jnp.float32):
+        return ()
+
+    def fresh_carry(self, params, batch_shape=(), dtype=jnp.float32):
+        return ()
+
+    def output_size(self, input_size):
+        return input_size
+
+    def apply(self, params, xs, carry=None, **options):
+        return (), xs * jnp.broadcast_to(params, xs.shape)
+
+
+@pytest.mark.parametrize("connect", ["residual", "highway"])
+def test_widths_that_follow_the_input_are_checked_when_it_is_known(connect):
+    layer = Stack((Scale(), LSTM), connect=connect)
+    wanted = f"Stack: connect='{connect}' needs layers of one width; they have [2, 4]: "
+    with pytest.raises(ValueError, match=re.escape(wanted)):
+        layer.init(jax.random.key(0), 2)
+    params = layer.init(jax.random.key(0), 4, jnp.float32)
+    _, ys = layer.apply(params, jnp.ones((5, 4), jnp.float32))
+    assert ys.shape == (5, 4)
+    assert Stack((LSTM, Scale()), connect=connect).output_size(2) == 4
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """How the layers of a stack are connected beside the way through each of them."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import jax
@@ -11,6 +11,7 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Params
 from jlstm.initializers import Glorot
+from jlstm.layers.layer import Layer
 
 Connect = Literal["plain", "residual", "highway", "skip"]
 CONNECTIONS = ("plain", "residual", "highway", "skip")
@@ -52,14 +53,28 @@ def highway(
     return gate * ys + (1 - gate) * xs
 
 
-def check_connect(connect: str, sizes: Callable[[], list[int]]) -> None:
-    """Raise ValueError unless layers of these output sizes can be connected so."""
+def check_connect(connect: str) -> None:
+    """Raise ValueError unless ``connect`` is one of the connections."""
     if connect not in CONNECTIONS:
         raise ValueError(
             f"Stack: connect is {connect!r}; choose one of {', '.join(CONNECTIONS)}."
         )
-    if connect in ("residual", "highway") and len(set(sizes())) > 1:
-        raise ValueError(
-            f"Stack: connect={connect!r} needs layers of one width; they have "
-            f"{sizes()}."
+
+
+def check_widths(connect: str, layers: Sequence[Layer], widths: Sequence[int]) -> None:
+    """Raise ValueError unless layers of these output sizes can be connected so."""
+    if connect in ("plain", "skip") or len(set(widths)) == 1:
+        return
+    twice = [
+        n for n, layer in enumerate(layers) if getattr(layer, "merge", "") == "concat"
+    ]
+    advice = 'give all layers one width, or connect="skip".'
+    if twice:
+        advice = (
+            f"layers[{twice[0]}] puts two outputs side by side: halve the units of its "
+            f'cells or give it merge="sum"; else {advice}'
         )
+    raise ValueError(
+        f"Stack: connect={connect!r} needs layers of one width; they have "
+        f"{list(widths)}: {advice}"
+    )

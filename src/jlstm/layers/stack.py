@@ -11,7 +11,13 @@ from jlstm._repr import ShortRepr, shown
 from jlstm._types import Carry, DType, Key, Params, Shape
 from jlstm._validate import check_key
 from jlstm.cell import Cell
-from jlstm.layers.connect import Connect, check_connect, highway, init_highway
+from jlstm.layers.connect import (
+    Connect,
+    check_connect,
+    check_widths,
+    highway,
+    init_highway,
+)
 from jlstm.regularize import check_rate, dropout
 
 
@@ -48,9 +54,10 @@ class Stack(ShortRepr):
     def __post_init__(self) -> None:
         check_rate("Stack: dropout", self.dropout)
         self._check_layers()
-        check_connect(
-            self.connect, lambda: [layer.output_size(0) for layer in self.layers]
-        )
+        check_connect(self.connect)
+        # A layer whose width follows its input is checked by init, which knows that.
+        if self._widths(1) == self._widths(2):
+            check_widths(self.connect, self.layers, self._widths(1))
 
     @property
     def num_feature_axes(self) -> int:
@@ -61,6 +68,7 @@ class Stack(ShortRepr):
         self, key: Key, input_size: int, dtype: DType = jnp.float32
     ) -> tuple[Params, ...]:
         """Draw the parameters of every layer."""
+        check_widths(self.connect, self.layers, self._widths(input_size))
         keys = jax.random.split(key, len(self.layers))
         params, below = [], 0
         for n, (layer, k) in enumerate(zip(self.layers, keys, strict=True)):
@@ -89,10 +97,8 @@ class Stack(ShortRepr):
 
     def output_size(self, input_size: int) -> int:
         """Return the number of output features."""
-        sizes = [0]
-        for n, layer in enumerate(self.layers):
-            sizes.append(layer.output_size(self._input_size(n, input_size, sizes[-1])))
-        return sum(sizes) if self.connect == "skip" else sizes[-1]
+        widths = self._widths(input_size)
+        return sum(widths) if self.connect == "skip" else widths[-1]
 
     def apply(
         self,
@@ -141,6 +147,13 @@ class Stack(ShortRepr):
         k_layer, k_gate = jax.random.split(key)
         layer = self.layers[n].init(k_layer, size, dtype)
         return init_highway(layer, k_gate, size, dtype)
+
+    def _widths(self, input_size: int) -> list[int]:
+        widths = [0]
+        for n, layer in enumerate(self.layers):
+            size = self._input_size(n, input_size, widths[-1])
+            widths.append(layer.output_size(size))
+        return widths[1:]
 
     def _input_size(self, n: int, input_size: int, below: int) -> int:
         if n == 0:
