@@ -4,10 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jlstm.data.text import language_reference, read_blocks, read_text
+from jlstm.data.text import (
+    language_reference,
+    read_blocks,
+    read_table_text,
+    read_text,
+)
 
-# No surrogates, which UTF-8 cannot hold, and no "\r", which is translated.
-plain = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"))
+# No surrogates, which UTF-8 cannot hold, no "\r", which is translated, and no NUL.
+plain = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))
 
 
 def write(folder, content):
@@ -38,19 +43,50 @@ def test_mark_inside_a_text_is_kept(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"ol\xe9 ole", "byte 0xe9 at offset 2 (invalid continuation byte)"),
-        ("é€ ".encode() + b"\xff", "byte 0xff at offset 6 (invalid start byte)"),
-        ("aé".encode() + b"\xe2\x82", "byte 0xe2 at offset 3 (unexpected end of data)"),
+        (
+            b"ol\xe9 ole",
+            "byte 0xe9 at offset 2 (invalid continuation byte). It seems to be CP1252: "
+            "convert it by `iconv -f CP1252 -t UTF-8` and look at the result.",
+        ),
+        (
+            "é€ ".encode() + b"\xff",
+            "byte 0xff at offset 6 (invalid start byte). Nearly all of it is UTF-8: "
+            "look at that line, or drop what is bad by `iconv -c -f UTF-8 -t UTF-8`.",
+        ),
+        (
+            "aé".encode() + b"\xe2\x82",
+            "byte 0xe2 at offset 3 (unexpected end of data). The file is cut off in "
+            "the middle of a symbol: get the whole file.",
+        ),
     ],
 )
 def test_bad_bytes_are_named_with_their_offset(tmp_path, content, message, size):
     path = write(tmp_path, content)
     with pytest.raises(ValueError) as error:
         list(read_blocks(path, block_bytes=size))
-    assert str(error.value) == (
-        f"{path} is not UTF-8: {message}. Convert it, for example with "
-        "`iconv -f LATIN1 -t UTF-8`."
-    )
+    assert str(error.value) == f"{path} is not UTF-8: {message}"
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"]
+)
+def test_a_mark_says_the_encoding(tmp_path, encoding, size):
+    text = "größer\r\n今天\n"
+    mark = "\ufeff" if encoding[-2:] in ("le", "be") else ""
+    path = write(tmp_path, (mark + text).encode(encoding))
+    blocks = read_blocks(path, block_bytes=size)
+    assert "".join(blocks) == text.replace("\r", "") == read_table_text(path)
+
+
+def test_lines_that_end_as_on_an_old_mac(tmp_path):
+    assert read_text(write(tmp_path, b"to be\ror not\r")) == "to be\nor not\n"
+
+
+def test_a_nul_far_into_a_text_is_found(tmp_path):
+    path = write(tmp_path, b"ab" * 40_000 + b"\0")
+    with pytest.raises(ValueError, match="holds a NUL byte at offset 80000"):
+        read_text(path)
 
 
 def test_missing_file(tmp_path):

@@ -1,14 +1,17 @@
 """Reading text: a user's file, in one piece or in blocks, and the embedded corpus.
 
-Every way that a text file can disappoint (missing, a directory, empty, not UTF-8,
-one symbol over and over) is one line that says what came, what was wanted and what
-to do, so that a run can stop before any work starts.
+Every way that a text file can disappoint (missing, a directory, empty, no text, in
+another encoding, one symbol over and over) is one line that says what came, what was
+wanted and what to do, so that a run can stop before any work starts.
 """
 
 import codecs
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+
+from jlstm.data.archive import read_bytes
+from jlstm.data.encoding import SAMPLE_BYTES, bad_bytes, decoded, encoding_of
 
 BLOCK_BYTES = 1 << 20
 
@@ -32,15 +35,16 @@ def language_reference() -> str:
 
 
 def read_text(path: str | Path) -> str:
-    r"""Read a whole UTF-8 text file.
+    r"""Read a whole text file: UTF-8, or what its byte order mark says.
 
-    A byte order mark at the start is dropped and ``\r\n`` becomes ``\n``; nothing else
-    is changed.
+    The mark is dropped and ``\r\n`` becomes ``\n``, as does ``\r`` where lines have no
+    other end; nothing else is changed.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
         IsADirectoryError: ``path`` is a directory.
-        ValueError: the file is empty, is not UTF-8, or repeats one single symbol.
+        ValueError: the file is empty, in another encoding, of another kind, such as a
+            zip archive, or repeats one single symbol.
 
     Example:
         >>> import os, tempfile
@@ -54,8 +58,19 @@ def read_text(path: str | Path) -> str:
     return text
 
 
+def read_table_text(path: str | Path) -> str:
+    r"""Return the text of a file of lines, which may be gzipped; lines end at ``\n``.
+
+    Raises:
+        FileNotFoundError, IsADirectoryError, ValueError: as ``read_text``, but for
+            texts of one symbol.
+    """
+    text = decoded(read_bytes(checked_path(path)), path)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def read_blocks(path: str | Path, block_bytes: int = BLOCK_BYTES) -> Iterator[str]:
-    """Yield the text of a UTF-8 file in blocks, so that memory stays bounded.
+    """Yield the text of a file in blocks, so that memory stays bounded.
 
     The blocks joined are what ``read_text`` returns. A symbol whose bytes lie in two
     blocks comes out whole.
@@ -69,8 +84,9 @@ def read_blocks(path: str | Path, block_bytes: int = BLOCK_BYTES) -> Iterator[st
             are met only when their block is read.
     """
     path = checked_path(path)
-    decoder = _Decoder(path)
     with path.open("rb") as file:
+        decoder = _Decoder(path, file.read(SAMPLE_BYTES))
+        file.seek(0)
         for raw in itertools.chain(iter(lambda: file.read(block_bytes), b""), [b""]):
             if text := decoder.decode(raw):
                 yield text
@@ -112,35 +128,42 @@ def check_varied(symbols: set[str], source: str | Path) -> None:
 
 
 class _Decoder:
-    """UTF-8 in blocks that knows the byte offset of what it cannot read."""
+    """A text in blocks that knows the byte offset of what it cannot read."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, head: bytes):
         self._path = path
-        self._utf8 = codecs.getincrementaldecoder("utf-8")()
+        self._head = head
+        encoding = encoding_of(head, path).removesuffix("-sig")
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._is_old_mac = b"\r" in head and b"\n" not in head
         self._offset = 0  # bytes read before the next block
         self._held = ""  # a last "\r" that may be half of "\r\n"
         self._started = False
 
     def decode(self, raw: bytes) -> str:
         """Decode the next block; an empty one ends the file."""
-        text = self._held + self._utf8_text(raw)
+        text = self._held + self._text(raw)
         self._held = "\r" if raw and text.endswith("\r") else ""
         text = text[: len(text) - len(self._held)]
         if text and not self._started:
             self._started, text = True, text.removeprefix("\ufeff")
-        return text.replace("\r\n", "\n")
+        text = text.replace("\r\n", "\n")
+        return text.replace("\r", "\n") if self._is_old_mac else text
 
-    def _utf8_text(self, raw: bytes) -> str:
-        pending = len(self._utf8.getstate()[0])
+    def _text(self, raw: bytes) -> str:
+        pending = len(self._decoder.getstate()[0])
         try:
-            text = self._utf8.decode(raw, final=not raw)
+            text = self._decoder.decode(raw, final=not raw)
         except UnicodeDecodeError as error:
             at = self._offset - pending + error.start
-            bad = error.object[error.start]
+            sample = self._head if at < len(self._head) else error.object
+            message = bad_bytes(self._path, sample, error, at)
+            raise ValueError(message) from None
+        if "\0" in text:
+            at = self._offset + max(raw.find(0), 0)
             raise ValueError(
-                f"{self._path} is not UTF-8: byte 0x{bad:02x} at offset {at} "
-                f"({error.reason}). Convert it, for example with "
-                "`iconv -f LATIN1 -t UTF-8`."
-            ) from None
+                f"{self._path} holds a NUL byte at offset {at}: the file is damaged or "
+                "no text. Give a text."
+            )
         self._offset += len(raw)
         return text
