@@ -112,6 +112,31 @@ class Bidirectional(ShortRepr):
         sizes = [half.output_size(input_size) for half in self._halves()]
         return sum(sizes) if self.merge == "concat" else sizes[0]
 
+    def prepare(
+        self, params: BidirectionalParams, x: Any,
+        key: Key | None = None,
+    ) -> BidirectionalParams:  # fmt: skip
+        """Return the parameters as both cells use them over one sequence."""
+        keys = (None, None) if key is None else tuple(jax.random.split(key))
+        halves = zip(self._halves(), params, keys, strict=True)
+        return BidirectionalParams(
+            *(half.prepare(own, x, k) for half, own, k in halves)
+        )
+
+    def step(
+        self, params: BidirectionalParams, carry: BidirectionalParams, x: Array,
+        key: Key | None = None,
+    ) -> tuple[BidirectionalParams, Array]:  # fmt: skip
+        """Refuse: the backward cell starts at the end.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            f"{self!r} reads from both ends, so it cannot run step by step; use apply, "
+            "or a Recurrent layer."
+        )
+
     def apply(
         self,
         params: BidirectionalParams,

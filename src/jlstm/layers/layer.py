@@ -1,6 +1,6 @@
 """What a layer is: a map of sequences, time first."""
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array
 
@@ -9,7 +9,11 @@ from jlstm._types import Carry, DType, Key, Params, Shape
 
 @runtime_checkable
 class Layer(Protocol):
-    """A map of sequences."""
+    """A map of sequences.
+
+    ``apply`` runs over a whole sequence. ``prepare`` and ``step`` do the same step by
+    step, for loops in which an output decides on the next input.
+    """
 
     @property
     def num_feature_axes(self) -> int: ...
@@ -34,4 +38,10 @@ class Layer(Protocol):
         mask: Array | None = None,
         resets: Array | None = None,
         key: Key | None = None,
+    ) -> tuple[Carry, Array]: ...
+
+    def prepare(self, params: Params, x: Any, key: Key | None = None) -> Params: ...
+
+    def step(
+        self, params: Params, carry: Carry, x: Array, key: Key | None = None
     ) -> tuple[Carry, Array]: ...

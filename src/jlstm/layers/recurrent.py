@@ -1,6 +1,7 @@
 """One cell over time."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -54,6 +55,43 @@ class Recurrent(ShortRepr):
     def output_size(self, input_size: int) -> int:
         """Return the number of output features."""
         return jax.eval_shape(self.cell.init_carry).h.shape[-1]
+
+    def prepare(self, params: Params, x: Any, key: Key | None = None) -> Params:
+        """Return the parameters as :meth:`step` uses them over one sequence.
+
+        What is drawn once per sequence is drawn here; see
+        :meth:`jlstm.cell.Cell.prepare`. ``x`` is the input of one step, or its
+        ``jax.ShapeDtypeStruct``.
+        """
+        return self.cell.prepare(params, jax.ShapeDtypeStruct(x.shape, x.dtype), key)
+
+    def step(
+        self,
+        params: Params,
+        carry: Carry,
+        x: Float[Array, "*bx"],
+        key: Key | None = None,
+    ) -> tuple[Carry, Float[Array, "*bh"]]:
+        """Advance one step: what :meth:`apply` makes of a sequence of one step.
+
+        For loops in which an output decides on the next input. Nothing is checked.
+
+        Args:
+            params: made by :meth:`prepare`.
+            carry: of the step before.
+            x: the input of this step.
+            key: noise of this step.
+
+        Raises:
+            ValueError: the layer reads from the end.
+        """
+        if self.reverse:
+            raise ValueError(
+                f"{self!r} reads from the end, so it cannot run step by step; use "
+                "apply, or a layer with reverse=False."
+            )
+        carry, _ = self.cell.step(params, carry, self.cell.project(params, x), key)
+        return carry, carry.h.astype(x.dtype)
 
     def apply(
         self,

@@ -1,5 +1,6 @@
 """Layers one upon the other, with dropout and connections between them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,24 +123,134 @@ class Stack(ShortRepr):
             if key is None
             else list(jax.random.split(key, 2 * count))
         )
-        carries, outputs, below = [], [], xs
-        for n, layer in enumerate(self.layers):
-            dropped = self._drop(below, keys[count + n]) if n else below
-            last, ys = layer.apply(
-                self._own(n, params[n]),
-                self._inputs(n, xs, dropped),
+
+        def run(n: int, own: Params, inputs: Array) -> tuple[Carry, Array]:
+            return self.layers[n].apply(
+                own,
+                inputs,
                 carry[n],
                 lengths=lengths,
                 mask=mask,
                 resets=resets,
                 key=keys[n],
             )
+
+        def drop(n: int, below: Array) -> Array:
+            return self._drop(below, keys[count + n])
+
+        return self._upwards(params, xs, run, drop)
+
+    def prepare(
+        self,
+        params: tuple[Params, ...],
+        x: Any,
+        key: Key | None = None,
+    ) -> tuple[Params, ...]:
+        """Return the parameters as :meth:`step` uses them over one sequence.
+
+        What is drawn once per sequence is drawn here; see
+        :meth:`jlstm.cell.Cell.prepare`. ``x`` is the input of one step, or its
+        ``jax.ShapeDtypeStruct``.
+        """
+        keys = self._keys(key)
+        prepared, below = [], 0
+        for n, layer in enumerate(self.layers):
+            size = self._input_size(n, x.shape[-1], below)
+            entering = jax.ShapeDtypeStruct((*x.shape[:-1], size), x.dtype)
+            own = layer.prepare(self._own(n, params[n]), entering, keys[n])
+            prepared.append(params[n]._replace(layer=own) if self._has_gate(n) else own)
+            below = layer.output_size(size)
+        return tuple(prepared)
+
+    def step(
+        self,
+        params: tuple[Params, ...],
+        carry: tuple[Carry, ...],
+        x: Float[Array, "*bx"],
+        key: Key | None = None,
+        masks: tuple[Array, ...] | None = None,
+    ) -> tuple[tuple[Carry, ...], Float[Array, "*bh"]]:
+        """Advance one step: what :meth:`apply` makes of a sequence of one step.
+
+        For loops in which an output decides on the next input. Nothing is checked.
+
+        Args:
+            params: made by :meth:`prepare`.
+            carry: of the step before.
+            x: the input of this step.
+            key: noise of the cells in this step.
+            masks: dropout between the layers in this step, of :meth:`masks`.
+
+        Raises:
+            ValueError: a layer reads from the end.
+
+        Example:
+            >>> from jlstm import LSTMCell, Recurrent
+            >>> layer = Stack((Recurrent(LSTMCell(4)), Recurrent(LSTMCell(3))))
+            >>> params = layer.init(jax.random.key(0), input_size=2)
+            >>> x = jnp.ones((5, 2))
+            >>> params = layer.prepare(params, x)
+            >>> carry, y = layer.step(params, layer.init_carry((5,)), x)
+            >>> y.shape
+            (5, 3)
+        """
+        keys = self._keys(key)
+
+        def run(n: int, own: Params, inputs: Array) -> tuple[Carry, Array]:
+            return self.layers[n].step(own, carry[n], inputs, keys[n])
+
+        def drop(n: int, below: Array) -> Array:
+            return below if masks is None else below * masks[n - 1]
+
+        return self._upwards(params, x, run, drop)
+
+    def masks(
+        self, shape: Shape, dtype: DType, key: Key | None
+    ) -> tuple[Array, ...] | None:
+        """Draw the dropout between the layers for all steps, outside the loop.
+
+        Args:
+            shape: time and batch axes.
+            dtype: of the inputs.
+            key: ``None`` draws nothing.
+
+        Returns:
+            One mask for each layer above the first, ``(*shape, features)``, or one
+            step of them all through where the dropout is variational; ``None`` where
+            nothing is dropped. A step takes one slice of each.
+        """
+        if key is None or not self.dropout or len(self.layers) < 2:
+            return None
+        keys = jax.random.split(key, len(self.layers) - 1)
+        sizes = [layer.output_size(0) for layer in self.layers[:-1]]
+        return tuple(
+            self._drop(jnp.ones((*shape, size), dtype), k)
+            for size, k in zip(sizes, keys, strict=True)
+        )
+
+    def _upwards(
+        self,
+        params: tuple[Params, ...],
+        xs: Array,
+        run: Callable[[int, Params, Array], tuple[Carry, Array]],
+        drop: Callable[[int, Array], Array],
+    ) -> tuple[tuple[Carry, ...], Array]:
+        """Run the layers from the input upwards, connected as ``connect`` says."""
+        carries, outputs, below = [], [], xs
+        for n in range(len(self.layers)):
+            dropped = drop(n, below) if n else below
+            inputs = self._inputs(n, xs, dropped)
+            last, ys = run(n, self._own(n, params[n]), inputs)
             below = self._past(n, params[n], below, ys)
             carries.append(last)
             outputs.append(below)
         if self.connect == "skip":
             below = jnp.concatenate(outputs, axis=-1)
         return tuple(carries), below
+
+    def _keys(self, key: Key | None) -> Any:
+        count = len(self.layers)
+        return [None] * count if key is None else jax.random.split(key, count)
 
     def _init_layer(self, n: int, key: Key, size: int, dtype: DType) -> Params:
         if not self._has_gate(n):

@@ -4,6 +4,9 @@ Source: Salinas et al., 2020, "DeepAR: probabilistic forecasting with autoregres
 recurrent networks", arXiv:1704.04110.
 """
 
+from functools import partial
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -17,7 +20,6 @@ from jlstm.models.distributions import Distribution, Gaussian, StudentT
 from jlstm.models.forecast_config import ForecasterConfig, ForecastSizes
 from jlstm.models.gates import Reading, read_top
 from jlstm.models.normalize import Frame, measure
-from jlstm.models.stepwise import advance
 
 READ = {"gaussian": (Gaussian.read, 2), "student_t": (StudentT.read, 3)}
 
@@ -98,7 +100,8 @@ class DeepAR(nnx.Module):
         start = jax.tree.map(lambda leaf: jnp.stack([leaf] * count), carry)
         past = jnp.stack([zs[-self._reach :]] * count, axis=1)
         keys = jax.random.split(key, self.sizes.horizon)
-        _, paths = jax.lax.scan(self._draw, (start, past), keys)
+        params = self.stack.prepare(nnx.as_pure(self.layers), self._newest(past))
+        _, paths = jax.lax.scan(partial(self._draw, params), (start, past), keys)
         return jnp.moveaxis(frame.leave(paths), 1, 0)
 
     def top(self, inputs: Float[Array, "t b c"]) -> Reading:
@@ -129,14 +132,17 @@ class DeepAR(nnx.Module):
         return jnp.stack(lagged, axis=-1)
 
     def _draw(
-        self, state: tuple[Carry, Array], key: Key
+        self, params: Any, state: tuple[Carry, Array], key: Key
     ) -> tuple[tuple[Carry, Array], Array]:
         """Draw one step; the state is the carry and the last steps."""
         carry, past = state
-        x = jnp.stack([past[-lag] for lag in self.config.lags], axis=-1)
-        carry, h = advance(self.stack, nnx.as_pure(self.layers), carry, x)
+        carry, h = self.stack.step(params, carry, self._newest(past))
         drawn = self._read(h).draw(key)
         return (carry, jnp.concatenate([past[1:], drawn[None]])), drawn
+
+    def _newest(self, past: Array) -> Array:
+        """Return what is read to predict the step after ``past``."""
+        return jnp.stack([past[-lag] for lag in self.config.lags], axis=-1)
 
     def _read(self, h: Array) -> Distribution:
         return READ[self.config.likelihood][0](

@@ -10,7 +10,6 @@ from jlstm._types import Carry, DType, Key
 from jlstm.initializers import Glorot
 from jlstm.models.forecast_config import ForecasterConfig, ForecastSizes
 from jlstm.models.gates import Reading, read_top
-from jlstm.models.stepwise import advance
 
 
 class DecoderForecaster(nnx.Module):
@@ -53,16 +52,17 @@ class DecoderForecaster(nnx.Module):
 
     def __call__(self, inputs: Float[Array, "t b c"]) -> Float[Array, "k b p"]:
         """Return the forecast."""
-        params = nnx.as_pure(self.decoder)
+        last = self._last(inputs)
+        params = self.stack.prepare(nnx.as_pure(self.decoder), last)
 
         def step(
             state: tuple[Carry, Array], _: None
         ) -> tuple[tuple[Carry, Array], Array]:
-            carry, h = advance(self.stack, params, *state)
+            carry, h = self.stack.step(params, *state)
             y = self._answer(h)
             return (carry, y), y
 
-        start = self._encode(inputs, None), self._last(inputs)
+        start = self._encode(inputs, None), last
         return jax.lax.scan(step, start, None, self.sizes.horizon)[1]
 
     def losses(

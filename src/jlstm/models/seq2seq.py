@@ -150,7 +150,7 @@ class Seq2Seq(nnx.Module):
 
     def advance(
         self, state: Decoder, x: Float[Array, "*b x"], memory: Memory | None,
-        masks: tuple[Array, ...] | None = None,
+        masks: tuple[Array, ...] | None = None, params: Any = None,
     ) -> tuple[Decoder, Array | None]:  # fmt: skip
         """Make one step of the decoder.
 
@@ -158,24 +158,17 @@ class Seq2Seq(nnx.Module):
             state: of the step before.
             x: the embedded word that was written last.
             memory: what to attend to.
-            masks: dropout between the layers, one a layer above the first.
+            masks: dropout between the layers, of :meth:`jlstm.Stack.masks`.
+            params: of the layers, prepared for the sequence; ``None`` is no noise.
 
         Returns:
             The next state, and the weights of the attention if there is one.
         """
-        if self.config.input_feeding:
-            x = jnp.concatenate([x, state.readout], axis=-1)
-        carries = []
-        params = nnx.as_pure(self.decoder_layers)
-        for n, layer in enumerate(self.decoder.layers):
-            if n and masks is not None:
-                x = x * masks[n - 1]
-            zx = layer.cell.project(params[n], x)
-            carry, _ = layer.cell.step(params[n], state.carries[n], zx)
-            carries.append(carry)
-            x = carry.h
-        readout, weights = self._read(x, memory)
-        return Decoder(tuple(carries), readout), weights
+        x = self._fed(x, state.readout)
+        params = self._prepared(x, None) if params is None else params
+        carries, h = self.decoder.step(params, state.carries, x, masks=masks)
+        readout, weights = self._read(h, memory)
+        return Decoder(carries, readout), weights
 
     def drop_output(
         self, hs: Float[Array, "t b x"], key: Key | None
@@ -221,25 +214,23 @@ class Seq2Seq(nnx.Module):
     def _feed(
         self, xs: Array, start: Decoder, memory: Memory | None, key: Key | None
     ) -> Array:
+        noise = None if key is None else jax.random.fold_in(key, 0)
+        params = self._prepared(self._fed(xs[0], start.readout), noise)
+
         def step(state: Decoder, inputs: Any) -> tuple[Decoder, Array]:
-            state, _ = self.advance(state, inputs[0], memory, inputs[1])
+            state, _ = self.advance(state, inputs[0], memory, inputs[1], params)
             return state, state.readout
 
-        masks = self._masks(xs.shape[:2], xs.dtype, key)
+        masks = self.decoder.masks(xs.shape[:2], xs.dtype, key)
         return jax.lax.scan(step, start, (xs, masks))[1]
 
-    def _masks(self, shape: tuple[int, int], dtype: DType, key: Key | None) -> Any:
-        """Draw the masks between layers for all steps, outside the loop."""
-        stack = self.decoder
-        if key is None or not stack.dropout or len(stack.layers) < 2:
-            return None
-        keys = jax.random.split(key, len(stack.layers) - 1)
-        shared = (0,) if stack.variational else ()
-        return tuple(
-            dropout(jnp.ones((*shape, layer.output_size(0)), dtype),
-                    stack.dropout, k, shared)
-            for layer, k in zip(stack.layers, keys, strict=False)
-        )  # fmt: skip
+    def _fed(self, x: Array, readout: Array) -> Array:
+        """Return what enters the layers at a step."""
+        return jnp.concatenate([x, readout], -1) if self.config.input_feeding else x
+
+    def _prepared(self, x: Array, key: Key | None) -> Any:
+        params = nnx.as_pure(self.decoder_layers)
+        return self.decoder.prepare(params, x, key)
 
     def _read(self, h: Array, memory: Memory | None) -> tuple[Array, Array | None]:
         """Return ``tanh(W [h, context] + b)``, and the weights of the attention."""
