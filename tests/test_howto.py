@@ -1,10 +1,11 @@
 """The code of the how-to pages runs, as it stands there, under JAX's defaults."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.pages import blocks, name_of, pages
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -14,18 +15,48 @@ def run(user_defaults):
     """Run the Python blocks of a page one after the other; return their names."""
 
     def run_page(name):
-        text = (DOCS / name).read_text("utf-8")
         names = {"__name__": "howto"}
-        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        for block in blocks(DOCS / name):
             exec(compile(block, name, "exec"), names)
         return names
 
     return run_page
 
 
+# Where the code of the other pages is run, and why some is not.
+RUN_IN = {
+    "README.md": "test_readme.py",
+    "docs/adding-a-cell.md": "test_adding_a_cell.py",
+    "docs/howto-interop.md": "interop/test_howto_interop.py",
+    "docs/howto-onnx.md": "interop/test_howto.py",
+    "docs/howto-rl.md": "test_scanned_rnn.py",
+    "docs/howto-streaming.md": "interop/test_howto.py",
+}
+NOT_RUN = {
+    "docs/design/002-cells-and-wrappers.md": "an outline of classes, not a program",
+    "docs/design/005-cudnn.md": "it needs an NVIDIA GPU",
+}
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in pages() if blocks(page)], ids=name_of
+)
+def test_the_code_of_a_page_is_run_by_a_test(page):
+    name = name_of(page)
+    if name in NOT_RUN:
+        pytest.skip(f"{name} is not run: {NOT_RUN[name]}")
+    test = Path(__file__).parent / RUN_IN.get(name, "test_howto.py")
+    assert f'{page.name}"' in test.read_text("utf-8")
+
+
+def test_the_first_page_runs(run):
+    assert run("index.md")["ys"].shape == (100, 8, 128)
+
+
 def test_the_composed_model_learns(run):
-    losses = run("howto-compose.md")["losses"]
-    assert losses[-1] < 0.5 * losses[0]
+    page = run("howto-compose.md")
+    assert page["losses"][-1] < 0.5 * page["losses"][0]
+    assert page["ys"].shape == (12, 20, 16)
 
 
 def test_checkpoints_hold_less(run):
