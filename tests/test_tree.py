@@ -15,7 +15,7 @@ PACKAGE = ROOT / "src" / "jlstm"
 # From the bottom of the house to its roof: a module imports only from lines above its
 # own. `__init__` is jlstm itself, which only what stands below it here may import.
 ORDER = (
-    {"_repr", "_types", "memory"},
+    {"_files", "_repr", "_types", "memory"},
     {"_tree", "activations", "initializers"},
     {"_affine", "regularize", "sequence"},
     {"cell"},

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Integer, UInt8
 
+from jlstm._files import write_atomically
 from jlstm.data.music import KEYS, LOWEST_MIDI_NOTE
 
 STEP_TICKS = 240
@@ -66,7 +67,8 @@ def write_midi(
         track += write_number(ticks) + note
     track += bytes([0, META, END, 0])
     header = b"MThd" + struct.pack(">IHHH", 6, 0, 1, STEP_TICKS)
-    Path(path).write_bytes(header + b"MTrk" + struct.pack(">I", len(track)) + track)
+    content = header + b"MTrk" + struct.pack(">I", len(track)) + track
+    write_atomically(Path(path), content)
 
 
 def read_midi(path: str | Path) -> UInt8[np.ndarray, "t 88"]:

@@ -17,6 +17,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Int64, Integer, UInt
 
+from jlstm._files import write_atomically
+
 Level = Literal["char", "word"]
 EOS = "<eos>"
 UNKNOWN = {"char": "\ufffd", "word": "<unk>"}
@@ -154,7 +156,8 @@ class Vocab:
 
     def save(self, path: str | Path) -> None:
         """Write the vocabulary to a JSON file that ``Vocab.load`` reads."""
-        Path(path).write_text(json.dumps(self.to_json(), ensure_ascii=False), "utf-8")
+        text = json.dumps(self.to_json(), ensure_ascii=False)
+        write_atomically(Path(path), text)
 
     @classmethod
     def load(cls, path: str | Path) -> "Vocab":

@@ -5,8 +5,8 @@ keep it beside a page of text takes less: an ``.npz`` file of numpy that ``load_
 turns into the model again, without data and without the run.
 """
 
+import io
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from jlstm._files import write_atomically
 from jlstm.data.vocab import Vocab
 from jlstm.models.language import LanguageConfig, LanguageModel
 from jlstm.train.schema import build, plain
@@ -68,10 +69,9 @@ def save_model(
         "level": vocab.level,
         "symbols": vocab.symbols,
     }
-    draft = Path(path).with_name(f"{Path(path).name}.{os.getpid()}.draft")
-    with draft.open("wb") as file:
-        np.savez_compressed(file, **{ABOUT: _bytes(about)}, **weights)
-    os.replace(draft, path)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **{ABOUT: _bytes(about)}, **weights)
+    write_atomically(Path(path), packed.getvalue())
 
 
 def load_model(path: str | Path) -> tuple[LanguageModel, Vocab]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from jlstm._files import write_atomically
+
 METRICS = "metrics.jsonl"
 Value = int | float | str | list[float]
 
@@ -64,6 +66,10 @@ class RunLog:
                 if not isinstance(value, str | list):
                     self._events.add_scalar(f"{kind}/{name}", value, step)
 
+    def sync(self) -> None:
+        """Have all records reach the disk, so that no checkpoint is ahead of them."""
+        os.fsync(self._file.fileno())
+
     def close(self) -> None:
         """Write out what TensorBoard has not got yet and close the files."""
         self._file.close()
@@ -97,22 +103,42 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every complete line and what it says."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    for number, line in enumerate(lines, 1):
-        if not line.endswith("\n"):
-            return
-        try:
-            yield line, json.loads(line)
-        except json.JSONDecodeError:
-            raise ValueError(f"{path}, line {number} is not JSON.") from None
+    for number, line in enumerate(_lines(path), 1):
+        record = _record(line)
+        if record is None:
+            raise ValueError(f"{path}, line {number} is not JSON.")
+        yield line, record
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines that were written to their end."""
+    text = path.read_bytes().decode(errors="replace")
+    return [line + "\n" for line in text.split("\n")[:-1]]
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """Return what a line says, None where it is damaged."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    whole = isinstance(record, dict) and isinstance(record.get("step"), int)
+    return record if whole and isinstance(record.get("kind"), str) else None
 
 
 def _keep_until(path: Path, step: int) -> None:
-    """Drop later records, by a rename: a kill leaves the old file or the new one."""
-    kept = "".join(line for line, record in _records(path) if record["step"] <= step)
-    draft = path.with_suffix(".draft")
-    draft.write_text(kept, encoding="utf-8")
-    os.replace(draft, path)
+    """Drop later records, and lines that are damaged; the old file is kept for these.
+
+    The log is what a run has shown so far. Training does not need it, and so goes on.
+    """
+    read = [(line, _record(line)) for line in _lines(path)]
+    damaged = sum(record is None for _, record in read)
+    if damaged:
+        aside = path.with_suffix(".damaged.jsonl")
+        write_atomically(aside, path.read_bytes())
+        print(f"{path}: {damaged} damaged lines are left out; see {aside.name}.")
+    kept = "".join(line for line, record in read if record and record["step"] <= step)
+    write_atomically(path, kept)
 
 
 def _open_events(folder: Path, resume_step: int | None) -> Any:

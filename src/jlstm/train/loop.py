@@ -17,37 +17,17 @@ from jlstm.train.checkpoint import Checkpoints
 from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.train.log import RunLog
 from jlstm.train.optimizer import make_optimizer
+from jlstm.train.place import Place, read_place
 from jlstm.train.program import Member, Program, make_program, mean_metrics
 from jlstm.train.progress import Progress
 from jlstm.train.schedule import rate_factor
 from jlstm.train.state import TrainState
+from jlstm.train.stored import CheckpointError
 from jlstm.train.task import Metrics, Task
 
 
 class NonFiniteError(RuntimeError):
     """The loss or the gradient became NaN or infinite."""
-
-
-class Place(NamedTuple):
-    """Where a run is; kept beside every checkpoint.
-
-    Attributes:
-        epoch: the epoch being trained, from 1.
-        batch: its next batch, from 0.
-        step: updates made.
-        best: lowest validation loss so far, ``None`` before the first.
-        best_epoch: the epoch of ``best``.
-        seconds: wall time spent, over all resumptions.
-        losses: validation losses of all epochs so far.
-    """
-
-    epoch: int = 1
-    batch: int = 0
-    step: int = 0
-    best: float | None = None
-    best_epoch: int = 0
-    seconds: float = 0.0
-    losses: tuple[float, ...] = ()
 
 
 class Result(NamedTuple):
@@ -134,10 +114,11 @@ class Trainer:
         fresh = self._program.init()
         if self.train.average == "nt_asgd":
             fresh = fresh._replace(average=waiting(fresh.model, fresh.step))
-        if self._checkpoints.latest() is None:
+        try:
+            state, position = self._checkpoints.restore(fresh, "latest")
+        except FileNotFoundError:
             return fresh, Place()
-        state, place = self._checkpoints.restore(fresh, "latest")
-        return state, Place(**place | {"losses": tuple(place.get("losses", ()))})
+        return state, read_place(position)
 
     def _run_epoch(
         self, state: TrainState, place: Place, log: RunLog, progress: Progress
@@ -153,7 +134,7 @@ class Trainer:
             if saves or place.step % self.train.log_every == 0:
                 self._flush(pending, state, place, log, progress)
             if saves and place.batch < len(batches):
-                self._save(state, place)
+                self._save(state, place, log)
         self._flush(pending, state, place, log, progress)
         return state, place
 
@@ -167,10 +148,9 @@ class Trainer:
         place = place._replace(losses=(*place.losses, valid["loss"]))
         if improved:
             place = place._replace(best=valid["loss"], best_epoch=place.epoch)
-            self._checkpoints.save_best(place.step, state, self._timed(place)._asdict())
         state = self._between_epochs(state, place)
         place = place._replace(epoch=place.epoch + 1, batch=0)
-        self._save(state, place)
+        self._save(state, place, log, best=improved)
         return state, place
 
     def _between_epochs(self, state: TrainState, place: Place) -> TrainState:
@@ -206,18 +186,40 @@ class Trainer:
         )  # fmt: skip
         progress.advance(count, units, loss=means["loss"])
 
-    def _save(self, state: TrainState, place: Place) -> None:
-        self._checkpoints.save(place.step, state, self._timed(place)._asdict())
+    def _save(
+        self, state: TrainState, place: Place, log: RunLog, best: bool = False
+    ) -> None:
+        """Save a place to go on from; one that is the best so far is kept as that."""
+        log.sync()
+        position = self._timed(place)._asdict()
+        if best:
+            self._checkpoints.save_best(place.step, state, position)
+        self._checkpoints.save(place.step, state, position)
 
     def _timed(self, place: Place) -> Place:
         return place._replace(seconds=time.perf_counter() - self._started)
 
     def _score(self, state: TrainState, place: Place) -> Result:
         if self.train.test_weights == "best":
-            state, _ = self._checkpoints.restore(state, "best")
+            state = self._best(state, place)
         score = partial(self._program.evaluate, state.scored)
         test = score("test") if self.task.has_test else None
         return Result(state.scored, score("valid"), test, self._timed(place))
+
+    def _best(self, state: TrainState, place: Place) -> TrainState:
+        """Return the state of the best epoch, or say that it cannot be scored."""
+        try:
+            best, position = self._checkpoints.restore(state, "best")
+            found = read_place(position).best_epoch
+            if found != place.best_epoch:
+                raise CheckpointError(f"The best one kept is of epoch {found}.")
+        except (CheckpointError, FileNotFoundError) as error:
+            raise CheckpointError(
+                f"The weights of epoch {place.best_epoch}, the best one, cannot be "
+                f"scored: {error} The last ones are kept; resume the run with "
+                "train.test_weights=last to score these."
+            ) from None
+        return best
 
 
 class Pending:

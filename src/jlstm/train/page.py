@@ -1,11 +1,12 @@
 """The parts of a page that needs nothing else: frame, look, tables, pictures."""
 
 import html
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
+
+from jlstm._files import write_atomically
 
 PAGE = Template("""\
 <!doctype html>
@@ -135,9 +136,7 @@ def write_page(
         width="wide" if wide else "text",
         body="".join(parts),
     )
-    draft = path.with_suffix(".draft")
-    draft.write_text(page, encoding="utf-8")
-    os.replace(draft, path)
+    write_atomically(path, page)
 
 
 def headline(numbers: Sequence[tuple[str, str]]) -> str:

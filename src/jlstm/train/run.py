@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from jlstm._files import write_atomically
+
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
@@ -80,9 +82,7 @@ def write_json(path: Path, data: Any) -> None:
         {'python': '3.13.0'}
     """
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)
+    write_atomically(path, text)
 
 
 def _git(folder: Path) -> dict[str, Any]:
