@@ -23,6 +23,7 @@ def test_a_plain_network_loses_the_same_share_a_step(run):
     assert page["difference"] < 1e-6
     assert page["norms"][50] < 1e-10
     assert 0.4 < page["a_step"] < page["radius"] < 0.7  # tanh shrinks further
+    assert page["exploding"][50] > 1e3
 
 
 def test_along_the_cell_state_the_factor_is_the_forget_gate(run):
@@ -30,6 +31,7 @@ def test_along_the_cell_state_the_factor_is_the_forget_gate(run):
     assert page["difference"] < 1e-5
     assert page["a_step"] == pytest.approx(page["forget"], abs=1e-4)
     assert page["rnn"] < 1e-10 and page["lstm"] > 0.05
+    assert page["product"] < 0.02 < 1 < page["measured"]  # the way through h
 
 
 def test_the_forget_gate_erases_when_it_is_told(run):
@@ -97,6 +99,9 @@ def test_truncation_keeps_the_value_and_a_part_of_the_gradient(run):
     gradient = float(page["gradient"].w_hh[3, 1, 5])
     assert float(page["slope"]) == pytest.approx(gradient, rel=0.05)
     assert abs(page["value_whole"] - page["value_window"]) < 1e-6
+    assert page["angle"] > 0.999
+    cosines = [page["by_window"][steps] for steps in (10, 50, 100, 150)]
+    assert max(cosines[:2]) < 0.2 < cosines[-1] < 0.7
     reach = [norms[50] for norms in page["curves"].values()]
     assert reach == sorted(reach) and reach[0] < 1e-12 and reach[-1] > 0.1
 

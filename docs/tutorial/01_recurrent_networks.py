@@ -78,7 +78,16 @@ picture
 
 # %% [markdown]
 # On the logarithmic scale both are straight lines: with every step the same share is
-# lost. A word fifty steps back moves the weights by nothing that a float can hold. A
-# larger weight would only exchange one trouble for the other. What is needed is a path
-# along which the factor is 1 unless something decides otherwise. That path is the [cell
-# state](02_cell_state.py).
+# lost. A word fifty steps back moves the weights by less than their own rounding error.
+# Larger weights only exchange one trouble for the other. The same network with its
+# recurrent weights three times as large, around the state zero, where tanh is linear:
+
+# %%
+large = params._replace(w_hh=3 * params.w_hh)
+quiet = jnp.zeros_like(xs)
+exploding = norms_by_lag(gradients_by_lag(cell, large, quiet, direction)).h
+print(f"50 steps back: {norms[50]:.0e}, weights times three {exploding[50]:.0e}")
+
+# %% [markdown]
+# What is needed is a path along which the factor is 1 unless something decides
+# otherwise. That path is the [cell state](02_cell_state.py).

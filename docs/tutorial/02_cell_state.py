@@ -1,5 +1,5 @@
 # %% [markdown]
-# # The cell state: a path that nothing multiplies
+# # The cell state: a path that no matrix multiplies
 #
 # A long short-term memory (Hochreiter and Schmidhuber, 1997) carries a second vector
 # beside $h$, the **cell state** $c$. A step does not compute it anew; it keeps a part
@@ -32,8 +32,9 @@ print("shapes over time: c", carries.c.shape, "f", gates.f.shape)
 #
 # $$\frac{\partial c_T}{\partial c_s} \approx \prod_{t=s+1}^{T} f_t$$
 #
-# Approximately, as $c$ also acts through $h$ on the gates to come. With the recurrent
-# weights at zero it is exact. Here the forget gates are $\sigma(3) = 0.953$:
+# Approximately, as $c$ also acts through $h$ on the gates to come; how much that adds
+# is measured below. With the recurrent weights at zero it is exact. Here the forget
+# gates are $\sigma(3) = 0.953$:
 
 # %%
 still = params._replace(w_ih=0 * params.w_ih, w_hh=0 * params.w_hh)
@@ -76,5 +77,19 @@ picture = lag_picture(
 picture
 
 # %% [markdown]
-# So the cell state does not make gradients last by itself: the forget gate decides how
-# long they do. That is what the [next page](03_forget_gate.py) is about.
+# The measured curve of the LSTM does not fall with the forget gates: it rises. The way
+# through $h$ gives back more than the gates forget:
+
+# %%
+gates_alone = jnp.cumprod(gates.f[::-1], axis=0)  # of each unit, the last step first
+product = float(jnp.linalg.norm(gates_alone[-2] * direction))
+measured = float(lstm_norms[98])
+print(
+    f"98 steps back: product of the forget gates {product:.3f}, measured {measured:.1f}"
+)
+
+# %% [markdown]
+# So this LSTM, untrained, *explodes*, if slowly. The forget gate sets how long the
+# direct path lasts; that is what the [next page](03_forget_gate.py) is about. Nothing
+# in an LSTM keeps the other path from growing. That is why its gradients are clipped in
+# training, while those of the plain network were beyond help.

@@ -4,11 +4,12 @@
 # $$f_t = \sigma(W_f\,[h_{t-1}, x_t] + b_f)$$
 #
 # The sigmoid gives a number between 0 and 1 for each unit of the cell state: 0 erases
-# it, 1 keeps it whole. The LSTM of 1997 had no such gate, and its cell state could only
-# grow; Gers, Schmidhuber and Cummins (2000) added it.
+# it, 1 keeps it whole. The LSTM of 1997 had no such gate. Its cell state could only be
+# added to; nothing ever left it, so over a long stream it drifted until its tanh
+# saturated. Gers, Schmidhuber and Cummins (2000) added the gate.
 #
-# A gate that stays at $f$ keeps $f^k$ after $k$ steps. A unit forgets to the $e$-th
-# part within $-1/\ln f$ steps:
+# A gate that stays at $f$ keeps $f^k$ after $k$ steps. What is kept decays to 37 %
+# in $-1/\ln f$ steps:
 
 # %%
 import jax
@@ -25,8 +26,9 @@ for bias in (0.0, 1.0, 3.0, 5.0):
 
 # %% [markdown]
 # At the start of training the weights are small and the **forget bias** decides. With
-# 0, half is lost in every step. That is why it starts at 1 in most libraries
-# (Jozefowicz et al., 2015), and why `Chrono(T)` draws it such that the units remember
+# 0, half is lost in every step. That is why Keras and Haiku start it at 1, and jlstm
+# does (Jozefowicz et al., 2015). PyTorch and Equinox draw it around 0, Flax sets it to
+# 0. It is also why `Chrono(T)` draws it such that the units remember
 # over all ranges up to $T$ steps (Tallec and Ollivier, 2018).
 #
 # ## A gate that is told when to erase

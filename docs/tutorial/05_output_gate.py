@@ -35,9 +35,10 @@ print("hidden state", np.asarray(carries.h[:, 0]))
 # The cell state holds $\tanh(1.5) = 0.91$ from the second step on; $h$ is zero until
 # the fifth, which asks, and then $\tanh(0.91) = 0.72$.
 #
-# What is hidden does not disturb: an error at the end of a sequence reaches the stored
-# value through $c$, while the steps between, where the gate is shut, neither read nor
-# spoil it. What each part of an LSTM is worth, measured by leaving it out, stands in
+# An error at the end of a sequence reaches the stored value through $c$. In the steps
+# between, the shut output gate keeps the rest of the network from reading the value,
+# and the shut input gate keeps the inputs from spoiling it. What each part of an LSTM
+# is worth, measured by leaving it out, stands in
 # [experiments/odyssey](../../experiments/odyssey/README.md).
 
 # %%

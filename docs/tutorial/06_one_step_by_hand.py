@@ -104,15 +104,15 @@ picture = gate_picture(gates._asdict(), words, carries.c)
 picture
 
 # %% [markdown]
-# Averages over 96 units, so read them with care. The **input gate** opens most for the
-# words that say something, *cat* and *sat*. The **forget gate** is lowest where one
-# sentence ends and another begins, at `<eos>` and at the full stop: what was said is
-# settled. It is highest at *the*, when the noun is still to come. An average of a half
-# does not mean gates that are half open: in the picture units are open beside others
-# that are shut, and each word has its own pattern.
+# Averages over 96 units, so read them with care. In this sentence the **input gate**
+# opens most for *cat* and *sat*; one sentence does not make a rule. The **forget gate**
+# is lowest where one sentence ends and another begins, at `<eos>` and at the full stop:
+# what was said is settled. It is highest at *the*, when the noun is still to come. An
+# average of a half does not mean gates that are half open: in the picture units are
+# open beside others that are shut, and each word has its own pattern.
 #
 # Does the cell state hold *the cat*, the one that acts? Here is a test that can fail.
-# Two sentences differ in their subject only; four words later the model may say *his*
+# Two sentences differ in their subject only; three words later the model may say *his*
 # or *her*. After the subject we exchange the cell states, and leave $h$ as it is:
 
 # %%

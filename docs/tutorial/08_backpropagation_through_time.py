@@ -74,7 +74,33 @@ print(f"the value is the same: {abs(float(value_whole - value_window)):.0e} apar
 print(f"the gradient of 50 steps against that of 200: cosine {angle:.4f}")
 
 # %% [markdown]
-# How much a window loses depends on how far gradients reach at all. Three untrained
+# Here the window loses nothing, for this cell forgets within a few steps: its forget
+# bias is 1. A cell whose gradients reach further loses almost all of it:
+
+# %%
+holding = jlstm.LSTMCell(hidden_size=32, forget_bias=3.0)
+holding_params = holding.init(jax.random.key(0), input_size=4)
+
+
+@jax.jit
+def holding_gradient(params, xs, carry):
+    return jax.grad(lambda p: jlstm.unroll(holding, p, xs, carry)[1][-1].mean())(params)
+
+
+def cosine(steps):
+    """Return how alike the gradients of the last steps and of all steps are."""
+    carry, _ = jlstm.unroll(holding, holding_params, xs[: len(xs) - steps])
+    cut = flat(holding_gradient(holding_params, xs[len(xs) - steps :], carry))
+    return whole_holding @ cut / np.linalg.norm(whole_holding) / np.linalg.norm(cut)
+
+
+whole_holding = flat(holding_gradient(holding_params, xs, holding.init_carry((8,))))
+by_window = {steps: cosine(steps) for steps in (10, 50, 100, 150)}
+for steps, alike in by_window.items():
+    print(f"forget bias 3, window of {steps:3} steps: cosine {alike:.2f}")
+
+# %% [markdown]
+# How much a window loses depends on how far gradients reach at all. Four untrained
 # cells, the gradient of the last output by the state so many steps before:
 
 # %%

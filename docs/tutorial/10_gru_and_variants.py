@@ -60,6 +60,12 @@ for name, (size, left) in table.items():
     print(f"{name:18} {size:7,} parameters, after 50 steps {left:.0e}")
 
 # %% [markdown]
+# The plain network does better here than on the first page because `RNNCell` draws an
+# orthogonal recurrent weight by default, as the other cells do; the first page drew it
+# as PyTorch does. And these are gradients *before* training, which do not tell who will
+# solve a task: in [experiments/memory](../../experiments/memory/README.md) the GRU,
+# with less gradient than the LSTM here, solves the adding problem over 750 steps.
+#
 # Which of them is best depends on the task; none is best in all (Greff et al., 2017;
 # Jozefowicz et al., 2015). All cells, with paper and cost: [the cells](../cells.md).
 # One of your own is some twenty lines: [adding a cell](../adding-a-cell.md).

@@ -1,9 +1,8 @@
 # %% [markdown]
 # # Cost, data, one step after the other, and very long texts
 #
-# What an LSTM is not good at, measured. The three pictures of the second half are made
-# by scripts of `experiments/limits`, which train for some minutes each; this page reads
-# their files.
+# What an LSTM is not good at, measured. The two pictures below are made by scripts of
+# `experiments/limits`, which train for some minutes each; this page reads their files.
 #
 # ## Cost
 #

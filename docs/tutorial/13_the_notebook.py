@@ -16,10 +16,10 @@
 # state](02_cell_state.py), the [forget gate](03_forget_gate.py), the [input
 # gate](04_input_gate.py), the [output gate](05_output_gate.py).
 #
-# The comparison holds in one more way: a notebook has so many lines. A network of $n$
-# units carries $n$ numbers from step to step, whatever the length of the text, while a
-# Transformer keeps the whole text open in front of it, and pays for it with work that
-# grows with the square of the length:
+# The comparison holds in one more way: a notebook has only so many lines. An LSTM of
+# $n$ units carries $2n$ numbers from step to step, $c$ and $h$, whatever the length of
+# the text. A Transformer keeps the whole text open in front of it: two vectors per
+# word.
 
 # %%
 import jax
