@@ -16,8 +16,8 @@ PACKAGE = ROOT / "src" / "jlstm"
 # own. `__init__` is jlstm itself, which only what stands below it here may import.
 ORDER = (
     {"_files", "_repr", "_types", "memory"},
-    {"_tree", "activations", "initializers"},
-    {"_affine", "regularize", "sequence"},
+    {"_names", "_tree", "activations", "initializers"},
+    {"_affine", "_labels", "regularize", "sequence"},
     {"cell"},
     {"parallel"},
     {"_validate", "cells", "wrappers"},

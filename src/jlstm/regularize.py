@@ -1,14 +1,18 @@
 """Regularisers: params → params, activations → activations, activations → penalty.
 
 No key, no noise: each function with ``key=None`` returns its input, which is the
-expectation
-of the noisy value.
+expectation of the noisy value.
+
+Parameters may come in any tree that names them: the NamedTuples of a cell, a layer or a
+wrapper, an NNX module or its state, the variables of Linen, a flat dict, a whole model.
+A weight that has no such name anywhere is an error, not a tree returned as it came.
 """
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._names import find_leaves
 from jlstm._types import Key, Params
 
 
@@ -55,7 +59,11 @@ def embedding_dropout(
 def weight_drop(params: Params, rate: float, key: Key | None) -> Params:
     """DropConnect on every recurrent weight: one mask for the whole sequence and batch.
 
-    The recurrent weights are the leaves named ``w_hh`` of any params pytree.
+    The recurrent weights are the leaves named ``w_hh`` of any params pytree; the masks
+    are the same for every form of a tree.
+
+    Raises:
+        ValueError: ``rate`` is no probability below 1, or no leaf is named ``w_hh``.
 
     Source: Merity et al., 2017 (arXiv:1708.02182), section 2.
 
@@ -69,15 +77,15 @@ def weight_drop(params: Params, rate: float, key: Key | None) -> Params:
         True
     """
     check_rate("weight_drop", rate)
-    if key is None or rate == 0.0:
+    if rate == 0.0:
         return params
-    leaves, structure = jax.tree_util.tree_flatten_with_path(params)
-    keys = jax.random.split(key, len(leaves))
-    dropped = [
-        dropout(leaf, rate, k) if _is(path, ("w_hh",)) else leaf
-        for (path, leaf), k in zip(leaves, keys, strict=True)
-    ]
-    return jax.tree.unflatten(structure, dropped)
+    places = find_leaves("weight_drop", params, ("w_hh",))
+    if key is None:
+        return params
+    leaves, structure = jax.tree.flatten(params)
+    for place, own in zip(places, jax.random.split(key, len(places)), strict=True):
+        leaves[place] = dropout(leaves[place], rate, own)
+    return jax.tree.unflatten(structure, leaves)
 
 
 def activation_penalty(ys: Float[Array, "t *b h"]) -> Float[Array, ""]:
@@ -115,6 +123,9 @@ def weight_penalty(
     Multiply by a factor for each kind of weight and add to the loss; biases are left
     out unless named.
 
+    Raises:
+        ValueError: no leaf has one of ``names``.
+
     Example:
         >>> from jlstm import RNNCell
         >>> params = RNNCell(2, w_hh_init=lambda *_: 3.0 * jnp.eye(2)).init(
@@ -123,10 +134,9 @@ def weight_penalty(
         >>> weight_penalty(params, ("w_hh",)).item()
         18.0
     """
-    paths = jax.tree.leaves_with_path(params)
-    squares = [jnp.sum(jnp.square(leaf)) for path, leaf in paths if _is(path, names)]
-    if not squares:
-        raise ValueError(f"No weight is named {' or '.join(names)}.")
+    places = find_leaves("weight_penalty", params, names)
+    leaves = jax.tree.leaves(params)
+    squares = [jnp.sum(jnp.square(leaves[place])) for place in places]
     return sum(squares[1:], start=squares[0])
 
 
@@ -141,6 +151,9 @@ def max_norm(
     Source: N. Srivastava et al., "Dropout: a simple way to prevent neural networks from
     overfitting", 2014, section 5.1.
 
+    Raises:
+        ValueError: ``limit`` is not positive, or no leaf has one of ``names``.
+
     Example:
         >>> from jlstm import RNNCell
         >>> params = RNNCell(2).init(jax.random.key(0), input_size=2)
@@ -150,18 +163,12 @@ def max_norm(
     """
     if not limit > 0:
         raise ValueError(f"max_norm: limit is {limit}; give a positive norm.")
-
-    def hold(path: tuple, leaf: Array) -> Array:
-        if not _is(path, names):
-            return leaf
-        norm = jnp.linalg.norm(leaf, axis=0, keepdims=True)
-        return leaf * jnp.minimum(1.0, limit / jnp.maximum(norm, 1e-12))
-
-    return jax.tree_util.tree_map_with_path(hold, params)
-
-
-def _is(path: tuple, names: tuple[str, ...]) -> bool:
-    return getattr(path[-1], "name", None) in names
+    leaves, structure = jax.tree.flatten(params)
+    for place in find_leaves("max_norm", params, names):
+        norm = jnp.linalg.norm(leaves[place], axis=0, keepdims=True)
+        held = jnp.minimum(1.0, limit / jnp.maximum(norm, 1e-12))
+        leaves[place] = leaves[place] * held
+    return jax.tree.unflatten(structure, leaves)
 
 
 def check_rate(name: str, rate: float) -> None:

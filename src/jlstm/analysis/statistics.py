@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from jlstm._names import name_of, parts_of
 from jlstm._types import Params
 
 GATED = ("w_ih", "w_hh", "b")
@@ -61,8 +62,7 @@ def parameter_statistics(
     """
     found: dict[str, ParameterStatistics] = {}
     for path, leaf in jax.tree.leaves_with_path(params):
-        name = jax.tree_util.keystr(path, simple=True, separator=".")
-        last = name.rpartition(".")[-1]
+        name, last = ".".join(parts_of(path)), name_of(path)
         values = np.asarray(leaf, np.float64)
         for gate, part in _parts(last, values, gates).items():
             found[f"{name}{gate}"] = _statistics(last, part)

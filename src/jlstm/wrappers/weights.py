@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import jax
 from jaxtyping import Array
 
+from jlstm._names import name_of
 from jlstm._types import Key, Params, accumulator_dtype
+from jlstm.cell import Cell
 from jlstm.regularize import check_rate, weight_drop
 from jlstm.wrappers.wrapper import Wrapper, split
 
@@ -16,6 +18,9 @@ class WeightDrop(Wrapper):
 
     The recurrent weights are the leaves named ``w_hh``; to treat a whole model at once
     use :func:`jlstm.regularize.weight_drop` on its parameters.
+
+    Raises:
+        ValueError: ``rate`` is no probability below 1, or ``cell`` has no ``w_hh``.
 
     Source: S. Merity et al., "Regularizing and optimizing LSTM language models", 2017
     (arXiv:1708.02182), section 2.
@@ -34,6 +39,7 @@ class WeightDrop(Wrapper):
 
     def __post_init__(self) -> None:
         check_rate("WeightDrop", self.rate)
+        _check_recurrent_weight(self.cell)
 
     def prepare(
         self, params: Params, x: jax.ShapeDtypeStruct, key: Key | None
@@ -84,6 +90,16 @@ class WeightNoise(Wrapper):
             _add_noise(leaf, self.std, k) for leaf, k in zip(leaves, keys, strict=True)
         ]
         return jax.tree.unflatten(structure, noisy)
+
+
+def _check_recurrent_weight(cell: Cell) -> None:
+    params = jax.eval_shape(lambda: cell.init(jax.random.key(0), 1))
+    names = {name_of(path) for path, _ in jax.tree.leaves_with_path(params)}
+    if "w_hh" not in names:
+        raise ValueError(
+            f"WeightDrop drops weights named w_hh, and {cell!r} has none: it has "
+            f"{', '.join(sorted(names))}. Use WeightNoise or InputDropout."
+        )
 
 
 def _add_noise(leaf: Array, std: float, key: Key) -> Array:
