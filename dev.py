@@ -4,9 +4,10 @@
     python3 dev.py test [--all] [argument ...]  run the tests and the doctests; --all
                                                 takes those marked slow too
     python3 dev.py lint [--fix]                 check style and format
+    python3 dev.py types                        check a user's script by two checkers
     python3 dev.py docs                         run the tutorial, build the site
     python3 dev.py setup [run|test|dev|peers|docs]    only prepare the environment
-    python3 dev.py lock [--upgrade]             write requirements/*.txt anew
+    python3 dev.py lock [--upgrade]             write requirements/*.txt again
 
 Options stand before the command: --venv DIR (or JLSTM_VENV; .venv unless given) is the
 environment to make and use, --python PATH the interpreter to make it with.
@@ -197,6 +198,15 @@ def lint(environment: Environment, arguments: list[str]) -> int:
     return check or layout
 
 
+def types(environment: Environment, arguments: list[str]) -> int:
+    """Check tests/typed as a user's code: mypy and pyright know jlstm by py.typed."""
+    environment.need("dev")
+    mypy = environment.run("-m", "mypy", *arguments)
+    python = str(environment.python)
+    pyright = environment.run("-m", "basedpyright", "--pythonpath", python, *arguments)
+    return mypy or pyright
+
+
 def docs(environment: Environment, arguments: list[str]) -> int:
     """Run the pages of the tutorial and build the site; a warning is an error."""
     environment.need("docs")
@@ -218,7 +228,7 @@ def setup(environment: Environment, arguments: list[str]) -> int:
 
 
 def lock(environment: Environment, arguments: list[str]) -> int:
-    """Solve the dependencies anew; pinned versions stay unless --upgrade is given."""
+    """Solve the dependencies again; pinned versions stay unless --upgrade is given."""
     environment.make()
     compile_ = [environment.python, "-m", "uv", *COMPILE, *arguments]
     hint = "see above"
@@ -232,7 +242,8 @@ def lock(environment: Environment, arguments: list[str]) -> int:
 
 
 COMMANDS = {
-    "demo": demo, "test": test, "lint": lint, "docs": docs, "setup": setup, "lock": lock
+    "demo": demo, "test": test, "lint": lint, "types": types, "docs": docs,
+    "setup": setup, "lock": lock,
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "jlstm"
 # own. `__init__` is jlstm itself, which only what stands below it here may import.
 ORDER = (
     {"_files", "_repr", "_types", "memory"},
-    {"_names", "_tree", "activations", "initializers"},
+    {"_names", "_tree", "_typed", "activations", "initializers"},
     {"_affine", "_labels", "regularize", "sequence"},
     {"cell"},
     {"parallel"},

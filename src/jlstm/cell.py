@@ -15,6 +15,7 @@ from jaxtyping import Array
 from jlstm._affine import affine, block_affine
 from jlstm._repr import ShortRepr
 from jlstm._tree import cast, cast_like
+from jlstm._typed import GatesT, Gating
 from jlstm._types import (
     Carry,
     DType,
@@ -113,8 +114,12 @@ class GatedCell(Cell):
 
     @final
     def step(
-        self, params: Params, carry: Carry, zx: Any, key: Key | None = None
-    ) -> tuple[Carry, Gates]:
+        self: Gating[GatesT],
+        params: Params,
+        carry: Any,
+        zx: Any,
+        key: Key | None = None,
+    ) -> tuple[Any, GatesT]:
         """Advance one step: ``gate(recur(h))`` with the dtypes pinned."""
         compute = jax.tree.leaves(zx)[0].dtype
         wide = accumulator_dtype(compute)

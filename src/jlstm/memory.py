@@ -31,7 +31,7 @@ class Memory(NamedTuple):
         return f"{_readable(self.total)} ({inside})"
 
 
-def memory_of(function: Callable, *args: Any) -> Memory:
+def memory_of(function: Callable[..., Any], *args: Any) -> Memory:
     """Compile ``function`` for ``args`` and tell what a call will hold, without one.
 
     Use it to choose ``checkpoint`` before a long sequence is run. Nothing is computed,

@@ -6,10 +6,10 @@ import jax
 from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._tree import vary_like
+from jlstm._typed import CarryT, GatesT, Stepping
 from jlstm._types import (
     Carry,
     Checkpoint,
-    Gates,
     Key,
     Params,
     Shape,
@@ -31,10 +31,10 @@ from jlstm.sequence import steps_within
 
 
 def unroll(
-    cell: Cell,
+    cell: Stepping[CarryT, Any],
     params: Params,
     xs: Float[Array, "t *bx"],
-    carry: Carry | None = None,
+    carry: CarryT | None = None,
     *,
     lengths: Int[Array, "*b"] | None = None,
     mask: Bool[Array, "t *b"] | None = None,
@@ -44,7 +44,7 @@ def unroll(
     backend: Backend = "auto",
     unroll: int = 1,
     checkpoint: Checkpoint = None,
-) -> tuple[Carry, Float[Array, "t *bh"]]:
+) -> tuple[CarryT, Float[Array, "t *bh"]]:
     """Run ``cell`` over ``xs``; return the last carry and the outputs of all steps.
 
     Args:
@@ -90,10 +90,10 @@ def unroll(
 
 
 def trace(
-    cell: Cell,
+    cell: Stepping[CarryT, GatesT],
     params: Params,
     xs: Float[Array, "t *bx"],
-    carry: Carry | None = None,
+    carry: CarryT | None = None,
     *,
     lengths: Int[Array, "*b"] | None = None,
     mask: Bool[Array, "t *b"] | None = None,
@@ -102,7 +102,7 @@ def trace(
     key: Key | None = None,
     unroll: int = 1,
     checkpoint: Checkpoint = None,
-) -> tuple[Carry, tuple[Carry, Gates]]:
+) -> tuple[CarryT, tuple[CarryT, GatesT]]:
     """Run ``cell`` as :func:`unroll` does; return every carry and every gate over time.
 
     Steps that do not count are zero in what is returned.
@@ -149,7 +149,7 @@ def explain(cell: Cell, backend: Backend = "auto", xs: Any = None) -> Choice:
 
 
 def _run(
-    cell: Cell,
+    cell: Any,
     params: Params,
     xs: Array,
     carry: Carry | None,
