@@ -15,11 +15,11 @@ PACKAGE = ROOT / "src" / "jlstm"
 # From the bottom of the house to its roof: a module imports only from lines above its
 # own. `__init__` is jlstm itself, which only what stands below it here may import.
 ORDER = (
-    {"_files", "_repr", "_types", "memory"},
+    {"_files", "_mesh", "_repr", "_types", "memory"},
     {"_names", "_tree", "_typed", "activations", "initializers"},
     {"_affine", "_labels", "regularize", "sequence"},
     {"cell"},
-    {"parallel"},
+    {"_overrides", "parallel"},
     {"_validate", "cells", "wrappers"},
     {"losses", "metrics"},
     {"native", "pallas"},

@@ -81,17 +81,36 @@ WRONG = {
         TypeError,
         "key is 0; give jax.random.key(0) or, for no noise, None.",
     ),
+    "a name for a cell": (
+        {"cell": "lstm"},
+        TypeError,
+        "cell is 'lstm'; give a cell such as LSTMCell(hidden_size=16).",
+    ),
+    "several keys": (
+        {"key": jax.random.split(jax.random.key(0), 4)},
+        ValueError,
+        "key has shape (4,); give jax.random.key(0) or, for no noise, None.",
+    ),
+    "raw keys": (
+        {"key": np.zeros((4, 2), np.uint32)},
+        ValueError,
+        "key has shape (4, 2); give jax.random.key(0) or, for no noise, None.",
+    ),
+    "an array that is no key": (
+        {"key": jnp.ones(2, jnp.float32)},
+        TypeError,
+        "key has dtype float32; give jax.random.key(0) or, for no noise, None.",
+    ),
     "a class for a cell": (
         {"cell": LSTMCell},
         TypeError,
-        "cell is <class 'jlstm.cells.lstm.LSTMCell'>; give a cell such as "
-        "LSTMCell(hidden_size=16) (a layer runs by its own apply).",
+        "cell is the class LSTMCell; make a cell of it: LSTMCell(hidden_size=16).",
     ),
     "a layer for a cell": (
         {"cell": jlstm.Recurrent(CELL)},
         TypeError,
-        "cell is Recurrent(cell=LSTMCell(hidden_size=3)); give a cell such as "
-        "LSTMCell(hidden_size=16) (a layer runs by its own apply).",
+        "cell is a Recurrent, which runs by itself: call it or its apply. Of a cell "
+        "inside it ask by that cell, such as layer.cell.",
     ),
     "an array for a carry": (
         {"carry": jnp.ones((4, 3))},
@@ -169,11 +188,22 @@ WRONG = {
         "resets has shape (5,); xs has time and batch axes (5, 4): give one flag a "
         f"step and row, {TIME_FIRST}",
     ),
-    "no unrolling": (
-        {"unroll": 0},
-        ValueError,
-        "unroll is 0; give a positive number of steps.",
-    ),
+    **{
+        f"unroll {value!r}": (
+            {"unroll": value},
+            ValueError,
+            f"unroll is {value!r}; give a positive number of steps.",
+        )
+        for value in (0, -1, 1.5, "2", True, None, np.int64(0), float("nan"))
+    },
+    **{
+        f"reverse {value!r}": (
+            {"reverse": value},
+            TypeError,
+            f"reverse is {value!r}; give True or False.",
+        )
+        for value in (None, 1, "False", [])
+    },
     **{
         f"checkpoint {value!r}": (
             {"checkpoint": value},
@@ -181,7 +211,7 @@ WRONG = {
             f'checkpoint is {value!r}; choose None, "step", "sqrt" or a positive '
             "number of steps.",
         )
-        for value in ("all", 0, -2, 2.5, True)
+        for value in ("all", 0, -2, 2.5, True, np.True_, [2], np.int32(-1), 2.0)
     },
 }
 
@@ -201,7 +231,7 @@ def test_it_is_said_while_tracing(what):
     if what in ("a length beyond the end", "a negative length", "a list of inputs"):
         return
     arrays = {"params": PARAMS, "xs": XS, **changed}
-    static = ("cell", "key", "unroll", "checkpoint")
+    static = ("cell", "key", "unroll", "checkpoint", "reverse")
     options = {k: arrays.pop(k) for k in static if k in arrays}
     if isinstance(arrays.get("lengths"), list):
         options["lengths"] = arrays.pop("lengths")

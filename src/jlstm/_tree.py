@@ -50,6 +50,13 @@ def time_slice(tree: Tree, start: int, stop: int) -> Tree:
     return jax.tree.map(lambda leaf: leaf[start:stop], tree)
 
 
+def join_chunks(tree: Tree) -> Tree:
+    """Make one time axis of the two leading axes, also where a leaf is empty."""
+    return jax.tree.map(
+        lambda leaf: leaf.reshape(leaf.shape[0] * leaf.shape[1], *leaf.shape[2:]), tree
+    )
+
+
 def concatenate(first: Tree, second: Tree) -> Tree:
     """Join every leaf with its twin along the leading axis."""
     return jax.tree.map(lambda a, b: jnp.concatenate([a, b]), first, second)

@@ -6,35 +6,77 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from jlstm._repr import shown
-from jlstm._types import Carry, Checkpoint, Params, Shape
+from jlstm._types import Carry, DType, Params, Shape
 from jlstm.cell import Cell
 
 TIME_FIRST = "and xs with time first (xs.swapaxes(0, 1) if its batch is first)"
 
 
+def as_jax(tree: Any) -> Any:
+    """Turn NumPy's arrays and Python's numbers into what JAX makes of them.
+
+    Where 64 bits are off, a float64 array of NumPy is one of float32 from here on.
+    """
+
+    def convert(leaf: Any) -> Any:
+        foreign = isinstance(leaf, np.ndarray | np.generic | int | float)
+        return jnp.asarray(np.asarray(leaf)) if foreign else leaf
+
+    return jax.tree.map(convert, tree)
+
+
+def dtype_of(array: Any) -> DType:
+    """Return the dtype that JAX gives to an array, one of NumPy too."""
+    return jax.dtypes.canonicalize_dtype(array.dtype)
+
+
 def check_cell(cell: Any) -> None:
     """Require a cell that was made, not its class and not a layer."""
-    if not isinstance(cell, Cell):
+    if isinstance(cell, Cell):
+        return
+    if isinstance(cell, type) and issubclass(cell, Cell):
         raise TypeError(
-            f"cell is {cell!r}; give a cell such as LSTMCell(hidden_size=16) "
-            "(a layer runs by its own apply)."
+            f"cell is the class {cell.__name__}; make a cell of it: "
+            f"{cell.__name__}(hidden_size=16)."
         )
+    if hasattr(cell, "init_carry"):
+        raise TypeError(
+            f"cell is a {type(cell).__name__}, which runs by itself: call it or its "
+            "apply. Of a cell inside it ask by that cell, such as layer.cell."
+        )
+    raise TypeError(f"cell is {cell!r}; give a cell such as LSTMCell(hidden_size=16).")
 
 
 def check_key(key: Any) -> None:
-    """Require a random key, or ``None`` for no noise."""
-    if key is not None and not isinstance(key, jax.Array | np.ndarray):
-        raise TypeError(
-            f"key is {key!r}; give jax.random.key(0) or, for no noise, None."
-        )
+    """Require one random key, typed or raw, or ``None`` for no noise."""
+    if key is None:
+        return
+    wanted = "give jax.random.key(0) or, for no noise, None."
+    if not isinstance(key, jax.Array | np.ndarray):
+        raise TypeError(f"key is {key!r}; {wanted}")
+    typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    if not typed and key.dtype != np.uint32:
+        raise TypeError(f"key has dtype {key.dtype}; {wanted}")
+    if key.shape != (() if typed else _raw_key_shape()):
+        raise ValueError(f"key has shape {key.shape}; {wanted}")
 
 
-def check_sequence(xs: Array, num_feature_axes: int = 1) -> None:
-    """Require a floating array with a time axis and all feature axes."""
-    check_array("xs", xs)
+def _raw_key_shape() -> Shape:
+    """Return the shape of ``jax.random.PRNGKey(0)``, which depends on the generator."""
+    return jax.eval_shape(lambda: jax.random.key_data(jax.random.key(0))).shape
+
+
+def check_sequence(
+    xs: Any, num_feature_axes: int = 1, *, described: bool = False
+) -> None:
+    """Require a floating array with a time axis and all feature axes.
+
+    With ``described`` its ``jax.ShapeDtypeStruct`` will do.
+    """
+    if not (described and isinstance(xs, jax.ShapeDtypeStruct)):
+        check_array("xs", xs, " or its jax.ShapeDtypeStruct" if described else "")
     if xs.ndim < 1 + num_feature_axes:
         features = "x" if num_feature_axes == 1 else "*space, channels"
         raise ValueError(
@@ -52,10 +94,12 @@ def check_sequence(xs: Array, num_feature_axes: int = 1) -> None:
         )
 
 
-def check_array(name: str, value: Any) -> None:
+def check_array(name: str, value: Any, alternative: str = "") -> None:
     """Require an array of JAX or NumPy; a list has no dtype to check."""
     if not isinstance(value, jax.Array | np.ndarray):
-        raise TypeError(f"{name} is a {type(value).__name__}; give an array.")
+        raise TypeError(
+            f"{name} is a {type(value).__name__}; give an array{alternative}."
+        )
 
 
 def check_params(cell: Cell, params: Params, input_size: int) -> None:
@@ -117,6 +161,17 @@ def check_carry(cell: Cell, carry: Carry, batch_shape: Shape) -> None:
         )
 
 
+def check_controls(
+    shape: Shape, lengths: Any | None, mask: Any | None, resets: Any | None
+) -> None:
+    """Require that what steers the loop fits time and batch."""
+    for name, flags in (("mask", mask), ("resets", resets)):
+        if flags is not None:
+            check_flags(name, flags, shape)
+    if lengths is not None:
+        check_lengths(lengths, shape[0], shape[1:])
+
+
 def check_lengths(lengths: Any, steps: int, batch_shape: Shape) -> None:
     """Require one integer a row, between 0 and the number of steps if it is known."""
     check_array("lengths", lengths)
@@ -127,9 +182,9 @@ def check_lengths(lengths: Any, steps: int, batch_shape: Shape) -> None:
             f"lengths has shape {lengths.shape}; xs has {steps} steps of a batch of "
             f"shape {batch_shape}: give one length a row, {TIME_FIRST}."
         )
-    if isinstance(lengths, jax.core.Tracer):
+    if isinstance(lengths, jax.core.Tracer) or not lengths.is_fully_addressable:
         return
-    values = np.asarray(lengths)
+    values = jax.device_get(lengths)
     if values.size and (values.min() < 0 or values.max() > steps):
         raise ValueError(
             f"lengths go from {values.min()} to {values.max()}; xs has {steps} steps: "
@@ -151,14 +206,27 @@ def check_flags(name: str, flags: Any, shape: Shape) -> None:
         )
 
 
-def check_options(unroll: int, checkpoint: Checkpoint) -> None:
-    """Require a positive unroll factor and a known rematerialisation rule."""
-    if unroll < 1:
-        raise ValueError(f"unroll is {unroll}; give a positive number of steps.")
-    known = checkpoint in (None, "step", "sqrt")
-    whole = isinstance(checkpoint, int) and not isinstance(checkpoint, bool)
-    if not known and not (whole and checkpoint > 0):
+def check_options(unroll: Any, checkpoint: Any, reverse: Any) -> None:
+    """Require a positive unroll factor, a rematerialisation rule and a direction."""
+    if not _is_count(unroll):
+        raise ValueError(f"unroll is {unroll!r}; give a positive number of steps.")
+    if not (checkpoint in RULES if _is_rule(checkpoint) else _is_count(checkpoint)):
         raise ValueError(
             f'checkpoint is {checkpoint!r}; choose None, "step", "sqrt" or a '
             "positive number of steps."
         )
+    if not isinstance(reverse, bool | np.bool_):
+        raise TypeError(f"reverse is {reverse!r}; give True or False.")
+
+
+RULES = (None, "step", "sqrt")
+
+
+def _is_rule(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_count(value: Any) -> bool:
+    """Return whether this is a positive integer, of Python or of NumPy."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and value > 0

@@ -5,7 +5,8 @@ from typing import Any
 import jax
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._tree import vary_like
+from jlstm._mesh import spread
+from jlstm._tree import cast_like, vary_like
 from jlstm._typed import CarryT, GatesT, Stepping
 from jlstm._types import (
     Carry,
@@ -16,14 +17,15 @@ from jlstm._types import (
     accumulator_dtype,
 )
 from jlstm._validate import (
+    as_jax,
     check_carry,
     check_cell,
-    check_flags,
+    check_controls,
     check_key,
-    check_lengths,
     check_options,
     check_params,
     check_sequence,
+    dtype_of,
 )
 from jlstm.backends import RUN, Backend, Choice, Controls, Emit, Given, choose
 from jlstm.cell import Cell
@@ -85,7 +87,7 @@ def unroll(
     """
     return _run(
         cell, params, xs, carry, lengths, mask, resets, reverse, key, backend, unroll,
-        checkpoint, emit=lambda carry, gates: carry.h.astype(xs.dtype),
+        checkpoint, emit=lambda carry, gates: carry.h.astype(dtype_of(xs)),
     )  # fmt: skip
 
 
@@ -137,6 +139,7 @@ def explain(cell: Cell, backend: Backend = "auto", xs: Any = None) -> Choice:
             sequence in float32.
 
     Raises:
+        TypeError: this is no cell, or ``xs`` no array of floating-point numbers.
         ValueError: there is no backend of this name, or it cannot run ``cell``.
 
     Example:
@@ -145,7 +148,11 @@ def explain(cell: Cell, backend: Backend = "auto", xs: Any = None) -> Choice:
         >>> print(explain(LSTMCell(8), xs=jnp.ones((1, 8))))
         scan: the reference loop; not native, as 1 rows over all steps are fewer than 64
     """
-    return choose(cell, backend, Given() if xs is None else Given.of(cell, xs))
+    check_cell(cell)
+    if xs is None:
+        return choose(cell, backend)
+    check_sequence(xs, cell.num_feature_axes, described=True)
+    return choose(cell, backend, Given.of(cell, xs))
 
 
 def _run(
@@ -164,27 +171,50 @@ def _run(
     emit: Emit,
 ) -> tuple[Carry, Any]:
     check_cell(cell)
-    check_options(unroll, checkpoint)
+    check_options(unroll, checkpoint, reverse)
     check_key(key)
+    given = as_jax((params, xs, carry, lengths, mask, resets, key))
+    params, xs, carry, lengths, mask, resets, key = given
     check_sequence(xs, cell.num_feature_axes)
     check_params(cell, params, xs.shape[-1])
     flag_shape = xs.shape[: xs.ndim - cell.num_feature_axes]
-    batch_shape = flag_shape[1:]
     if carry is not None:
-        check_carry(cell, carry, batch_shape)
+        check_carry(cell, carry, flag_shape[1:])
+    check_controls(flag_shape, lengths, mask, resets)
     chosen = choose(cell, backend, Given.of(cell, xs, carry))
-    once, each = (None, None) if key is None else jax.random.split(key)
-    controls = _controls(flag_shape, lengths, mask, resets, each)
-    step_input = jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype)
-    params = cell.prepare(params, step_input, once)
+
+    def compute(
+        params: Params,
+        xs: Array,
+        carry: Carry | None,
+        lengths: Array | None,
+        mask: Array | None,
+        resets: Array | None,
+        key: Key | None,
+    ) -> tuple[Carry, Any]:
+        flag_shape = xs.shape[: xs.ndim - cell.num_feature_axes]
+        once, each = (None, None) if key is None else jax.random.split(key)
+        controls = _controls(flag_shape, lengths, mask, resets, each)
+        step_input = jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype)
+        params = cell.prepare(params, step_input, once)
+        start, fresh = _starts(cell, params, xs, carry, controls)
+        return RUN[chosen.backend](
+            cell, params, xs, start, fresh, controls, emit,
+            reverse=reverse, unroll=unroll, checkpoint=checkpoint,
+        )  # fmt: skip
+
+    return spread(compute, given, len(flag_shape), by_rows=chosen.backend == "native")
+
+
+def _starts(
+    cell: Cell, params: Params, xs: Array, carry: Carry | None, controls: Controls
+) -> tuple[Carry, Carry]:
+    """Return the carry to start from and the one after a reset, typed alike."""
+    batch_shape = xs.shape[1 : xs.ndim - cell.num_feature_axes]
     fresh = cell.fresh_carry(params, batch_shape, accumulator_dtype(xs.dtype))
     start = fresh if carry is None else carry
-    fresh = jax.tree.map(lambda a, b: a.astype(b.dtype), fresh, start)
-    start, fresh = vary_like((start, fresh), params, xs, controls, start)
-    return RUN[chosen.backend](
-        cell, params, xs, start, fresh, controls, emit,
-        reverse=reverse, unroll=unroll, checkpoint=checkpoint,
-    )  # fmt: skip
+    fresh = cast_like(fresh, start)
+    return vary_like((start, fresh), params, xs, controls, start)
 
 
 def _controls(
@@ -194,13 +224,8 @@ def _controls(
     resets: Array | None,
     key: Key | None,
 ) -> Controls:
-    steps, *batch = shape
-    for name, flags in (("mask", mask), ("resets", resets)):
-        if flags is not None:
-            check_flags(name, flags, shape)
-    live = mask
+    steps, live = shape[0], mask
     if lengths is not None:
-        check_lengths(lengths, steps, tuple(batch))
         within = steps_within(lengths, steps)
         live = within if mask is None else mask & within
         # Nothing beyond a row's length may show, a reset there included.

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import jax
 
+from jlstm._overrides import beyond_run, own_step
 from jlstm._types import Carry, DType, Shape
+from jlstm._validate import dtype_of
 from jlstm.backends.parallel import worthwhile
 from jlstm.cell import Cell, GatedCell
 from jlstm.cells.gru import GRUCell
@@ -39,9 +41,12 @@ class Given(NamedTuple):
 
     @classmethod
     def of(cls, cell: Cell, xs: Any, carry: Carry | None = None) -> "Given":
-        """Read it off the input and the carry, which may be arrays or their types."""
+        """Read it off the input and the carry, which may be arrays or their types.
+
+        An array of NumPy counts with the dtype that JAX gives it.
+        """
         steps, *batch = xs.shape[: len(xs.shape) - cell.num_feature_axes]
-        dtypes = (xs.dtype, *(leaf.dtype for leaf in carry or ()))
+        dtypes = tuple(dtype_of(leaf) for leaf in (xs, *jax.tree.leaves(carry)))
         return cls(steps, tuple(batch), dtypes)
 
 
@@ -56,6 +61,9 @@ def automatic(cell: Cell, given: Given) -> Choice:
                 "fused", f"one rule for the derivative; not native, as {reason}"
             )
         return Choice("scan", f"the reference loop; not native, as {reason}")
+    own = _overridden(cell)
+    if own is not None:
+        return Choice("scan", f"the reference loop, which runs every cell; {own}")
     if isinstance(cell, ParallelCell):
         reason = worthwhile(cell, given.steps, math.prod(given.batch) * _size(cell))
         if reason is not None:
@@ -65,11 +73,33 @@ def automatic(cell: Cell, given: Given) -> Choice:
     return Choice("scan", "the reference loop, which runs every cell")
 
 
+def unfused(cell: Cell) -> str | None:
+    """Return why the fused backend cannot run ``cell``; None if it can."""
+    if not isinstance(cell, GatedCell):
+        return "it is no GatedCell"
+    if cell.bends_gradient:
+        return "its gradient is not the derivative of its equations"
+    return own_step(cell)
+
+
+def unparallel(cell: Cell) -> str | None:
+    """Return why the parallel backend cannot run ``cell``; None if it can."""
+    if not isinstance(cell, ParallelCell):
+        return "its steps read what the step before has made"
+    return beyond_run(cell)
+
+
+def _overridden(cell: Cell) -> str | None:
+    """Return what of ``cell`` only its steps, one by one, would show."""
+    if isinstance(cell, GatedCell):
+        return own_step(cell)
+    return beyond_run(cell) if isinstance(cell, ParallelCell) else None
+
+
 def _fuses(cell: Cell, given: Given) -> bool:
     """Return whether the fused backend was the faster one, gradients included."""
-    gated = isinstance(cell, GatedCell) and not cell.bends_gradient
     return (
-        gated
+        unfused(cell) is None
         and cell.fuses_well
         and given.steps != 1
         and jax.default_backend() == "cpu"

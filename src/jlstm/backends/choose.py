@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from jlstm.backends.auto import Choice, Given, automatic
+from jlstm.backends.auto import Choice, Given, automatic, unfused, unparallel
 from jlstm.backends.cudnn import cudnn
 from jlstm.backends.cudnn import unavailable as no_cudnn
 from jlstm.backends.fused import fused
@@ -10,10 +10,9 @@ from jlstm.backends.native import native
 from jlstm.backends.pallas import pallas
 from jlstm.backends.parallel import parallel
 from jlstm.backends.scan import scan
-from jlstm.cell import Cell, GatedCell
+from jlstm.cell import Cell
 from jlstm.native import unavailable
 from jlstm.pallas.available import unavailable as no_pallas
-from jlstm.parallel import ParallelCell
 
 Backend = Literal["auto", "scan", "fused", "native", "cudnn", "pallas", "parallel"]
 BACKENDS = ("auto", "scan", "fused", "native", "cudnn", "pallas", "parallel")
@@ -48,7 +47,7 @@ def choose(cell: Cell, backend: Backend = "auto", given: Given = LONG) -> Choice
         )
     if backend == "auto":
         return automatic(cell, given)
-    reason = _refusal(cell, backend)
+    reason = _refusal(cell, backend, given)
     if reason is not None:
         raise ValueError(
             f'The {backend} backend cannot run {cell!r}: {reason}. Use backend="scan".'
@@ -56,23 +55,13 @@ def choose(cell: Cell, backend: Backend = "auto", given: Given = LONG) -> Choice
     return Choice(backend, "asked for")
 
 
-def _refusal(cell: Cell, backend: str) -> str | None:
+def _refusal(cell: Cell, backend: str, given: Given) -> str | None:
     if backend == "fused":
-        return _unfused(cell)
+        return unfused(cell)
     if backend == "native":
-        return unavailable(cell)
+        return unavailable(cell, *given.dtypes)
     if backend == "cudnn":
-        return no_cudnn(cell)
+        return no_cudnn(cell, *given.dtypes)
     if backend == "pallas":
-        return no_pallas(cell)
-    if backend == "parallel" and not isinstance(cell, ParallelCell):
-        return "its steps read what the step before has made"
-    return None
-
-
-def _unfused(cell: Cell) -> str | None:
-    if not isinstance(cell, GatedCell):
-        return "it is no GatedCell"
-    if cell.bends_gradient:
-        return "its gradient is not the derivative of its equations"
-    return None
+        return no_pallas(cell, *given.dtypes)
+    return unparallel(cell) if backend == "parallel" else None

@@ -16,6 +16,7 @@ from jax.custom_batching import custom_vmap, sequential_vmap
 from jax.experimental import rnn
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._overrides import set_on
 from jlstm._tree import select, vary_like, zero_unless
 from jlstm._types import Carry, Checkpoint, DType
 from jlstm.backends.loop import run_in_chunks
@@ -240,6 +241,8 @@ def _uncontrolled(controls: Controls) -> str | None:
 def _misfit(cell: Cell) -> str | None:
     if type(cell) is not LSTMCell:
         return f"JAX calls cuDNN for LSTMCell, not for {type(cell).__name__}"
+    if (name := set_on(cell)) is not None:
+        return f"cuDNN would not see the {name} that was set on it"
     for field, wanted in PLAIN.items():
         given = getattr(cell, field)
         if given != wanted:

@@ -16,11 +16,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._overrides import sums_shares
 from jlstm._tree import cast, cast_like, select, zero_unless
 from jlstm._types import Carry, Checkpoint, Params, accumulator_dtype
 from jlstm.backends.loop import run_in_chunks, run_nothing
 from jlstm.backends.scan import Controls, Emit
-from jlstm.cell import AffineCell, GatedCell
+from jlstm.cell import GatedCell
 
 Tree = Any
 FEW_ROWS = 4
@@ -159,21 +160,20 @@ def _projects_early(cell: GatedCell, xs: Array) -> bool:
 
 
 def _share(cell: GatedCell, zx: Tree, zh: Tree) -> Tree:
-    """Return what the gates read beside the carry: of an affine cell the sum alone."""
-    return zx + zh if isinstance(cell, AffineCell) else (zx, zh)
+    """Return what the gates read beside the carry: their sum alone where that is so."""
+    return zx + zh if sums_shares(cell) else (zx, zh)
 
 
 def _add_recurrent(cell: GatedCell, share: Tree, zh: Tree) -> Tree:
     """Add to the recurrent part of a share."""
-    if isinstance(cell, AffineCell):
+    if sums_shares(cell):
         return share + zh
     return share[0], jax.tree.map(jnp.add, share[1], zh)
 
 
 def _gate(cell: GatedCell, params: Params, carry: Carry, share: Tree) -> Carry:
     """Apply the gates with the dtypes of :meth:`~jlstm.GatedCell.step`."""
-    affine = isinstance(cell, AffineCell)
-    zx, zh = (share, jnp.zeros_like(share)) if affine else share
+    zx, zh = (share, jnp.zeros_like(share)) if sums_shares(cell) else share
     wide = accumulator_dtype(jax.tree.leaves(zx)[0].dtype)
     new, _ = cell.gate(params, *(cast(tree, wide) for tree in (carry, zx, zh)))
     return cast_like(new, carry)

@@ -6,8 +6,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
-from jlstm._tree import concatenate, time_slice
+from jlstm._tree import concatenate, join_chunks, time_slice
 from jlstm._types import Carry, Checkpoint
 
 Tree = Any
@@ -72,7 +73,12 @@ def run_nothing(carry: Carry, emit: Callable[[Carry, Any], Tree]) -> tuple[Carry
 def _run_whole_chunks(
     run: Run, carry: Carry, inputs: Tree, size: int, reverse: bool
 ) -> tuple[Carry, Tree]:
-    chunks = jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), inputs)
+    steps = jax.tree.leaves(inputs)[0].shape[0]
+
+    def cut(leaf: Array) -> Array:
+        return leaf.reshape(steps // size, size, *leaf.shape[1:])
+
     remat = jax.checkpoint(run, prevent_cse=False)
+    chunks = jax.tree.map(cut, inputs)
     carry, ys = jax.lax.scan(remat, carry, chunks, reverse=reverse)
-    return carry, jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), ys)
+    return carry, join_chunks(ys)

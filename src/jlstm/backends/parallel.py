@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._tree import zero_unless
+from jlstm._tree import join_chunks, time_slice, zero_unless
 from jlstm._types import Carry, Checkpoint, Params, Shape
 from jlstm.backends.loop import run_in_chunks
 from jlstm.backends.scan import Controls, Emit
@@ -148,7 +148,7 @@ def _cut(tree: Tree, count: int, size: int) -> Tree:
 
 def _join(tree: Tree, steps: int) -> Tree:
     """Undo :func:`_cut`."""
-    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:steps], tree)
+    return time_slice(join_chunks(tree), 0, steps)
 
 
 def _flip(tree: Tree) -> Tree:

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._tree import select
+from jlstm._tree import join_chunks, select, time_slice
 
 
 class Memory(NamedTuple):
@@ -88,7 +88,7 @@ def run_chunks(
 
     chunks = [_in_chunks(leaf, size, value) for leaf, value in filled]
     last, readings = jax.lax.scan(run, first, chunks)
-    return last, jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[:steps], readings)
+    return last, time_slice(join_chunks(readings), 0, steps)
 
 
 def run_chunk(memory: Memory, fresh: Memory, chunk: Chunk) -> tuple[Memory, Reading]:

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jlstm._overrides import set_on
 from jlstm._types import DType
 from jlstm.cell import Cell
 from jlstm.cells.gru import GRUCell
@@ -80,6 +81,8 @@ def misfit(cell: Cell) -> str | None:
         return f"the kernel has one head, not {cell.num_heads}"
     if isinstance(cell, LSTMCell) and cell.cell_clip is not None:
         return "the kernel does not clip the cell state"
+    if (name := set_on(cell)) is not None:
+        return f"the kernel would not see the {name} that was set on it"
     for field, wanted in ACTIVATIONS.items():
         given = getattr(cell, field, wanted)
         if given != wanted:

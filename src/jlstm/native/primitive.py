@@ -201,7 +201,12 @@ def _primitive(
     def compiled(params: tuple) -> Callable:
         return jax.jit(partial(made.bind, **dict(params)))
 
-    made.def_impl(lambda *args, **params: compiled(tuple(params.items()))(*args))
+    def eager(*args: Array, **params: Any) -> list[Array]:
+        # Without jit, JAX would come here again.
+        with jax.disable_jit(False):
+            return compiled(tuple(params.items()))(*args)
+
+    made.def_impl(eager)
     by_formula = mlir.lower_fun(formula, multiple_results=True)
     mlir.register_lowering(made, by_formula)
     if call is not None:

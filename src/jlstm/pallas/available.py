@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from jlstm._overrides import set_on
 from jlstm._types import DType
 from jlstm.cell import Cell
 from jlstm.cells.gru import GRUCell
@@ -70,6 +71,8 @@ def _other_cell(cell: Cell) -> str | None:
         return f"the kernels have one head, not {cell.num_heads}"
     if isinstance(cell, LSTMCell) and cell.cell_clip is not None:
         return "the kernels do not clip the cell state"
+    if (name := set_on(cell)) is not None:
+        return f"the kernels would not see the {name} that was set on it"
     for field, wanted in ACTIVATIONS.items():
         given = getattr(cell, field, wanted)
         if given != wanted:

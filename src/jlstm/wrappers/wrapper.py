@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from jlstm._overrides import own_step
 from jlstm._types import Carry, DType, Gates, Key, Params, Shape
 from jlstm.cell import Cell, GatedCell
 
@@ -79,6 +80,11 @@ class GatedWrapper(Inner, GatedCell):
                 f"{type(self).__name__} changes the recurrent map of a gated cell; "
                 f"{self.cell!r} shows none. Put it directly around a cell such as "
                 "LSTMCell(64)."
+            )
+        if own := own_step(self.cell):
+            raise TypeError(
+                f"{type(self).__name__} runs the maps and gates of the cell inside it, "
+                f"not its step; {own}. Put that change into recur or gate."
             )
 
     @property
