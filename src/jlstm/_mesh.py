@@ -61,6 +61,18 @@ def explicit_mesh(tree: Tree) -> Mesh | AbstractMesh | None:
     return None
 
 
+def laid_like(leaf: Array, reference: Array) -> Array:
+    """Lay out an array as another, into whose shape it fits, is by its type.
+
+    On a mesh without explicit axes, and on one device, this is the array itself.
+    """
+    mesh = explicit_mesh(reference)
+    if mesh is None:
+        return leaf
+    sharding = NamedSharding(mesh, jax.typeof(reference).sharding.spec)
+    return jax.sharding.reshard(jnp.broadcast_to(leaf, reference.shape), sharding)
+
+
 def run_free(compute: Callable, args: tuple, place: Place) -> Tree:
     """Run ``compute`` with all explicit axes free, then place its result.
 

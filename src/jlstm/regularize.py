@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._mesh import laid_like
 from jlstm._names import find_leaves
 from jlstm._types import Key, Params
 
@@ -39,7 +40,7 @@ def dropout(
         return x
     shared = {range(x.ndim)[axis] for axis in shared_axes}  # -1 is the last one
     shape = tuple(1 if a in shared else n for a, n in enumerate(x.shape))
-    keep = jax.random.bernoulli(key, 1.0 - rate, shape)
+    keep = laid_like(jax.random.bernoulli(key, 1.0 - rate, shape), x)
     return jnp.where(keep, x / (1.0 - rate), jnp.zeros_like(x))
 
 
