@@ -8,7 +8,7 @@ import jlstm
 
 ROOT = Path(__file__).parents[1]
 # How a backend is built is told in docs/design; a user names it and no more.
-INSIDE = ("backends", "native", "pallas", "compilations", "data.tables")
+INSIDE = ("backends", "native", "pallas", "compilations", "data.sheet", "data.tables")
 LISTED = {
     name: page.name
     for page in sorted((ROOT / "docs" / "api").glob("*.md"))

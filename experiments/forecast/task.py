@@ -85,6 +85,8 @@ def prepare(config: Config) -> Job:
         own = dataclasses.replace(config.data, path=path)
         config = dataclasses.replace(config, data=own)
     forecast = load_forecast(config.data)
+    if forecast.series.read:
+        print(forecast.series.read, flush=True)
     config.model.check(make_task(config, forecast).sizes)
     return Job(config, forecast, _season(config.data, forecast))
 

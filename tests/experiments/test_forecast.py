@@ -23,9 +23,9 @@ RNG = np.random.default_rng(0)
 
 @pytest.fixture
 def path(tmp_path):
+    days = np.datetime64("2024-01-01") + np.arange(150)
     lines = [
-        f"2024-{1 + n // 28:02}-{1 + n % 28:02},{n % 5 + 0.1 * RNG.normal():.3f},{n}"
-        for n in range(150)
+        f"{day},{n % 5 + 0.1 * RNG.normal():.3f},{n}" for n, day in enumerate(days)
     ]
     path = tmp_path / "sales.csv"
     path.write_text("\n".join(["day,sold,price", *lines]))
@@ -61,7 +61,8 @@ def test_a_file_of_ones_own_becomes_a_table_a_picture_and_a_forecast(
     with (tmp_path / "forecast.csv").open() as file:
         header, *rows = csv.reader(file)
     assert header == ["when", "column", "forecast", "low", "high", "seasonal naive"]
-    assert [row[:2] for row in rows] == [[f"2024-06-{n}", "sold"] for n in (11, 12, 13)]
+    next_days = ("2024-05-30", "2024-05-31", "2024-06-01")
+    assert [row[:2] for row in rows] == [[day, "sold"] for day in next_days]
     numbers = np.array([[float(cell) for cell in row[2:]] for row in rows])
     assert (numbers[:, 1] < numbers[:, 0]).all() and (
         numbers[:, 0] < numbers[:, 2]

@@ -35,6 +35,7 @@ from jlstm.data.sentences import load_sentences as load_sentences
 from jlstm.data.series import Series as Series
 from jlstm.data.series import load_series as load_series
 from jlstm.data.series import read_csv as read_csv
+from jlstm.data.sheet.read import TableOptions as TableOptions
 from jlstm.data.speech import DigitString as DigitString
 from jlstm.data.speech import Recordings as Recordings
 from jlstm.data.speech import StringConfig as StringConfig

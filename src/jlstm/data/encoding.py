@@ -69,8 +69,7 @@ def encoding_of(head: bytes, path: str | Path) -> str:
         if head.startswith(mark):
             return name
     for start, what in _BINARY.items():
-        sure = start not in _WORDS or _has_controls(head)
-        if head.startswith(start) and sure:
+        if head.startswith(start) and (start not in _WORDS or _has_controls(head)):
             raise ValueError(f"{path} is {what}.")
     if b"\0" in head:
         raise ValueError(_nul_message(head, path))
@@ -207,4 +206,4 @@ def _is_readable(head: bytes, encoding: str) -> bool:
 
 
 def _has_controls(head: bytes) -> bool:
-    return any(byte < 9 or 13 < byte < 27 for byte in head)
+    return any(byte < 9 or 13 < byte < 27 for byte in head[:SAMPLE_BYTES])

@@ -5,16 +5,21 @@ part, the steps to look at may reach back across its border, and errors are of s
 values over all windows, the last ones too.
 """
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
 
 from jlstm.data.series import ETT, NAMES, Series, load_series, read_csv
+from jlstm.data.sheet.order import Gaps
+from jlstm.data.sheet.read import TableOptions
 from jlstm.data.windows import Windows
 
 _MONTH = 30 * 24  # hours, in the borders of ETT
+_LARGEST = 1e15  # whose square is far from the largest number of float32
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,13 @@ class ForecastConfig:
         interpolate: fill missing values of the file; else they are an error.
         clean: as in ``load_series``.
         season: steps of a season; None for what is known of the series, 1 of a file.
+        header: of a file: whether its first line has the names; None to find out.
+        decimal: of a file: ``"."`` or ``","``; None to find out.
+        dayfirst: of a file: whether 3/4/2024 is in April; None to find out.
+        time: of a file: the column that says when rows were; None to find it.
+        columns: of a file: the variables to read; empty for all.
+        gaps: of a file: ``"refuse"`` it where steps have no row, ``"fill"`` them by
+            straight lines, or ``"keep"`` rows as they follow each other.
 
     Raises:
         ValueError: a field is out of range or does not go with another.
@@ -56,8 +68,15 @@ class ForecastConfig:
     interpolate: bool = False
     clean: bool = False
     season: int | None = None
+    header: bool | None = None
+    decimal: Literal[".", ","] | None = None
+    dayfirst: bool | None = None
+    time: str | None = None
+    columns: tuple[str, ...] = ()
+    gaps: Gaps = "refuse"
 
     def __post_init__(self):
+        _ = self.table  # which checks its fields
         if self.name not in (*NAMES, "csv"):
             raise ValueError(
                 f"name must be one of {', '.join(NAMES)}, csv, got {self.name!r}."
@@ -77,6 +96,12 @@ class ForecastConfig:
                 f"validation, got {train} and {test}."
             )
 
+    @property
+    def table(self) -> TableOptions:
+        """How to read the user's file."""
+        fields = dataclasses.fields(TableOptions)
+        return TableOptions(**{one.name: getattr(self, one.name) for one in fields})
+
 
 class Borders(NamedTuple):
     """The step behind the last one of each part."""
@@ -94,9 +119,22 @@ class Scaler(NamedTuple):
 
     @classmethod
     def fit(cls, values: Float64[np.ndarray, "t c"]) -> "Scaler":
-        """Measure columns; one that never changes keeps its scale."""
-        std = values.std(0)
-        return cls(values.mean(0), np.where(std > 0, std, 1.0))
+        """Measure columns; one that never changes keeps its scale.
+
+        Raises:
+            ValueError: squares of the numbers are too large, or too small, for float64.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            std = values.std(0)
+        lost = ~np.isfinite(std) | ((std == 0) & (np.ptp(values, 0) > 0))
+        if lost.any():
+            n = int(lost.argmax())
+            raise ValueError(
+                f"Column {n} (from 0) has values from {values[:, n].min():g} to "
+                f"{values[:, n].max():g}, which cannot be scaled: give them in another "
+                "unit."
+            )
+        return cls(values.mean(0), np.where(np.ptp(values, 0) > 0, std, 1.0))
 
     def scale(self, values: Float64[np.ndarray, "*b c"]) -> Float64[np.ndarray, "*b c"]:
         """Return z-scores."""
@@ -130,7 +168,9 @@ def load_forecast(config: ForecastConfig) -> Forecast:
             short.
     """
     if config.path is not None:
-        series = read_csv(config.path, interpolate=config.interpolate)
+        series = read_csv(
+            config.path, interpolate=config.interpolate, options=config.table
+        )
     else:
         series = load_series(config.name, clean=config.clean)
     return forecast_of(series, config)
@@ -150,12 +190,25 @@ def forecast_of(series: Series, config: ForecastConfig) -> Forecast:
     borders = _borders(config, len(series.values))
     scaler = Scaler.fit(series.values[: borders.train])
     values = scaler.scale(series.values)
+    _check_scaled(values, series.columns)
     starts = (0, borders.train, borders.valid)
     parts = [
         Windows(values, start, stop, config.length, config.horizon, tuple(predicted))
         for start, stop in zip(starts, borders, strict=True)
     ]
     return Forecast(series, scaler, borders, *parts)
+
+
+def _check_scaled(values: Float64[np.ndarray, "t c"], columns: Sequence[str]) -> None:
+    """Refuse values that float32, in which a network computes, cannot hold."""
+    large = np.abs(values) > _LARGEST
+    if large.any():
+        row, column = np.argwhere(large)[0]
+        raise ValueError(
+            f"Row {row} (from 0) of column {columns[column]!r} is "
+            f"{values[row, column]:.3g} standard deviations from the mean of the "
+            "training part: mend the value, or leave the column out."
+        )
 
 
 def ett_borders(steps_an_hour: int) -> Borders:

@@ -1,21 +1,19 @@
 """Time series as tables of numbers: a user's CSV file, and the public ones.
 
 A table has a row a step and a column a variable; a column of dates is recognized by
-its values and kept beside the numbers.
+its values and kept next to the numbers.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from jlstm.data.archive import read_lines
 from jlstm.data.fetch import fetch
+from jlstm.data.sheet.order import in_order
+from jlstm.data.sheet.read import TableOptions, read_cells, read_columns_of
 
 ETT = ("etth1", "etth2", "ettm1", "ettm2")
 CLASSIC = {  # and the steps of a season
@@ -28,9 +26,8 @@ CLASSIC = {  # and the steps of a season
 NAMES = (*ETT, "weather", "illness", "beijing_pm25", *CLASSIC)
 _SEASONS = {"etth1": 24, "etth2": 24, "ettm1": 96, "ettm2": 96, "weather": 144}
 _SEASONS |= {"illness": 52, "beijing_pm25": 24, **CLASSIC}
-_FORMATS = ("%Y%m%d", "%Y-%m", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y")
-_MISSING = ("", "na", "nan", "null", "none", "?")
 _SENTINEL = -9999.0
+_UNTOLD = TableOptions()
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +41,7 @@ class Series:
         dates: when each row was, as it is written; None where the file does not say.
         season: steps after which things repeat, for ``seasonal_naive``.
         note: what to say beside a number measured on this series.
+        read: one line about the file that it was read from; empty of a public series.
     """
 
     name: str
@@ -52,6 +50,7 @@ class Series:
     dates: tuple[str, ...] | None = None
     season: int = 1
     note: str = ""
+    read: str = ""
 
     def column(self, name: str) -> int:
         """Return the place of a column.
@@ -89,53 +88,100 @@ def load_series(name: str, *, clean: bool = False) -> Series:
     if name == "beijing_pm25":
         series = _beijing(path)
     else:
-        series = read_csv(path, interpolate=name == "co2")
+        series = _published(path, interpolate=name == "co2")
     series = replace(series, name=name, season=_SEASONS[name])
     return _weather(series, clean) if name == "weather" else series
 
 
-def read_csv(path: str | Path, *, interpolate: bool = False) -> Series:
-    r"""Read a CSV file with a line of column names and a row a step.
+def read_csv(
+    path: str | Path,
+    *,
+    interpolate: bool = False,
+    options: TableOptions = _UNTOLD,
+) -> Series:
+    r"""Read a table with a row a step: CSV, or with tabs, semicolons, bars, blanks.
 
-    The first column whose first, middle and last values are dates gives the dates, and
-    every other one must be of numbers. Rows must be in the order of time and equally
-    far apart; nothing checks it.
+    Names, decimal marks, dates and their order are found from all of the file, and
+    what was decided stands in ``note`` and ``read``. Columns that only count rows are
+    left out. Rows must be equally far apart; the newest may be first.
 
     Args:
         path: the file; it may be gzipped.
-        interpolate: replace missing values (empty, NA, NaN, null, ?) by the straight
+        interpolate: replace missing values (empty, NA, nan, null, ?) by the straight
             line between their neighbours; else one is an error.
+        options: what the file does not say.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
-        ValueError: a row is too short or too long, a value is missing or no number,
-            or there are no rows or no columns of numbers.
+        ValueError: the file is no table of numbers, a value is missing, infinite or no
+            number, dates stand twice or are not equally far apart, or what is meant
+            cannot be told.
 
     Example:
         >>> import os, tempfile
         >>> name = os.path.join(tempfile.mkdtemp(), "sales.csv")
-        >>> _ = Path(name).write_text("day,sold\n2024-01-01,3\n2024-01-02,5\n")
+        >>> _ = Path(name).write_text("day;sold\n31.1.2024;3,5\n30.1.2024;5,0\n")
         >>> series = read_csv(name)
         >>> series.columns, series.dates, series.values.ravel()
-        (('sold',), ('2024-01-01', '2024-01-02'), array([3., 5.]))
+        (('sold',), ('30.1.2024', '31.1.2024'), array([5. , 3.5]))
+        >>> series.note
+        'turned around, as its newest row was first'
     """
-    names, rows = _cells(path)
-    dated = next((n for n in range(len(names)) if _is_dates(rows, n)), None)
-    kept = [n for n in range(len(names)) if n != dated]
-    if not kept:
-        raise ValueError(f"{path} has no column of numbers beside {names[dated or 0]}.")
-    columns = [
-        _numbers(path, names[n], [(line, row[n]) for line, row in rows]) for n in kept
-    ]
-    values = np.stack(columns, axis=1)
+    found = read_columns_of(path, options)
+    values, clock, said = found.values, found.clock, found.said
     missing = np.isnan(values)
     if missing.any() and not interpolate:
-        _refuse_missing(path, missing, [names[n] for n in kept], rows)
+        _refuse_missing(path, missing, found.names, found.lines)
+    dates, spacing, filled = clock.texts, "", 0
+    if clock.column is not None:
+        ordered = in_order(values, clock, found.lines, path, options.gaps)
+        values, dates, spacing = ordered.values, ordered.dates, ordered.spacing
+        said = [*said, *ordered.said]
+        filled = len(values) - len(missing)
+    if missing.any():
+        said = [*said, f"{missing.sum()} missing values interpolated"]
+    values = interpolated(values, np.isnan(values))
+    note = "; ".join(said)
     return Series(
         name=Path(path).name,
-        values=interpolated(values, missing),
-        columns=tuple(names[n] for n in kept),
-        dates=None if dated is None else tuple(row[dated] for _, row in rows),
+        values=values,
+        columns=found.names,
+        dates=dates,
+        note=note,
+        read=_summary(
+            Path(path).name, len(values) - filled, found.names, dates, spacing, note
+        ),
+    )
+
+
+def _summary(
+    name: str,
+    rows: int,
+    columns: Sequence[str],
+    dates: Sequence[str] | None,
+    spacing: str,
+    note: str,
+) -> str:
+    """Return one line that says what was read."""
+    few = ", ".join(columns[:6]) + ", …" * (len(columns) > 6)
+    plural = "s" * (len(columns) > 1)
+    text = f"read {name}: {rows} rows, {len(columns)} column{plural} ({few})"
+    if dates is not None:
+        text += f", {dates[0]} to {dates[-1]}, steps of {spacing}"
+    return text + (f"; {note}" if note else "")
+
+
+def _published(path: Path, interpolate: bool) -> Series:
+    """Read a public series as it is, with its holes and repeated hours."""
+    found = read_columns_of(path, _UNTOLD)
+    missing = np.isnan(found.values)
+    if missing.any() and not interpolate:
+        _refuse_missing(path, missing, found.names, found.lines)
+    return Series(
+        name=path.name,
+        values=interpolated(found.values, missing),
+        columns=found.names,
+        dates=found.clock.texts,
         note=f"{missing.sum()} missing values interpolated" if missing.any() else "",
     )
 
@@ -167,86 +213,16 @@ def interpolated(
     return filled
 
 
-def _cells(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the column names, and each row with the number of its line."""
-    reader = csv.reader(io.StringIO("\n".join(read_lines(path))), skipinitialspace=True)
-    lines = [(number, row) for number, row in enumerate(reader, start=1) if row]
-    if len(lines) < 2:
-        raise ValueError(
-            f"{path} has {len(lines)} line(s): give a line of column names and a row "
-            "for each step."
-        )
-    (_, names), *rows = lines
-    for line, row in rows:
-        if len(row) != len(names):
-            raise ValueError(
-                f"{path}, line {line} has {len(row)} values for {len(names)} columns: "
-                "give one value a column, with commas between."
-            )
-    return names, rows
-
-
-def _is_dates(rows: list[tuple[int, list[str]]], column: int) -> bool:
-    """Whether the first, middle and last value of a column are dates."""
-    values = [rows[n][1][column] for n in (0, len(rows) // 2, -1)]
-    years = all(v.isdecimal() and 1500 < int(v) < 2200 for v in values)
-    rising = len(rows) > 1 and years and int(values[0]) < int(values[-1])
-    return all(map(_is_date, values)) or (column == 0 and rising)
-
-
-def _is_date(text: str) -> bool:
-    if text.isdecimal():
-        return len(text) == 8 and _fits(text, "%Y%m%d")
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return any(_fits(text, form) for form in _FORMATS)
-    return True
-
-
-def _fits(text: str, form: str) -> bool:
-    try:
-        datetime.strptime(text, form)
-    except ValueError:
-        return False
-    return True
-
-
-def _numbers(
-    path: str | Path, name: str, cells: list[tuple[int, str]]
-) -> Float64[np.ndarray, " t"]:
-    """Return the numbers of a column, NaN where one is missing."""
-    texts = ["nan" if c.strip().lower() in _MISSING else c for _, c in cells]
-    try:
-        return np.array(texts, np.float64)
-    except ValueError:
-        line, text = next(cell for cell in cells if not _is_number(cell[1]))
-        raise ValueError(
-            f"{path}, line {line} has {text!r} in column {name!r}: give a number, or "
-            "leave the column out of the file."
-        ) from None
-
-
-def _is_number(text: str) -> bool:
-    if text.strip().lower() in _MISSING:
-        return True
-    try:
-        np.array(text, np.float64)
-    except ValueError:
-        return False
-    return True
-
-
 def _refuse_missing(
     path: str | Path,
     missing: np.ndarray,
-    names: list[str],
-    rows: list[tuple[int, list[str]]],
+    names: Sequence[str],
+    lines: Sequence[int],
 ) -> None:
     row, column = np.argwhere(missing)[0]
     raise ValueError(
         f"{path} lacks {missing.sum()} value(s), the first in column "
-        f"{names[column]!r}, line {rows[row][0]}: fill them in, or set "
+        f"{names[column]!r}, line {lines[row]}: fill them in, or set "
         "interpolate=true."
     )
 
@@ -261,8 +237,8 @@ def _weather(series: Series, clean: bool) -> Series:
 
 def _beijing(path: Path) -> Series:
     """Read the hours of Beijing: pm2.5 first, the wind's direction as four columns."""
-    names, rows = _cells(path)
-    cells = np.array([row for _, row in rows])
+    table = read_cells(path)
+    names, cells = table.names, np.array(table.columns).T
     # The first day has no pm2.5.
     cells = cells[24:]
     numeric = ["pm2.5", "DEWP", "TEMP", "PRES", "Iws", "Is", "Ir"]
