@@ -1,6 +1,5 @@
 """The page on a cell of one's own: its code runs, and its cell obeys the laws."""
 
-import re
 from pathlib import Path
 
 import jax
@@ -14,10 +13,11 @@ from tests.laws import (
     test_resets,
     test_rows,
 )
+from tests.pages import blocks
 from tests.zoo import cell_row
 
 PAGE = Path(__file__).parents[1] / "docs" / "adding-a-cell.md"
-CELL, USE, ORACLE = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
+CELL, MAPS, USE, ORACLE = blocks(PAGE)
 
 
 def names_of(*blocks):
@@ -36,10 +36,26 @@ def definitions():
 
 @pytest.mark.usefixtures("unchecked", "user_defaults")
 def test_the_page_runs():
-    names = names_of(CELL, USE, ORACLE)
+    names = names_of(CELL, MAPS, USE, ORACLE)
     assert names["ys"].shape == names["noisy_ys"].shape == (50, 16, 32)
     assert names["out"].shape == (16, 50, 32)
     assert np.any(names["grads"].params[0].backward.mix[...])
+
+
+def li_gru(p, carry, x):
+    """Ravanelli et al. (2018), one row of the batch, with tanh."""
+    a = np.einsum("x,xgh->gh", x, p.w_ih) + np.einsum("k,kgh->gh", carry["h"], p.w_hh)
+    z, n = 1 / (1 + np.exp(-(a + p.b)[0])), np.tanh((a + p.b)[1])
+    return {"h": z * carry["h"] + (1 - z) * n}, {"z": z, "n": n}
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_cell_with_several_maps_is_its_equations():
+    cell = names_of(CELL, MAPS)["LiGRUCell"](3)
+    with jax.numpy_rank_promotion("allow"):
+        test_oracle.test_layer_without_options_is_the_oracle(
+            cell_row("li_gru", cell, li_gru)
+        )
 
 
 def test_the_cell_takes_no_more_than_twenty_five_lines():

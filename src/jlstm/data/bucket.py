@@ -16,7 +16,7 @@ from jaxtyping import Integer, Shaped
 
 
 class PaddedBatch(NamedTuple):
-    """Sequences side by side, time first, with zeros behind their ends.
+    """Sequences side by side, time first, with zeros after their ends.
 
     ``rows`` tells which sequence each column is; -1 is a column of length 0 that only
     fills the batch.
@@ -30,6 +30,11 @@ class PaddedBatch(NamedTuple):
 @dataclass(frozen=True, eq=False)
 class BucketedBatches:
     """Batches of sequences that share a bucket; each sequence is in one of them.
+
+    The last batch of a bucket is filled with columns of length 0, whose ``rows`` are
+    -1. They stand for no sequence: give them no weight in a loss or a score, as in
+    ``jnp.sum(loss * (rows >= 0)) / jnp.sum(rows >= 0)``. A loss over the steps within
+    ``lengths`` has none of them by itself.
 
     Args:
         sequences: arrays with time first and the same axes behind it.
