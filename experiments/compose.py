@@ -35,18 +35,51 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
         ValueError: an override is not understood, names an unknown key or experiment,
             or a file under ``configs/`` is wrong.
     """
+    parsed = check_overrides(overrides)
+    config, mapping = _composed([*overrides, *own_recipe(parsed)])
+    choices = config.hydra.runtime.choices
+    name = mapping["name"] or _own_data(parsed) or choices.get("experiment")
+    return mapping | {"name": name or mapping["task"]}
+
+
+def chosen_task(overrides: Sequence[str]) -> str:
+    """Return the name of the task that overrides choose, by an experiment or data."""
+    (name,) = _chosen_tasks([_parse(text) for text in overrides]) or ("",)
+    return name
+
+
+def _composed(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+    """Return what Hydra composes, and all but its own part as a mapping."""
     register_defaults()
-    chosen = [*overrides, *own_recipe(check_overrides(overrides))]
     try:
         with initialize_config_dir(str(CONFIGS)):
-            config = compose("config", chosen, return_hydra_config=True)
+            config = compose("config", list(overrides), return_hydra_config=True)
         own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
-        mapping = OmegaConf.to_container(own, resolve=True)
+        return config, OmegaConf.to_container(own, resolve=True)
     except HydraErrors as error:
         raise ValueError(one_line(error)) from None
-    choices = config.hydra.runtime.choices
-    name = mapping["name"] or choices.get("experiment") or mapping["task"]
-    return mapping | {"name": name}
+
+
+def _chosen_tasks(overrides: Sequence[Override]) -> tuple[str, ...]:
+    """Return the tasks that may be meant: one, or all where a sweep chooses."""
+    chosen = [one for one in overrides if one.key_or_group in _groups()]
+    if any(one.is_sweep_override() for one in chosen):
+        return tuple(TASKS)
+    lines = [*(one.input_line for one in chosen), *own_recipe(chosen)]
+    _, mapping = _composed([line for line in lines if line is not None])
+    return (str(mapping["task"]),)
+
+
+def _groups() -> set[str]:
+    return {"task", *(path.name for path in CONFIGS.iterdir() if path.is_dir())}
+
+
+def _own_data(overrides: Sequence[Override]) -> str | None:
+    """Return the data that is chosen without an experiment: a run is called so."""
+    chosen = {one.key_or_group: one.value() for one in overrides}
+    if "experiment" in chosen or chosen.get("data") in RECIPES:
+        return None
+    return chosen.get("data")
 
 
 @functools.cache
@@ -60,10 +93,13 @@ def register_defaults() -> None:
 
 
 def check_overrides(overrides: Sequence[str]) -> list[Override]:
-    """Parse overrides; raise ValueError for one that names no key and no group."""
-    known = {key for task in TASKS.values() for key in dotted_keys(task.Config)}
-    known |= {path.name for path in CONFIGS.iterdir() if path.is_dir()}
+    """Parse overrides; raise ValueError for one that names no key and no group.
+
+    The keys are those of the task that the overrides choose.
+    """
     parsed = [_parse(text) for text in overrides]
+    tasks = [TASKS[name] for name in _chosen_tasks(parsed) if name in TASKS]
+    known = _groups() | {key for task in tasks for key in dotted_keys(task.Config)}
     for override in parsed:
         key = override.key_or_group
         if key not in known and not key.startswith(("hydra.", "hydra/")):

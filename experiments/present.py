@@ -1,6 +1,7 @@
 """What every finished run leaves behind: ``result.json`` and ``report.html``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,15 +9,41 @@ import jax
 import yaml
 
 from experiments.config import RunConfig
+from experiments.failure import install_line
+from experiments.failure import place as place_of
 from jlstm.analysis.plots import figure_to_svg, learning_curves
+from jlstm.train.finite import ADVICE, NonFiniteError, not_finite
 from jlstm.train.log import read_metrics
-from jlstm.train.loop import Result
+from jlstm.train.loop import Result, Trainer
 from jlstm.train.report import write_report
 from jlstm.train.run import environment, write_json
 from jlstm.train.schema import plain
+from jlstm.train.task import Task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+Drawn = tuple[str, "Figure"]
+Draw = Callable[[], Drawn | list[Drawn]]
+"""Returns captions and pictures."""
+RESULT = "result.json"
+
+
+class ReportError(RuntimeError):
+    """A run was trained and scored, but a part of its report failed."""
+
+
+def fit(task: Task, config: RunConfig, folder: Path) -> Result:
+    """Train; write the scores as soon as there are any.
+
+    So whatever fails later, of samples, pictures or the report, no number is lost.
+    """
+    result = Trainer(
+        task, config.train, config.optimizer, config.schedule, folder
+    ).fit()
+    summary = summarize(config, result) | {"environment": environment()}
+    write_json(folder / RESULT, summary)
+    return result
 
 
 def summarize(config: RunConfig, result: Result) -> dict[str, Any]:
@@ -42,7 +69,7 @@ def present(
     *,
     headline: Sequence[tuple[str, str]],
     loss_label: str,
-    figures: Sequence[tuple[str, "Figure"]] = (),
+    figures: Sequence[Draw] = (),
     samples: Sequence[tuple[str, str]] = (),
     baselines: Mapping[str, float] | None = None,
 ) -> Path:
@@ -53,30 +80,89 @@ def present(
         config: what was run.
         summary: the numbers of the run, JSON data; the environment is put beside them.
         headline: the few numbers that matter, name and value; size and time of the
-            run are put behind them.
+            run are put after them.
         loss_label: what the axis of the learning curves says.
-        figures: caption and picture, shown behind the learning curves.
+        figures: each returns one or more captions and pictures, shown after the
+            learning curves; one that fails is a line in the report.
         samples: heading and text of what the model produced.
         baselines: validation losses of what needs no network, by name.
+
+    Raises:
+        NonFiniteError: a number of the result is not finite; all is written.
+        ReportError: a picture failed; the report has all others.
     """
     around = environment()
-    write_json(folder / "result.json", summary | {"environment": around})
+    write_json(folder / RESULT, summary | {"environment": around})
     records = read_metrics(folder)
-    curves = learning_curves(records, baselines, loss_label)
-    drawn = [("Training and validation loss over the updates.", curves), *figures]
+    curves = partial(_curves, records, baselines, loss_label)
+    drawn, failed = draw_all([curves, *figures])
     path = write_report(
         folder,
         title=str(config.name),
         headline=[*headline, *_effort(summary)],
-        figures=[(caption, figure_to_svg(figure)) for caption, figure in drawn],
+        figures=drawn,
         samples=samples,
         config=yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True),
         environment=around,
         metrics=records,
         baselines=baselines,
+        notes=failed,
     )
     print(f"report: {path}", flush=True)
+    check_result(config, summary, folder)
+    if failed:
+        raise ReportError(f"{' '.join(failed)} All else is in {path}.")
     return path
+
+
+def draw_all(figures: Sequence[Draw]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return captions and pictures as SVG, and a line for each that failed."""
+    drawn, failed = [], []
+    for draw in figures:
+        try:
+            made = draw()
+            pairs = [made] if isinstance(made, tuple) else made
+            drawn += [(caption, figure_to_svg(figure)) for caption, figure in pairs]
+        except Exception as error:
+            failed.append(_picture_line(error))
+    return drawn, list(dict.fromkeys(failed))
+
+
+def check_result(config: RunConfig, summary: Mapping[str, Any], folder: Path) -> None:
+    """Raise NonFiniteError where a number of the result is not finite.
+
+    Of several seeds, those are named; the others are as good as they are alone.
+    """
+    first = config.train.seed
+    names = [f"seed {first + n}" for n in range(config.train.seeds)]
+    wrong = [
+        f"{part} {what}"
+        for part in ("valid", "test")
+        for what in not_finite(summary.get(part), names)
+    ]
+    if wrong:
+        raise NonFiniteError(
+            f"The result is not finite: {', '.join(wrong)}. All numbers are in "
+            f"{folder / RESULT}; {ADVICE}."
+        )
+
+
+def _curves(
+    records: Sequence[Mapping[str, Any]],
+    baselines: Mapping[str, float] | None,
+    loss_label: str,
+) -> Drawn:
+    figure = learning_curves(records, baselines, loss_label)
+    return "Training and validation loss over the updates.", figure
+
+
+def _picture_line(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return (
+            f"No pictures: {error.name} is not installed, {install_line(error.name)}."
+        )
+    said = " ".join(str(error).split())[:200]
+    return f"A picture failed: {type(error).__name__}: {said} [{place_of(error)}]."
 
 
 def _effort(summary: Mapping[str, Any]) -> list[tuple[str, str]]:

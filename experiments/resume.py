@@ -12,6 +12,10 @@ from jlstm.train.run import write_json
 CONFIG, IDENTITY = "config.yaml", "data.json"
 
 
+class DamagedError(ValueError):
+    """A file of a run is not what was written there."""
+
+
 class Resumed(NamedTuple):
     """A run to continue: its folder and its configuration."""
 
@@ -76,7 +80,7 @@ def _saved(folder: Path) -> dict[str, Any]:
     except (UnicodeDecodeError, yaml.YAMLError):
         config = None
     if not isinstance(config, dict) or not isinstance(config.get("train"), dict):
-        raise ValueError(f"{path} is damaged: it is not what a run writes there.")
+        raise DamagedError(f"{path} is damaged: it is not what a run writes there.")
     return config
 
 

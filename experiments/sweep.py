@@ -5,11 +5,10 @@ cluster; ``run_job`` starts the launcher of single runs anew. So no job sees the
 the compiled programs or the crash of another, whichever launcher is used.
 """
 
-import json
 import math
 import os
 import shutil
-import subprocess
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig
 
 from experiments.compose import (
@@ -28,36 +26,50 @@ from experiments.compose import (
     compose_run,
     one_line,
 )
+from experiments.jobs import (
+    OUTPUT,
+    RUN,
+    describe,
+    finished,
+    quoted,
+    run_process,
+    stop_jobs,
+)
+from experiments.resume import DamagedError
 from experiments.table import table
+from jlstm.train.numbers import from_json
 from jlstm.train.run import create_run, write_json
 
-RUN = Path(__file__).with_name("run.py")
+REQUEST, STOPPED = "request.json", "stopped"
 UNSHOWN = "hydra.job.config.override_dirname.exclude_keys"
 
 
 def sweep(overrides: Sequence[str]) -> int:
     """Run every combination that the overrides describe; return 0 if all went well.
 
+    ``resume=FOLDER`` goes on with a sweep that was stopped: jobs that are done stay,
+    those that were cut off go on, the others run.
+
     Raises:
         ValueError: the overrides are wrong; nothing was run.
     """
     if any(text.startswith("resume=") for text in overrides):
-        raise ValueError("resume= continues one run: leave -m out.")
-    parsed = check_overrides(overrides)
-    fixed = [text for text, each in zip(overrides, parsed, strict=True)
-             if not each.is_sweep_override()]  # fmt: skip
-    if len(fixed) == len(overrides) and not any("hydra.sweeper" in o for o in fixed):
-        raise ValueError("Nothing to sweep over: give values, as in train.seed=0,1,2.")
-    config = compose_run(fixed)
-    folder = create_run(Path(config["runs_dir"]).absolute(), f"sweep-{config['name']}")
-    keys = ",".join(text.partition("=")[0].lstrip("+~") for text in fixed)
-    own = [f"hydra.sweep.dir={quoted(folder)}", f"{UNSHOWN}=[{keys}]"]
+        folder, overrides = _resumed(overrides)
+    else:
+        folder = _new(overrides)
+    own = [f"hydra.sweep.dir={quoted(folder)}", f"{UNSHOWN}=[{_fixed_keys(overrides)}]"]
+    (folder / STOPPED).unlink(missing_ok=True)
     try:
         _launch([*overrides, *own])
     except HydraErrors as error:
-        if not any(folder.glob("*/output.txt")):
+        if not any(folder.glob(f"*/{OUTPUT}")):
             shutil.rmtree(folder)
         raise ValueError(one_line(error)) from None
+    except KeyboardInterrupt as stop:
+        (folder / STOPPED).touch()
+        stop_jobs(folder, getattr(stop, "signal", signal.SIGINT))
+        print(f"to go on: python experiments/run.py -m resume={folder}", flush=True)
+        raise
     finally:
         if rows := read_jobs(folder):
             write_table(folder, rows)
@@ -67,49 +79,65 @@ def sweep(overrides: Sequence[str]) -> int:
 def run_job(config: DictConfig) -> float:
     """Run one combination in a process of its own and return its validation loss.
 
-    Its output goes to a file, its outcome to ``job.json`` beside that.
+    Its output goes to a file, its outcome to ``job.json`` next to that.
     """
     job = HydraConfig.get()
     number, changed = job.job.num, list(job.overrides.task)
     folder = Path(job.sweep.dir) / f"{number:03}"
-    folder.mkdir()
-    log = folder / "output.txt"
-    print(f"job {number}: {job.job.override_dirname}, output in {log}", flush=True)
-    own = [f"runs_dir={quoted(folder.parent)}", f"name={folder.name!r}"]
-    with log.open("w", encoding="utf-8") as file:
-        done = subprocess.run(
-            [sys.executable, str(RUN), *changed, *own], stdout=file, stderr=file
-        )
-    outcome = {"job": number, "overrides": changed, "exit": done.returncode}
-    outcome |= read_outcome(folder, done.returncode)
-    write_json(folder / "job.json", outcome)
-    print(f"job {number}: {describe(outcome)}", flush=True)
-    return outcome["valid"]["loss"] if done.returncode == 0 else math.inf
+    folder.mkdir(exist_ok=True)
+    outcome = finished(folder, changed)
+    if outcome is None and not (folder.parent / STOPPED).exists():
+        log = folder / OUTPUT
+        print(f"job {number}: {job.job.override_dirname}, output in {log}", flush=True)
+        outcome = {"job": number, "overrides": changed} | run_process(folder, changed)
+        write_json(folder / "job.json", outcome)
+        print(f"job {number}: {describe(outcome)}", flush=True)
+    if outcome is None or "valid" not in outcome:
+        return math.inf
+    return outcome["valid"]["loss"]
 
 
-def read_outcome(folder: Path, code: int) -> dict[str, Any]:
-    """Return the scores of a job, or the last line of one that failed."""
-    results = sorted(folder.glob("*/result.json"))
-    if code == 0 and results:
-        result = json.loads(results[-1].read_text(encoding="utf-8"))
-        kept = {key: result[key] for key in ("valid", "test", "seconds")}
-        return kept | {"folder": str(results[-1].parent)}
-    said = (folder / "output.txt").read_text(encoding="utf-8", errors="replace")
-    lines = said.strip().splitlines() or ["no output"]
-    return {"error": lines[-1].removeprefix("error: ")}
+def _new(overrides: Sequence[str]) -> Path:
+    """Check what is asked for, and make the folder of a new sweep."""
+    parsed = check_overrides(overrides)
+    fixed = [text for text, each in zip(overrides, parsed, strict=True)
+             if not each.is_sweep_override()]  # fmt: skip
+    if len(fixed) == len(overrides) and not any("hydra.sweeper" in o for o in fixed):
+        raise ValueError("Nothing to sweep over: give values, as in train.seed=0,1,2.")
+    config = compose_run(fixed)
+    folder = create_run(Path(config["runs_dir"]).absolute(), f"sweep-{config['name']}")
+    write_json(folder / REQUEST, {"overrides": list(overrides)})
+    return folder
 
 
-def describe(outcome: dict[str, Any]) -> str:
-    """Return the outcome of a job in a line."""
-    if outcome["exit"] != 0:
-        return f"failed with exit code {outcome['exit']}: {outcome['error']}"
-    return f"validation loss {outcome['valid']['loss']:.4f}, {outcome['seconds']:.0f} s"
+def _resumed(overrides: Sequence[str]) -> tuple[Path, list[str]]:
+    """Return the folder of a sweep that goes on, and what it was asked for."""
+    if len(overrides) > 1:
+        raise ValueError("A sweep goes on as it began: give resume=FOLDER alone.")
+    folder = Path(overrides[0].removeprefix("resume=").strip("'\"")).absolute()
+    try:
+        asked = from_json((folder / REQUEST).read_text(encoding="utf-8"))["overrides"]
+    except FileNotFoundError:
+        raise ValueError(
+            f"{folder} is not the folder of a sweep, it has no {REQUEST}: to go on "
+            "with a single run, leave -m out."
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise DamagedError(f"{folder / REQUEST} is damaged.") from None
+    return folder, asked
+
+
+def _fixed_keys(overrides: Sequence[str]) -> str:
+    """Return the keys that are the same in all jobs, with commas."""
+    pairs = zip(overrides, check_overrides(overrides), strict=True)
+    fixed = (text for text, each in pairs if not each.is_sweep_override())
+    return ",".join(text.partition("=")[0].lstrip("+~") for text in fixed)
 
 
 def read_jobs(folder: Path) -> list[dict[str, Any]]:
     """Return the outcomes of the jobs of a sweep in their order."""
     paths = sorted(folder.glob("*/job.json"))
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return [from_json(path.read_text(encoding="utf-8")) for path in paths]
 
 
 def write_table(folder: Path, rows: list[dict[str, Any]]) -> None:
@@ -117,8 +145,10 @@ def write_table(folder: Path, rows: list[dict[str, Any]]) -> None:
     text = sweep_table(rows)
     write_json(folder / "sweep.json", rows)
     (folder / "sweep.md").write_text(text + "\n", encoding="utf-8")
-    failed = sum(row["exit"] != 0 for row in rows)
-    print(f"\n{text}\n\n{len(rows)} jobs, {failed} failed: {folder / 'sweep.md'}")
+    failed = [row for row in rows if row["exit"] != 0]
+    listed = "".join(f"\njob {row['job']}: {_status(row)}" for row in failed)
+    done = f"{len(rows)} jobs, {len(failed)} failed: {folder / 'sweep.md'}"
+    print(f"\n{text}\n\n{done}{listed}", flush=True)
 
 
 def sweep_table(rows: list[dict[str, Any]]) -> str:
@@ -157,11 +187,6 @@ def _scores(row: dict[str, Any]) -> dict[str, float]:
 
 def _status(row: dict[str, Any]) -> str:
     return "ok" if row["exit"] == 0 else f"failed ({row['exit']}): {row['error']}"
-
-
-def quoted(path: Path) -> str:
-    """Return a path as a value that Hydra reads as it stands."""
-    return QuotedString(str(path), Quote.single).with_quotes()
 
 
 def _launch(overrides: Sequence[str]) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from jlstm.analysis.plots.literal import readable
+
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return a Markdown table with columns of equal width, numbers to the right.
@@ -36,7 +38,7 @@ def _line(cells: Sequence[str], widths: list[int], right: list[bool]) -> str:
 def _text(cell: object) -> str:
     """Return a cell with three decimals, no line break, and bars escaped."""
     text = f"{cell:.3f}" if isinstance(cell, float) else str(cell)
-    return " ".join(text.split()).replace("|", "\\|")
+    return readable(" ".join(text.split())).replace("|", "\\|")
 
 
 def _is_number(text: str) -> bool:

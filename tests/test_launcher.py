@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from experiments import compose
+from experiments import compose, launch, present
 from experiments import run as launcher
+from experiments.exits import exit_table
 from experiments.language import task as language
 from jlstm.train.log import read_metrics
 from jlstm.train.loop import NonFiniteError
@@ -79,7 +80,7 @@ def test_a_run_leaves_everything_in_its_folder_and_goes_on(environ, folder):
     done = start_process(*SMALL, "sample.temperatures=[0]", "sample.prompt=line 1")
     assert done.returncode == 0, done.stderr
     assert sorted(os.listdir(folder)) == ["runs", "text.txt"]
-    (run,) = (folder / "runs" / "demo").iterdir()
+    (run,) = (folder / "runs" / "text").iterdir()
     written = {path.name for path in run.iterdir()}
     assert written >= {"config.yaml", "metrics.jsonl", "checkpoints", "report.html"}
     result = json.loads((run / "result.json").read_text())
@@ -96,13 +97,13 @@ def test_a_run_leaves_everything_in_its_folder_and_goes_on(environ, folder):
     epochs = [r["epoch"] for r in read_metrics(run) if r["kind"] == "valid"]
     assert epochs == [1, 2] and result["epochs"] == 2
     assert yaml.safe_load((run / "config.yaml").read_text())["train"]["epochs"] == 2
-    assert [path.name for path in (folder / "runs" / "demo").iterdir()] == [run.name]
+    assert [path.name for path in (folder / "runs" / "text").iterdir()] == [run.name]
 
 
 @pytest.mark.slow
 def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, capsys):
     assert launcher.main(["-m", *SMALL, "optimizer.learning_rate=1e-3,1e30"]) == 1
-    (sweep,) = (folder / "runs" / "sweep-demo").iterdir()
+    (sweep,) = (folder / "runs" / "sweep-text").iterdir()
     text = (sweep / "sweep.md").read_text()
     assert text in capsys.readouterr().out
     head, _, good, bad = text.splitlines()
@@ -124,7 +125,7 @@ def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, c
         (["model.hiden_sizes=[3]"],
          "There is no key model.hiden_sizes: did you mean model.hidden_sizes?"),
         (["epochs=3"], "There is no key epochs: did you mean train.epochs?"),
-        (["+model.depth=3"], "There is no key model.depth: did you mean "),
+        (["+model.depth=3"], "There is no key model.depth: model has "),
         (["model.hidden_sizes=3"],
          "model.hidden_sizes is 3 (int); give a list, such as [200,200]."),
         (["train.epochs=two"], "train.epochs is 'two' (str); give a whole number."),
@@ -151,7 +152,8 @@ def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, c
         (["data.memory_map=true", "data=text", "data.path=text.txt"],
          "baselines is true and data.memory_map too: n-grams are counted in memory"),
         (["resume=text.txt"], "text.txt is not the folder of a run, it has no config"),
-        (["-m", "resume=runs"], "resume= continues one run: leave -m out."),
+        (["-m", "resume=runs"], "FOLDER/runs is not the folder of a sweep, it has no"),
+        (["--help", "modle"], "There is no group 'modle': choose one of optimizer, "),
         (["-m", "train.seed=1"], "Nothing to sweep over: give values, as in train.se"),
         (["-m", "train.sed=1,2"], "There is no key train.sed: did you mean train.see"),
         (["-m", "experiment=ptb_smal,demo"], "There is no experiment 'ptb_smal': did"),
@@ -160,13 +162,14 @@ def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, c
 def test_what_is_wrong_is_one_line_before_any_work(
     folder, capsys, monkeypatch, argv, line
 ):
-    monkeypatch.setattr(language, "Trainer", None)
+    monkeypatch.setattr(present, "Trainer", None)
     (folder / "empty.txt").touch()
     (folder / "latin.txt").write_bytes("caf\u00e9s\n".encode("latin-1"))
     (folder / "short.txt").write_text("to be, or")
     (folder / "few.txt").write_text("to be, or " * 10)
     before = sorted(os.listdir(folder))
-    assert refused(capsys, *argv).startswith(f"error: {line}")
+    said = refused(capsys, *argv).replace(str(folder), "FOLDER")
+    assert said.startswith(f"error: {line}")
     made = [path for path in (folder / "runs").rglob("*") if path.is_file()]
     assert made == [] and set(os.listdir(folder)) <= {*before, "runs"}
 
@@ -193,16 +196,16 @@ def test_a_mistake_in_a_config_is_one_line(folder, capsys, monkeypatch, text, li
 
 def test_two_runs_never_share_a_folder(folder):
     with ExitStack() as stack:
-        folders = [launcher.start(SMALL, stack)[1] for _ in range(3)]
+        folders = [launch.start(SMALL, stack)[1] for _ in range(3)]
     assert len(set(folders)) == 3
 
 
 def test_a_run_is_resumed_with_its_own_config_and_data(folder, capsys):
     with ExitStack() as stack:
-        first, run = launcher.start([*SMALL, "model.hidden_sizes=[5]"], stack)
+        first, run = launch.start([*SMALL, "model.hidden_sizes=[5]"], stack)
         assert "in use" in refused(capsys, f"resume={run}")
     with ExitStack() as stack:
-        again, same = launcher.start([f"resume={run}"], stack)
+        again, same = launch.start([f"resume={run}"], stack)
     assert (again.config, same) == (first.config, run)
     assert again.config.model.hidden_sizes == (5,)
 
@@ -220,7 +223,7 @@ def test_a_run_is_resumed_with_its_own_config_and_data(folder, capsys):
     ("stop", "code", "line"),
     [
         (NonFiniteError("Step 7: loss is nan."), 1, "error: Step 7: loss is nan."),
-        (KeyboardInterrupt(), 130, "interrupted; to go on: python experiments/run.py "),
+        (KeyboardInterrupt(), 130, "interrupted; nothing was saved yet; to go on: "),
     ],
 )
 def test_a_run_that_stops_says_why(folder, capsys, monkeypatch, stop, code, line):
@@ -240,8 +243,14 @@ def test_help_and_cfg_show_what_there_is(folder, capsys):
     text = capsys.readouterr().out
     for experiment in compose.options("experiment"):
         assert f"  {experiment} " in text
+    for code, meaning in exit_table().items():
+        assert f"{code:>5}  {meaning[:40]}" in text
+    assert len(text.splitlines()) < 200
+    assert launcher.main(["--help", "experiment=etth1_smoke", "optimizer", "data"]) == 0
+    text = capsys.readouterr().out
+    assert "keys of task=forecast" in text and "train.epochs" not in text
     assert "optimizer.name=sgd  (sgd, momentum, rmsprop, adam, adamw)" in text
-    assert "sample.temperatures=[0.5,0.8,1.0]" in text
+    assert "data.horizon=" in text
     assert launcher.main(["--cfg", "experiment=ptb_small", "train.seed=3"]) == 0
     shown = yaml.safe_load(capsys.readouterr().out)
     assert shown["name"] == "ptb_small" and shown["train"]["seed"] == 3

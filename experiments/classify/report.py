@@ -32,22 +32,19 @@ def show(
     """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
     name = model.config.title
     print(f"\n{score_table(name, summary)}\n")
-    figures = [accuracy_curves(folder, summary), confusions(summary)]
-    if data.words and config.examples:
-        passages = moved_words(model, data, logits, config.examples)
-        caption = (
-            "Test texts, drawn at random, and then the surest errors. Shaded words "
-            "spoke for the answer of the model, framed ones against it."
-        )
-        figures.append((caption, word_picture(passages)))
-    figures += draw_inside(model, data)
+    count = config.examples if data.words else 0
     present(
         folder,
         config,
         summary,
         headline=key_numbers(name, summary),
         loss_label="loss (nats an example)",
-        figures=figures,
+        figures=[
+            lambda: accuracy_curves(folder, summary),
+            lambda: confusions(summary),
+            *([lambda: draw_words(model, data, logits, count)] if count else []),
+            lambda: draw_inside(model, data),
+        ],
     )
 
 
@@ -117,6 +114,17 @@ def confusions(summary: dict[str, Any]) -> tuple[str, "Figure"]:
     of_seed = ", of the model of the first seed" if seeds > 1 else ""
     figure = confusion_picture(np.array(summary["confusion"]), summary["classes"])
     return f"What was taken for what in the test{of_seed}.", figure
+
+
+def draw_words(
+    model: Classifier, data: Dataset, logits: np.ndarray, count: int
+) -> tuple[str, "Figure"]:
+    """Return some texts, shaded by what their words did."""
+    caption = (
+        "Test texts, drawn at random, and then the surest errors. Shaded words "
+        "spoke for the answer of the model, framed ones against it."
+    )
+    return caption, word_picture(moved_words(model, data, logits, count))
 
 
 def draw_inside(model: Classifier, data: Dataset) -> list[tuple[str, "Figure"]]:

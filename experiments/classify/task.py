@@ -17,7 +17,7 @@ from experiments.config import RunConfig
 from jlstm.data.words import UNK
 from jlstm.models.classify import Classifier, ClassifierConfig
 from jlstm.train.classify import BatchConfig, ClassifyTask, Examples, confusion
-from jlstm.train.loop import Result, Trainer
+from jlstm.train.loop import Result
 from jlstm.train.program import take
 
 
@@ -70,9 +70,7 @@ class Job:
             data.vocab.save(folder / "vocab.json")
         scores = score_baselines(config.data, data) if config.baselines else {}
         task = make_task(config, data)
-        result = Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        result = present.fit(task, config, folder)
         model = first_member(result.model, config.train.seeds)
         logits = task.logits(model, data.test)
         summary = summarize(config, data, result, scores, logits)

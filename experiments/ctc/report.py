@@ -37,7 +37,7 @@ def show(
     print(f"\n{answers}\n\n{rows}\n")
     errors = "Errors of both decoders on the validation part, over the updates."
     others = "What was taken for what in the test, aligned with the fewest edits."
-    names = [*data.symbols, "–"]
+    names, counts = [*data.symbols, "–"], np.array(summary["confusion"])
     present(
         folder,
         config,
@@ -45,10 +45,10 @@ def show(
         headline=key_numbers(model.config.title, summary),
         loss_label="loss (nats an utterance)",
         figures=[
-            (errors, draw_errors(folder)),
-            *draw_utterances(model, data, heard),
-            (others, confusion_picture(np.array(summary["confusion"]), names)),
-            *draw_inside(model, data),
+            lambda: (errors, draw_errors(folder)),
+            lambda: draw_utterances(model, data, heard),
+            lambda: (others, confusion_picture(counts, names)),
+            lambda: draw_inside(model, data),
         ],
         samples=[("error rates", rows), ("test utterances", answers)],
     )

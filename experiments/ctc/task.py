@@ -15,7 +15,7 @@ from jlstm.metrics import align
 from jlstm.models.ctc import RecognizerConfig
 from jlstm.train.classify import BatchConfig
 from jlstm.train.ctc import Recognized, RecognizeTask, Utterances
-from jlstm.train.loop import Result, Trainer
+from jlstm.train.loop import Result
 from jlstm.train.program import take
 
 
@@ -68,9 +68,7 @@ class Job:
     def run(self, folder: Path) -> dict[str, Any]:
         """Train, recognize and report in ``folder``."""
         config, task = self.config, self.task
-        result = Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        result = present.fit(task, config, folder)
         model = result.model if config.train.seeds == 1 else take(result.model, 0)
         heard = task.recognize(model, self.data.test)
         summary = summarize(config, self.data, result, heard)

@@ -57,19 +57,25 @@ def show(folder: Path, config: RunConfig, task: ForecastTask, found: Findings) -
     save(folder / CSV, found.beyond)
     print(f"\n{scores}\n\n{ahead}\n\nforecast: {folder / CSV}")
     print(f"picture: {folder / PICTURE}")
-    figures = [draw_beyond(task, found.beyond)]
-    (folder / PICTURE).write_text(figure_to_svg(figures[0][1]), encoding="utf-8")
-    if getattr(config, "examples", 0):
-        figures.append(draw_examples(task, found, config.examples))
-    figures.append(draw_steps(task, found))
-    figures += draw_inside(task, found.model)
+
+    def ahead_picture() -> tuple[str, "Figure"]:
+        caption, figure = draw_beyond(task, found.beyond)
+        (folder / PICTURE).write_text(figure_to_svg(figure), encoding="utf-8")
+        return caption, figure
+
+    examples = getattr(config, "examples", 0)
     present(
         folder,
         config,
         found.summary,
         headline=key_numbers(found.summary),
         loss_label="loss (scaled values)",
-        figures=figures,
+        figures=[
+            ahead_picture,
+            *([lambda: draw_examples(task, found, examples)] if examples else []),
+            lambda: draw_steps(task, found),
+            lambda: draw_inside(task, found.model),
+        ],
         samples=[
             ("errors of scaled values, over all windows", scores),
             ("after the end of the series", ahead),

@@ -16,7 +16,7 @@ from experiments.forecast.report import Findings, show
 from jlstm.data.forecast import Forecast, ForecastConfig, load_forecast, season_of
 from jlstm.models.forecast_config import ForecasterConfig
 from jlstm.train.forecast import ForecastTask, WindowConfig
-from jlstm.train.loop import Result, Trainer
+from jlstm.train.loop import Result
 from jlstm.train.program import take
 
 
@@ -67,9 +67,7 @@ class Job:
         intervals = config.model.has_intervals
         baselines = make_baselines(forecast, self.season, intervals)
         task = make_task(config, forecast)
-        result = Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        result = present.fit(task, config, folder)
         model = result.model if config.train.seeds == 1 else take(result.model, 0)
         summary = summarize(config, self, result, baselines)
         steps = task.tally(model, forecast.test).by_step()

@@ -41,7 +41,7 @@ def show(
         summary,
         headline=key_numbers(name, level, summary),
         loss_label=f"loss (nats a {unit})",
-        figures=draw_inside(model, corpus),
+        figures=[lambda: draw_inside(model, corpus)],
         samples=[(sample_title(sample), sample.text) for sample in samples],
         baselines={k: parts["valid"] for k, parts in summary["baselines"].items()},
     )

@@ -11,6 +11,7 @@ from jlstm.data import Corpus
 from jlstm.decode import Sampling
 from jlstm.models.text import generate_text
 from jlstm.models.tokens import TokenModel
+from jlstm.train.task import perplexity
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,6 @@ def score_table(model_name: str, level: str, summary: dict[str, Any]) -> str:
         ]
     named = [[name, *row] for name, row in zip(rows, cells, strict=True)]
     return table(["model", *header], named)
-
-
-def perplexity(loss: float) -> float:
-    """Return ``exp(loss)``, of a diverged model a huge number rather than an error."""
-    return math.exp(min(loss, 700.0))
 
 
 def headline(name: str, level: str, summary: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from experiments.language.show import Sample, SampleConfig, draw_samples
 from jlstm.data import Corpus, CorpusConfig, TokenStream, load_corpus
 from jlstm.models.language import LanguageConfig
 from jlstm.train.language import LanguageTask, StreamConfig
-from jlstm.train.loop import Result, Trainer
+from jlstm.train.loop import Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +70,7 @@ class Job:
         scores = count_ngrams(corpus) if config.baselines else {}
         valid = {name: parts["valid"] for name, parts in scores.items()}
         task = LanguageTask(corpus, config.model, config.stream, valid)
-        result = Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        result = present.fit(task, config, folder)
         samples = draw_samples(result.model, corpus, config.sample)
         summary = summarize(config, task, result, scores, samples)
         show(folder, config, result.model, corpus, summary, samples)

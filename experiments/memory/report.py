@@ -40,8 +40,8 @@ def show(
         headline=key_numbers(summary),
         loss_label=LOSSES[problem.kind],
         figures=[
-            *draw_seeds(problem, read_metrics(folder)),
-            *draw_inside(model, problem),
+            lambda: draw_seeds(problem, read_metrics(folder)),
+            lambda: draw_inside(model, problem),
         ],
         samples=[("each seed on the test set", rows)],
         baselines=summary["baselines"],

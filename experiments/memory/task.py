@@ -11,7 +11,7 @@ from experiments.memory.seeds import first_solved
 from jlstm.data.synthetic.problem import Problem, ProblemConfig, make_problem
 from jlstm.models.memory import MemoryConfig
 from jlstm.train.log import read_metrics
-from jlstm.train.loop import Result, Trainer
+from jlstm.train.loop import Result
 from jlstm.train.memory import DrawConfig, MemoryTask
 from jlstm.train.program import take
 
@@ -52,9 +52,7 @@ class Job:
         """Train, score and report in ``folder``."""
         config = self.config
         task = MemoryTask(self.problem, config.model, config.draw)
-        result = Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        result = present.fit(task, config, folder)
         summary = summarize(config, self.problem, result, folder)
         model = result.model if config.train.seeds == 1 else take(result.model, 0)
         show(folder, config, model, self.problem, summary)

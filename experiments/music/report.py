@@ -34,21 +34,22 @@ def show(
     given, steps = config.sample.opening, len(written)
     original = pieces["test"][0][:steps]
     name = config.data.name
-    figures = [
-        (
-            f"What the model writes (blue) behind the first {given} steps of a test "
-            f"piece (black); piece.mid plays it.",
-            roll_picture(written, given),
-        ),
-        (f"How that piece of {name} itself goes on.", roll_picture(original, given)),
-    ]
+    own = (
+        f"What the model writes (blue) after the first {given} steps of a test piece "
+        "(black); piece.mid plays it."
+    )
+    real = f"How that piece of {name} itself goes on."
     present(
         folder,
         config,
         summary,
         headline=key_numbers(summary),
         loss_label="loss (nats a step)",
-        figures=[*figures, *draw_inside(model, pieces["test"][0])],
+        figures=[
+            lambda: (own, roll_picture(written, given)),
+            lambda: (real, roll_picture(original, given)),
+            lambda: draw_inside(model, pieces["test"][0]),
+        ],
         samples=[("nats a step", rows)],
         baselines={n: parts["valid"] for n, parts in summary["baselines"].items()},
     )

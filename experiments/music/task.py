@@ -16,7 +16,7 @@ from experiments.music.report import show
 from jlstm.data.music import Roll, copy_floor, independent_floor, load_music
 from jlstm.midi import write_midi
 from jlstm.models.music import MusicModel, compose
-from jlstm.train.loop import Result, Trainer
+from jlstm.train.loop import Result
 from jlstm.train.music import MusicTask
 from jlstm.train.program import take
 
@@ -42,9 +42,7 @@ class Job:
         config, pieces = self.config, self.pieces
         floors = score_floors(pieces)
         task = make_task(config, pieces, floors)
-        result = Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        result = present.fit(task, config, folder)
         model = result.model if config.train.seeds == 1 else take(result.model, 0)
         summary = summarize(config, pieces, result, floors)
         written = write_piece(config.sample, model, pieces["test"][0])

@@ -46,11 +46,11 @@ def show(
         headline=key_numbers(name, summary),
         loss_label="loss (nats a recording)",
         figures=[
-            accuracy_curves(folder, summary),
-            draw_classes(data, front),
-            confusions(summary),
-            *draw_errors(data, front, logits),
-            *draw_inside(model, data, front),
+            lambda: accuracy_curves(folder, summary),
+            lambda: draw_classes(data, front),
+            lambda: confusions(summary),
+            lambda: draw_errors(data, front, logits),
+            lambda: draw_inside(model, data, front),
         ],
         samples=[("beside what needs no network", rows)],
     )

@@ -11,13 +11,13 @@ from experiments.classify.data import Dataset
 from experiments.classify.task import Job as ClassifyJob
 from experiments.classify.task import first_member, summarize
 from experiments.config import RunConfig
+from experiments.present import fit
 from experiments.speech.baselines import score_baselines
 from experiments.speech.data import DataConfig, load
 from experiments.speech.report import show
 from jlstm.audio import AugmentConfig, LogMelConfig, leave_out
 from jlstm.models.classify import ClassifierConfig
 from jlstm.train.classify import BatchConfig, ClassifyTask, Examples
-from jlstm.train.loop import Trainer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +63,7 @@ class Job:
         config, data = self.config, self.data
         scores = score_baselines(data) if config.baselines else {}
         task = make_task(config, data)
-        result = Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        result = fit(task, config, folder)
         model = first_member(result.model, config.train.seeds)
         logits = task.logits(model, data.test)
         summary = summarize(config, data, result, scores, logits)

@@ -49,12 +49,12 @@ def show(
         headline=key_numbers(summary),
         loss_label="loss (nats a word)",
         figures=[
-            draw_scores(folder, summary),
-            (
+            lambda: draw_scores(folder, summary),
+            lambda: (
                 "What was taken for what in the test.",
                 confusion_picture(counts, summary["classes"]),
             ),
-            *draw_inside(model, data),
+            lambda: draw_inside(model, data),
         ],
         samples=samples,
     )

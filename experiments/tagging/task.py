@@ -19,7 +19,7 @@ from experiments.tagging.report import show
 from jlstm.data.words import UNK, Words
 from jlstm.models.tag import TaggerConfig
 from jlstm.train.classify import BatchConfig, confusion
-from jlstm.train.loop import Result, Trainer
+from jlstm.train.loop import Result
 from jlstm.train.program import take
 from jlstm.train.tag import Sentence, TagTask
 
@@ -72,9 +72,7 @@ class Job:
             if vocab is not None:
                 vocab.save(folder / f"{name}.json")
         task = make_task(config, data)
-        result = Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        result = present.fit(task, config, folder)
         model = result.model if config.train.seeds == 1 else take(result.model, 0)
         found = task.names(task.tag(model, data.numbers["test"]).tags)
         summary = summarize(config, data, result, found)

@@ -59,7 +59,10 @@ def show(
         summary,
         headline=key_numbers(summary),
         loss_label="loss (nats a target word)",
-        figures=[*draw_attention(model, examples), *draw_inside(model, examples)],
+        figures=[
+            lambda: draw_attention(model, examples),
+            lambda: draw_inside(model, examples),
+        ],
         samples=[("BLEU", bleu_table(summary)), *samples],
         baselines=summary["baselines"],
     )

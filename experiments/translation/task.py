@@ -19,7 +19,7 @@ from experiments.translation.written import (
 )
 from jlstm.data.translation import Translation, TranslationConfig, load_multi30k
 from jlstm.models.seq2seq_config import Seq2SeqConfig
-from jlstm.train.loop import Result, Trainer
+from jlstm.train.loop import Result
 from jlstm.train.translate import PairBatchConfig, TranslateTask
 
 
@@ -77,9 +77,7 @@ class Job:
             corpus, config.model, config.batches, baselines=ngrams,
             seed=config.train.seed,
         )  # fmt: skip
-        result = Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        result = present.fit(task, config, folder)
         written = write_all(result.model, task, config.search, config.dictionary)
         bleu = score_all(corpus, config.data, written)
         summary = summarize(config, task, result, bleu)

@@ -1,7 +1,9 @@
 """Token files: the same ids as in memory, in bounded memory, made once."""
 
+import json
 import os
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,7 +79,7 @@ def test_damaged_files_are_made_anew(tmp_path, source, damage):
     )
     with pytest.raises(ValueError) as error:
         map_token_file(path)
-    assert str(error.value) == f"{path} is not a whole token file: make it anew."
+    assert str(error.value) == f"{path} is not a whole token file: make it again."
     assert open_token_file(source, tmp_path, "word").tokens.tolist() == whole
 
 
@@ -114,3 +116,41 @@ def test_memory_does_not_grow_with_the_text(tmp_path, level):
     assert len(tokens) == (size if level == "char" else 12 * 2000 * 3)
     # Far below the text and the ids, which for characters are as large as the text.
     assert peak < 450_000
+
+
+def test_an_id_beyond_the_vocabulary_is_named(tmp_path, source):
+    tokens = open_token_file(source, tmp_path, "char").tokens
+    path = Path(tokens.filename)
+    content = bytearray(path.read_bytes())
+    content[-5] = 250
+    path.write_bytes(content)
+    with pytest.raises(
+        ValueError, match=f"the id at {len(tokens) - 5} is 250, the voc"
+    ):
+        map_token_file(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("dtype", "<i8"), ("dtype", "<f4"), ("dtype", "what"), ("count", -1),
+     ("count", "3"), ("vocab", {}), ("vocab", None)],
+)  # fmt: skip
+def test_a_header_that_is_not_what_is_written_there(tmp_path, key, value):
+    text = json.dumps(HEADER | {key: value}).encode()
+    path = tmp_path / "a.tokens"
+    path.write_bytes(b"JLSTMTOK" + len(text).to_bytes(8, "little") + text + b"\0\1\0")
+    with pytest.raises(ValueError, match="is not a whole token file"):
+        map_token_file(path)
+
+
+def test_a_header_that_is_right(tmp_path):
+    text = json.dumps(HEADER).encode()
+    path = tmp_path / "a.tokens"
+    path.write_bytes(b"JLSTMTOK" + len(text).to_bytes(8, "little") + text + b"\0\1\0")
+    assert map_token_file(path).tokens.tolist() == [0, 1, 0]
+
+
+HEADER = {
+    "made_from": {}, "dtype": "|u1", "count": 3,
+    "vocab": {"level": "char", "symbols": ["a", "b"]},
+}  # fmt: skip

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from experiments.compose import check_overrides
-from experiments.sweep import quoted, read_outcome, sweep_table
+from experiments.jobs import quoted, read_outcome
+from experiments.sweep import sweep_table
 from experiments.table import table
 
 

@@ -105,7 +105,8 @@ def test_without_tensorboard_a_line_says_so(tmp_path, monkeypatch, capsys):
     with RunLog(tmp_path) as log:
         log.write("train", 1, loss=1.0)
     assert capsys.readouterr().out == (
-        "tensorboardX is not installed: no TensorBoard events are written.\n"
+        "tensorboardX is not installed, so no TensorBoard events are written: "
+        'pip install "jlstm[train]"\n'
     )
     assert len(read_metrics(tmp_path)) == 1
     assert not (tmp_path / "tensorboard").exists()

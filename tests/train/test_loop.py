@@ -138,9 +138,9 @@ def test_nan_names_the_step_and_keeps_the_checkpoint(tmp_path):
     good.fit()
     kept = good._checkpoints.latest()
     bad = trainer(tmp_path, make_task(), epochs=2)
-    state, _ = bad._start()
+    state, *rest = bad._start()
     poisoned = state._replace(learning_rate=np.float32("inf"))
-    bad._start = lambda: (poisoned, good._start()[1])
+    bad._start = lambda: (poisoned, *rest)
     with pytest.raises(NonFiniteError) as caught:
         bad.fit()
     message = str(caught.value)

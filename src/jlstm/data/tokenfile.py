@@ -93,11 +93,25 @@ def map_token_file(path: str | Path) -> TokenFile:
     path = Path(path)
     header = read_header(path)
     if not header:
-        raise ValueError(f"{path} is not a whole token file: make it anew.")
+        raise ValueError(f"{path} is not a whole token file: make it again.")
     shape, dtype = (header["count"],), np.dtype(header["dtype"])
     offset = path.stat().st_size - header["count"] * dtype.itemsize
     tokens = np.memmap(path, dtype, "r", offset, shape)
-    return TokenFile(tokens, Vocab.from_json(header["vocab"]))
+    vocab = Vocab.from_json(header["vocab"])
+    _check_ids(path, tokens, len(vocab))
+    return TokenFile(tokens, vocab)
+
+
+def _check_ids(path: Path, tokens: np.ndarray, size: int) -> None:
+    """Raise where an id stands for no symbol; reads the file once, in blocks."""
+    for start in range(0, len(tokens), BLOCK_BYTES):
+        block = tokens[start : start + BLOCK_BYTES]
+        if len(block) and block.max() >= size:
+            where = start + int(np.argmax(block >= size))
+            raise ValueError(
+                f"{path} is damaged: the id at {where} is {tokens[where]}, the "
+                f"vocabulary has {size} symbols. Remove it, and it is made again."
+            )
 
 
 def read_header(path: str | Path) -> dict[str, Any]:
@@ -109,9 +123,21 @@ def read_header(path: str | Path) -> dict[str, Any]:
         length = int.from_bytes(start[len(MAGIC) :], "little")
         if not start.startswith(MAGIC) or PREFIX + length > size:
             return {}
-        header = json.loads(file.read(length))
-    ids = header["count"] * np.dtype(header["dtype"]).itemsize
+        header = _header(file.read(length))
+    ids = header.get("count", 0) * np.dtype(header.get("dtype", "u1")).itemsize
     return header if PREFIX + length + ids == size else {}
+
+
+def _header(text: bytes) -> dict[str, Any]:
+    """Return what a header says, an empty one if it is not what is written there."""
+    try:
+        header = json.loads(text)
+        unsigned = np.dtype(header["dtype"]).kind == "u"
+        whole = isinstance(header["count"], int) and header["count"] >= 0
+        Vocab.from_json(header["vocab"])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+    return header if unsigned and whole and "made_from" in header else {}
 
 
 def _name(source: Path, made_from: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """The language-modelling task: a corpus in streams, a model, exact perplexity."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +15,7 @@ from jlstm.data.varied import VariedStream, draw_lengths, shuffled
 from jlstm.losses import Reduction, reduce_tokens
 from jlstm.models.tokens import TokenConfig, TokenModel
 from jlstm.regularize import activation_penalty, temporal_penalty
-from jlstm.train.task import Metrics
+from jlstm.train.task import Metrics, perplexity
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,7 @@ class LanguageTask:
         tokens = self.corpus.test if part == "test" else self.corpus.valid
         batch = self.stream.test_batch if part == "test" else self.stream.valid_batch
         loss = stream_nll(model, TokenStream(tokens, batch, self.stream.eval_window))
-        return {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+        return {"loss": loss, "perplexity": perplexity(loss)}
 
 
 def stream_nll(model: TokenModel, stream: TokenStream) -> float:

@@ -1,6 +1,6 @@
 """The log of a run: one JSON line a record, and the same numbers for TensorBoard."""
 
-import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from jlstm._files import write_atomically
+from jlstm.train.numbers import from_json, to_json
 
 METRICS = "metrics.jsonl"
 Value = int | float | str | list[float]
@@ -59,11 +60,11 @@ class RunLog:
                     f"give a Python number, as in float({name})."
                 )
         record = {"kind": kind, "step": step, **numbers}
-        self._file.write(json.dumps(record) + "\n")
+        self._file.write(to_json(record) + "\n")
         self._file.flush()
         if self._events is not None:
             for name, value in numbers.items():
-                if not isinstance(value, str | list):
+                if isinstance(value, int | float) and math.isfinite(value):
                     self._events.add_scalar(f"{kind}/{name}", value, step)
 
     def sync(self) -> None:
@@ -119,7 +120,7 @@ def _lines(path: Path) -> list[str]:
 def _record(line: str) -> dict[str, Any] | None:
     """Return what a line says, None where it is damaged."""
     try:
-        record = json.loads(line)
+        record = from_json(line)
     except (ValueError, RecursionError):
         return None
     whole = isinstance(record, dict) and isinstance(record.get("step"), int)
@@ -146,7 +147,10 @@ def _open_events(folder: Path, resume_step: int | None) -> Any:
     try:
         from tensorboardX import SummaryWriter
     except ImportError:
-        print("tensorboardX is not installed: no TensorBoard events are written.")
+        print(
+            "tensorboardX is not installed, so no TensorBoard events are written: "
+            'pip install "jlstm[train]"'
+        )
         return None
     # TensorBoard itself hides what an earlier part of the run wrote beyond this step.
     purge_step = None if resume_step is None else resume_step + 1

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -15,19 +15,19 @@ from flax import nnx
 from jlstm.train.average import begin, waiting, worth_averaging
 from jlstm.train.checkpoint import Checkpoints
 from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.train.finite import NonFiniteError as NonFiniteError
+from jlstm.train.finite import check_loss, check_steps, check_weights
 from jlstm.train.log import RunLog
 from jlstm.train.optimizer import make_optimizer
+from jlstm.train.pending import Pending
 from jlstm.train.place import Place, read_place
 from jlstm.train.program import Member, Program, make_program, mean_metrics
 from jlstm.train.progress import Progress
 from jlstm.train.schedule import rate_factor
 from jlstm.train.state import TrainState
+from jlstm.train.stop import Stopped, StopRequest
 from jlstm.train.stored import CheckpointError
 from jlstm.train.task import Metrics, Task
-
-
-class NonFiniteError(RuntimeError):
-    """The loss or the gradient became NaN or infinite."""
 
 
 class Result(NamedTuple):
@@ -83,21 +83,30 @@ class Trainer:
     def fit(self) -> Result:
         """Train to the last epoch, score the chosen weights and return them.
 
+        A signal that asks for the end (Ctrl-C, SIGTERM, …) lets the running step end
+        and a checkpoint be written first; see :class:`jlstm.train.stop.StopRequest`.
+
         Raises:
-            NonFiniteError: loss or gradient became NaN or infinite; the message names
-                the step and the checkpoint that is kept.
+            NonFiniteError: loss, gradient or weights became NaN or infinite; the
+                message names the step and the checkpoint that is kept.
+            Stopped: a signal asked for the end; a ``KeyboardInterrupt``.
         """
-        state, place = self._start()
-        self._started = time.perf_counter() - place.seconds
-        total = self.train.epochs * len(self.task.batches(place.epoch))
-        with (
-            RunLog(self.folder, resume_step=place.step) as log,
-            Progress(total, self.task.unit, done=place.step) as progress,
-        ):
-            while place.epoch <= self.train.epochs and not self._reached(place):
-                state, place = self._run_epoch(state, place, log, progress)
-                state, place = self._end_epoch(state, place, log, progress)
-        return self._score(state, place)
+        with StopRequest() as stop:
+            with stop.at_once():
+                state, place, pending = self._start()
+            self._started = time.perf_counter() - place.seconds
+            total = self.train.epochs * len(self.task.batches(place.epoch))
+            done = place.step - len(pending.metrics)
+            with (
+                RunLog(self.folder, resume_step=place.step) as log,
+                Progress(total, self.task.unit, done=done) as progress,
+            ):
+                now = _Session(log, progress, stop, pending)
+                while place.epoch <= self.train.epochs and not self._reached(place):
+                    state, place = self._run_epoch(state, place, now)
+                    state, place = self._end_epoch(state, place, now)
+            with stop.at_once():
+                return self._score(state, place)
 
     def _seeds(self) -> tuple[Member, ...]:
         first, rate = self.train.seed, self.optimizer.learning_rate
@@ -110,48 +119,61 @@ class Trainer:
             return False
         return place.best <= goal
 
-    def _start(self) -> tuple[TrainState, Place]:
+    def _start(self) -> tuple[TrainState, Place, Pending]:
         fresh = self._program.init()
         if self.train.average == "nt_asgd":
             fresh = fresh._replace(average=waiting(fresh.model, fresh.step))
         try:
             state, position = self._checkpoints.restore(fresh, "latest")
         except FileNotFoundError:
-            return fresh, Place()
-        return state, read_place(position)
+            return fresh, Place(), Pending()
+        pending = Pending.from_json(position.pop("pending", []))
+        return state, read_place(position), pending
 
     def _run_epoch(
-        self, state: TrainState, place: Place, log: RunLog, progress: Progress
+        self, state: TrainState, place: Place, now: "_Session"
     ) -> tuple[TrainState, Place]:
         batches = self.task.batches(place.epoch)
-        pending = Pending()
         while place.batch < len(batches):
             batch = batches[place.batch]
-            state, metrics = self._program.step(state, batch)
+            with now.announced("compiling the training step"):
+                state, metrics = self._program.step(state, batch)
             place = place._replace(batch=place.batch + 1, step=place.step + 1)
-            pending.add(metrics, self.task.count(batch) * self._program.size)
+            now.pending.add(metrics, self.task.count(batch) * self._program.size)
             saves = place.step % self.train.checkpoint_every == 0
             if saves or place.step % self.train.log_every == 0:
-                self._flush(pending, state, place, log, progress)
+                self._flush(state, place, now)
             if saves and place.batch < len(batches):
-                self._save(state, place, log)
-        self._flush(pending, state, place, log, progress)
+                self._save(state, place, now)
+            if now.stop.asked is not None:
+                self._leave(state, place, now)
+        self._flush(state, place, now)
         return state, place
 
     def _end_epoch(
-        self, state: TrainState, place: Place, log: RunLog, progress: Progress
+        self, state: TrainState, place: Place, now: "_Session"
     ) -> tuple[TrainState, Place]:
-        valid = self._program.evaluate(state.scored, "valid")
+        valid = self._evaluate(state, place, now)
         improved = place.best is None or valid["loss"] < place.best
-        log.write("valid", place.step, epoch=place.epoch, **valid)
-        progress.note(f"epoch {place.epoch}: " + describe(valid))
+        now.log.write("valid", place.step, epoch=place.epoch, **valid)
+        now.progress.note(f"epoch {place.epoch}: " + describe(valid))
+        check_loss(valid, place.step, "validation", self._kept())
         place = place._replace(losses=(*place.losses, valid["loss"]))
         if improved:
             place = place._replace(best=valid["loss"], best_epoch=place.epoch)
         state = self._between_epochs(state, place)
         place = place._replace(epoch=place.epoch + 1, batch=0)
-        self._save(state, place, log, best=improved)
+        self._save(state, place, now, best=improved)
         return state, place
+
+    def _evaluate(self, state: TrainState, place: Place, now: "_Session") -> Metrics:
+        """Score the validation part; where a signal comes, leave it for later."""
+        try:
+            with now.stop.at_once(), now.announced("compiling the evaluation"):
+                return self._program.evaluate(state.scored, "valid")
+        except Stopped:
+            self._save(state, place, now)
+            raise
 
     def _between_epochs(self, state: TrainState, place: Place) -> TrainState:
         stale = place.epoch - place.best_epoch
@@ -165,36 +187,51 @@ class Trainer:
             state = state._replace(average=begin(state.average))
         return state
 
-    def _flush(
-        self,
-        pending: "Pending",
-        state: TrainState,
-        place: Place,
-        log: RunLog,
-        progress: Progress,
-    ) -> None:
-        if not pending.metrics:
+    def _flush(self, state: TrainState, place: Place, now: "_Session") -> None:
+        if not now.pending.metrics:
             return
-        count, units = len(pending.metrics), pending.units
-        metrics = pending.take()
-        first = place.step - count + 1
-        check_finite(metrics, first, self._checkpoints.latest(), self.folder)
+        count, units = len(now.pending.metrics), now.pending.units
+        metrics = self._take(place, now)
         means = mean_metrics(metrics)
-        log.write(
+        now.log.write(
             "train", place.step, epoch=place.epoch,
             learning_rate=float(np.mean(state.learning_rate)), **means,
         )  # fmt: skip
-        progress.advance(count, units, loss=means["loss"])
+        now.progress.advance(count, units, loss=means["loss"])
+
+    def _leave(self, state: TrainState, place: Place, now: "_Session") -> None:
+        """Save what a resumed run needs to log what an undisturbed one does."""
+        metrics = self._take(place, now)
+        self._save(state, place, now, pending=Pending.to_json(metrics))
+        now.stop.check()
+
+    def _take(self, place: Place, now: "_Session") -> list[Metrics]:
+        metrics = now.pending.take()
+        check_steps(metrics, place.step - len(metrics) + 1, self._kept())
+        return metrics
 
     def _save(
-        self, state: TrainState, place: Place, log: RunLog, best: bool = False
+        self,
+        state: TrainState,
+        place: Place,
+        now: "_Session",
+        *,
+        best: bool = False,
+        pending: Sequence[Any] = (),
     ) -> None:
         """Save a place to go on from; one that is the best so far is kept as that."""
-        log.sync()
-        position = self._timed(place)._asdict()
+        check_weights(state.model, place.step, self._program.size, self._kept())
+        now.log.sync()
+        position = self._timed(place)._asdict() | {"pending": list(pending)}
         if best:
             self._checkpoints.save_best(place.step, state, position)
         self._checkpoints.save(place.step, state, position)
+
+    def _kept(self) -> str:
+        step = self._checkpoints.latest()
+        if step is None:
+            return "There is no earlier checkpoint"
+        return f"The checkpoint of step {step} in {self.folder} is kept"
 
     def _timed(self, place: Place) -> Place:
         return place._replace(seconds=time.perf_counter() - self._started)
@@ -210,6 +247,7 @@ class Trainer:
         """Return the state of the best epoch, or say that it cannot be scored."""
         try:
             best, position = self._checkpoints.restore(state, "best")
+            position.pop("pending", None)
             found = read_place(position).best_epoch
             if found != place.best_epoch:
                 raise CheckpointError(f"The best one kept is of epoch {found}.")
@@ -222,49 +260,22 @@ class Trainer:
         return best
 
 
-class Pending:
-    """Metrics of steps that were dispatched and not looked at yet."""
+@dataclass
+class _Session:
+    """What a call of ``fit`` writes to and listens to."""
 
-    def __init__(self) -> None:
-        self.metrics: list[Metrics] = []
-        self.units = 0
+    log: RunLog
+    progress: Progress
+    stop: StopRequest
+    pending: Pending
+    _known: set[str] = field(default_factory=set)
 
-    def add(self, metrics: Metrics, units: int) -> None:
-        """Remember one step."""
-        self.metrics.append(metrics)
-        self.units += units
-
-    def take(self) -> list[Metrics]:
-        """Wait for the steps and hand their metrics over."""
-        metrics = jax.device_get(self.metrics)
-        self.metrics, self.units = [], 0
-        return metrics
-
-
-def check_finite(
-    metrics: Sequence[Metrics], first: int, kept: int | None, folder: Path
-) -> None:
-    """Raise NonFiniteError naming the first step whose metrics are not finite.
-
-    Example:
-        >>> check_finite([{"loss": 1.0}, {"loss": float("nan")}], 41, 40, Path("run"))
-        Traceback (most recent call last):
-        jlstm.train.loop.NonFiniteError: Step 42: loss is nan. The checkpoint of step 40
-        \
-in run is kept; lower the learning rate or the clip.
-    """
-    for step, values in enumerate(metrics, first):
-        for name, value in values.items():
-            if not np.isfinite(value).any():  # of several members, one may go on
-                kept_text = (
-                    "There is no earlier checkpoint"
-                    if kept is None
-                    else f"The checkpoint of step {kept} in {folder} is kept"
-                )
-                raise NonFiniteError(
-                    f"Step {step}: {name} is {value}. {kept_text}; "
-                    "lower the learning rate or the clip."
-                )
+    def announced(self, what: str) -> AbstractContextManager[None]:
+        """Say what takes its time, the first time only: that is when JAX compiles."""
+        if what in self._known:
+            return nullcontext()
+        self._known.add(what)
+        return self.progress.waiting(what)
 
 
 def describe(metrics: Metrics) -> str:

@@ -7,6 +7,7 @@ from string import Template
 from typing import Any, NamedTuple
 
 from jlstm._files import write_atomically
+from jlstm.analysis.plots.literal import readable
 
 PAGE = Template("""\
 <!doctype html>
@@ -85,6 +86,16 @@ summary { cursor: pointer; font-size: 1.15rem; font-weight: 600; padding: .25rem
 """
 
 
+def escape(text: str) -> str:
+    """Return a text for HTML, with a visible sign for what may not stand there.
+
+    Example:
+        >>> escape("a < b" + chr(0))
+        'a &lt; b␀'
+    """
+    return html.escape(readable(text))
+
+
 class Link(NamedTuple):
     """A cell of a table that leads elsewhere.
 
@@ -131,7 +142,7 @@ def write_page(
         True
     """
     page = PAGE.substitute(
-        title=html.escape(title),
+        title=escape(title),
         style=STYLE,
         width="wide" if wide else "text",
         body="".join(parts),
@@ -147,7 +158,7 @@ def headline(numbers: Sequence[tuple[str, str]]) -> str:
         True
     """
     cells = (
-        f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>\n"
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>\n"
         for name, value in numbers
     )
     return f"<dl>\n{''.join(cells)}</dl>\n" if numbers else ""
@@ -161,8 +172,8 @@ def figures(pictures: Sequence[tuple[str, str]]) -> str:
         True
     """
     drawn = (
-        f'<figure>\n<div class="scroll" role="img" aria-label="{html.escape(caption)}">'
-        f"{svg}</div>\n<figcaption>{html.escape(caption)}</figcaption>\n</figure>\n"
+        f'<figure>\n<div class="scroll" role="img" aria-label="{escape(caption)}">'
+        f"{svg}</div>\n<figcaption>{escape(caption)}</figcaption>\n</figure>\n"
         for caption, svg in pictures
     )
     return f"<h2>Curves and pictures</h2>\n{''.join(drawn)}" if pictures else ""
@@ -176,8 +187,7 @@ def samples(texts: Sequence[tuple[str, str]]) -> str:
         True
     """
     shown = (
-        f"<h3>{html.escape(heading)}</h3>\n{_written(text)}\n"
-        for heading, text in texts
+        f"<h3>{escape(heading)}</h3>\n{_written(text)}\n" for heading, text in texts
     )
     return f"<h2>Samples</h2>\n{''.join(shown)}" if texts else ""
 
@@ -185,7 +195,7 @@ def samples(texts: Sequence[tuple[str, str]]) -> str:
 def _written(text: str) -> str:
     """Return a text in lines that fold, those of a table in lines that scroll."""
     kind = ' class="table"' if text.startswith("|") else ""
-    return f"<pre{kind}>{html.escape(text)}</pre>"
+    return f"<pre{kind}>{escape(text)}</pre>"
 
 
 def paragraph(text: str) -> str:
@@ -195,7 +205,7 @@ def paragraph(text: str) -> str:
         >>> paragraph("a < b").strip()
         '<p>a &lt; b</p>'
     """
-    return f"<p>{html.escape(text)}</p>\n"
+    return f"<p>{escape(text)}</p>\n"
 
 
 def folded(heading: str, text: str) -> str:
@@ -206,8 +216,8 @@ def folded(heading: str, text: str) -> str:
         True
     """
     return (
-        f"<details>\n<summary>{html.escape(heading)}</summary>\n"
-        f"<pre>{html.escape(text)}</pre>\n</details>\n"
+        f"<details>\n<summary>{escape(heading)}</summary>\n"
+        f"<pre>{escape(text)}</pre>\n</details>\n"
     )
 
 
@@ -220,9 +230,9 @@ def table(heading: str, columns: Sequence[str], rows: Sequence[Row]) -> str:
     """
     if not rows:
         return ""
-    heads = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+    heads = "".join(f"<th>{escape(name)}</th>" for name in columns)
     return (
-        f'<h2>{html.escape(heading)}</h2>\n<div class="tall">\n<table>\n'
+        f'<h2>{escape(heading)}</h2>\n<div class="tall">\n<table>\n'
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{''.join(map(_line, rows))}"
         "</tbody>\n</table>\n</div>\n"
     )
@@ -251,5 +261,5 @@ def _line(row: Row) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, Link):
-        return f'<a href="{html.escape(value.address)}">{html.escape(value.text)}</a>'
-    return html.escape(cell_text(value))
+        return f'<a href="{escape(value.address)}">{escape(value.text)}</a>'
+    return escape(cell_text(value))

@@ -2,8 +2,12 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Protocol
+
+from jlstm.train.wait import announced
 
 SHOW_SECONDS = 0.2
 LINE_SECONDS = 10.0
@@ -37,12 +41,12 @@ class Progress:
         self._label = label
         self._units = 0
         self._values: dict[str, int | float | str] = {}
-        self._marks: list[tuple[float, int, int]] = []
+        self._marks: list[tuple[float, ...]] = []
         self._view: _View = _Lines()
         self._shown = 0.0
 
     def __enter__(self) -> "Progress":
-        self._view = _Bar() if sys.stdout.isatty() else _Lines()
+        self._view = _choose_view()
         self._shown = time.monotonic()
         self._marks = [(self._shown, self.done, 0)]
         return self
@@ -67,6 +71,15 @@ class Progress:
     def note(self, text: str) -> None:
         """Print a line of its own, above the bar."""
         self._view.note(text)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Say what takes its time, and how long; the rate does not count it."""
+        begun = time.monotonic()
+        with announced(what, self.note, self._view.wait, self._view.wait_seconds):
+            yield
+        lost = time.monotonic() - begun
+        self._marks = [(mark + lost, *counts) for mark, *counts in self._marks]
 
     def close(self) -> None:
         """Show the last state and leave the terminal as it was."""
@@ -104,12 +117,26 @@ class Progress:
         return (self.done - steps) / seconds, (self._units - units) / seconds
 
 
+def _choose_view() -> "_View":
+    """Return a bar for a terminal, lines for all else and where rich is missing."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return _Lines()
+    try:
+        return _Bar()
+    except ImportError:
+        print('rich is not installed, so there is no bar: pip install "jlstm[train]"')
+        return _Lines()
+
+
 class _View(Protocol):
     seconds: float
+    wait_seconds: float
 
     def show(self, part: float, text: str) -> None: ...
 
     def note(self, text: str) -> None: ...
+
+    def wait(self, text: str) -> None: ...
 
     def close(self) -> None: ...
 
@@ -117,13 +144,15 @@ class _View(Protocol):
 class _Lines:
     """Plain lines, for files and pipes."""
 
-    seconds = LINE_SECONDS
+    seconds = wait_seconds = LINE_SECONDS
 
     def show(self, part: float, text: str) -> None:
         print(f"[{part:4.0%}] {text}", flush=True)
 
     def note(self, text: str) -> None:
         print(text, flush=True)
+
+    wait = note
 
     def close(self) -> None:
         pass
@@ -133,6 +162,7 @@ class _Bar:
     """A bar that is redrawn in its place."""
 
     seconds = SHOW_SECONDS
+    wait_seconds = 1.0
 
     def __init__(self) -> None:
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn
@@ -152,6 +182,9 @@ class _Bar:
 
     def note(self, text: str) -> None:
         self._rich.console.print(text, markup=False, highlight=False)
+
+    def wait(self, text: str) -> None:
+        self._rich.update(self._task, description=text, refresh=True)
 
     def close(self) -> None:
         self._rich.stop()

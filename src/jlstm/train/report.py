@@ -1,5 +1,6 @@
 """The report of a run: one HTML file that needs nothing else."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ def write_report(
     environment: Mapping[str, Any],
     metrics: Records,
     baselines: Mapping[str, float] | None = None,
+    notes: Sequence[str] = (),
 ) -> Path:
     """Write ``report.html`` into a run's folder and return its path.
 
@@ -39,6 +41,7 @@ def write_report(
         metrics: of :func:`jlstm.train.log.read_metrics`; its records of kind
             ``"valid"`` are the table.
         baselines: losses to compare with, by name; they end the table.
+        notes: lines above the pictures, such as why one is missing.
 
     Example:
         >>> import tempfile
@@ -52,6 +55,7 @@ def write_report(
     """
     parts = [
         page.headline(headline),
+        *map(page.paragraph, notes),
         page.figures(figures),
         _table(metrics, baselines or {}),
         page.samples(samples),
@@ -77,7 +81,8 @@ def _table(metrics: Records, baselines: Mapping[str, float]) -> str:
     if not rows:
         return ""
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    best = min(rows, key=lambda row: row["validation loss"])
+    finite = [row for row in rows if math.isfinite(row["validation loss"])]
+    best = min(finite, key=lambda row: row["validation loss"], default=None)
     lines = [
         Row([row.get(name) for name in columns], "best" if row is best else "")
         for row in rows

@@ -1,6 +1,5 @@
 """The folder of a run, and what a reader must know of the machine that made it."""
 
-import json
 import os
 import platform
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jlstm._files import write_atomically
+from jlstm.train.numbers import to_json
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
@@ -75,13 +75,13 @@ def write_json(path: Path, data: Any) -> None:
     """Write a JSON file, by a rename: a kill leaves the old file or the new one.
 
     Example:
-        >>> import tempfile
+        >>> import json, tempfile
         >>> path = Path(tempfile.mkdtemp()) / "environment.json"
         >>> write_json(path, {"python": "3.13.0"})
         >>> json.loads(path.read_text())
         {'python': '3.13.0'}
     """
-    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    text = to_json(data, indent=2, ensure_ascii=False) + "\n"
     write_atomically(path, text)
 
 

@@ -1,5 +1,6 @@
 """What the trainer asks of a task: a model, batches, a loss and an evaluation."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -58,3 +59,16 @@ class ScalesRate(Protocol):
 def rate_scale(task: Task, batch: Batch) -> float:
     """Return what a task multiplies the learning rate by, 1 for most tasks."""
     return task.rate_scale(batch) if isinstance(task, ScalesRate) else 1.0
+
+
+def perplexity(loss: float) -> float:
+    """Return e to the power of nats, infinite where that is beyond all numbers.
+
+    Example:
+        >>> perplexity(0.0), perplexity(1e6)
+        (1.0, inf)
+    """
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf

@@ -1,6 +1,5 @@
 """The translation task: sentence pairs, a sequence-to-sequence model, perplexity."""
 
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,7 +14,7 @@ from jlstm.data.translation import PairBatch, PairBatches, Translation, pair_len
 from jlstm.models.seq2seq import Seq2Seq
 from jlstm.models.seq2seq_config import Seq2SeqConfig
 from jlstm.sequence import steps_within
-from jlstm.train.task import Metrics
+from jlstm.train.task import Metrics, perplexity
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ class TranslateTask:
         batches = self.held_out(part)
         total = sum(float(_batch_nll(model, batch)) for batch in batches)
         loss = total / sum(map(len, batches.pairs.targets))
-        return {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+        return {"loss": loss, "perplexity": perplexity(loss)}
 
 
 def pair_nll(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from jlstm.analysis.plots.literal import in_legend
 from jlstm.analysis.plots.style import BLUE, DASHES, GREY, INK, WIDTH, settled, tidy
 
 if TYPE_CHECKING:
@@ -95,7 +96,12 @@ def step_errors(
     ):
         steps = np.arange(1, len(values) + 1)
         axes.plot(
-            steps, values, color=color, linestyle=dash, linewidth=width, label=name
+            steps,
+            values,
+            color=color,
+            linestyle=dash,
+            linewidth=width,
+            label=in_legend(name),
         )
     highest = sorted(np.max(values) for values in errors.values())
     axes.set_ylim(0, 1.15 * highest[max(len(highest) - 2, 0)])
@@ -125,7 +131,7 @@ def _draw(axes: "Axes", example: ForecastExample, baseline: str) -> None:
     axes.plot(past, example.context, color=GREY, linewidth=1.2, label="known")
     if example.baseline is not None:
         axes.plot(ahead, joined(example.baseline), color=GREY, linewidth=1.1,
-                  linestyle=DASHES[1], label=baseline)  # fmt: skip
+                  linestyle=DASHES[1], label=in_legend(baseline))  # fmt: skip
     axes.plot(ahead, joined(example.forecast), color=BLUE, linewidth=2.2,
               label="forecast")  # fmt: skip
     if example.truth is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from jlstm.analysis.plots.literal import in_legend
 from jlstm.analysis.plots.style import BLUE, DASHES, GREY, INK, WIDTH, settled, tidy
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def point_picture(
         if name in drawn:
             _draw(axes, number, name, drawn[name])
     if floor is not None:
-        axes.axhline(floor[1], color=GREY, linewidth=0.9, label=floor[0])
+        axes.axhline(floor[1], color=GREY, linewidth=0.9, label=in_legend(floor[0]))
     _scale(axes, sorted({x for points in drawn.values() for x, _ in points}), log_y)
     axes.set_xlabel(x_label, color=INK)
     axes.set_ylabel(y_label, color=INK)
@@ -88,7 +89,7 @@ def _draw(
         marker=MARKS[number % len(MARKS)],
         markersize=5,
         linewidth=1.5,
-        label=name,
+        label=in_legend(name),
     )
 
 

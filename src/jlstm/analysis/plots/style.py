@@ -4,12 +4,15 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from jlstm.analysis.plots.literal import make_literal
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # The reader's browser has the glyphs that matplotlib's own font lacks.
 MISSING_GLYPH = "Glyph .* missing from font"
+NO_ROOM = "constrained_layout not applied"
 INK = "#1a1a1b"
 """Text and axes; in an SVG it becomes the color of the text around the picture."""
 BLUE, GREY = "#5b9bc4", "#8a8a8a"
@@ -36,9 +39,14 @@ def label_steps(axes: "Axes", labels: Sequence[str]) -> None:
 
 
 def settled(figure: "Figure") -> "Figure":
-    """Lay the figure out once; drawn again, it would otherwise move a little."""
+    """Lay the figure out once; drawn again, it would otherwise move a little.
+
+    Labels of a user stand as they are, and one without room leaves a picture.
+    """
+    make_literal(figure)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=MISSING_GLYPH)
+        for known in (MISSING_GLYPH, NO_ROOM):
+            warnings.filterwarnings("ignore", message=known)
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return figure

@@ -1,12 +1,14 @@
 """Texts whose words are shaded by how far they moved a decision."""
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from jlstm.analysis.plots.style import BLUE, INK, WIDTH, settled
+from jlstm.analysis.plots.literal import LONGEST, readable
+from jlstm.analysis.plots.style import BLUE, INK, MISSING_GLYPH, WIDTH, settled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +46,7 @@ def word_picture(passages: Sequence[Passage]) -> "Figure":
     """
     from jlstm.analysis.plots.picture import Picture
 
+    passages = [_shown(passage) for passage in passages]
     placed = [_places(passage.words) for passage in passages]
     heights = [_LINE * (lines + 1) + 8 for _, lines in placed]
     figure = Picture(figsize=(WIDTH, sum(heights) / 72))
@@ -57,6 +60,10 @@ def word_picture(passages: Sequence[Passage]) -> "Figure":
         _write(axes, passage, spots, top + _LINE)
         top += height
     return settled(figure)
+
+
+def _shown(passage: Passage) -> Passage:
+    return passage._replace(words=[readable(w, LONGEST) for w in passage.words])
 
 
 def _write(
@@ -99,5 +106,8 @@ def _width(word: str) -> float:
     """Return the width of a word in points; a sign of mathematics has none of its."""
     from matplotlib.textpath import TextPath
 
-    path = TextPath((0, 0), word.replace("$", "S").replace("\\", "/"), size=_SIZE)
+    plain = word.replace("$", "S").replace("\\", "/")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=MISSING_GLYPH)
+        path = TextPath((0, 0), plain, size=_SIZE)
     return float(path.get_extents().x1) if len(path.vertices) else 3.0

@@ -1,0 +1,99 @@
+"""What the command line asks for: help, a configuration, a run, or a sweep."""
+
+import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from experiments.compose import compose_run
+from experiments.failure import Reached
+from experiments.help import help_text
+from experiments.lock import locked
+from experiments.resume import check_same, resumed, save_config
+from experiments.sweep import sweep
+from experiments.tasks import find_task
+from jlstm.train.run import create_run
+from jlstm.train.schema import build, plain
+
+
+def launch(argv: Sequence[str], reached: Reached) -> int:
+    """Do what the command line says.
+
+    Args:
+        argv: of the command line.
+        reached: is told how far it got.
+
+    Returns:
+        The exit code; whatever goes wrong is an exception.
+    """
+    options = _parser().parse_intermixed_args(_hydra_spelling(argv))
+    if options.help:
+        print(help_text(options.overrides))
+        return 0
+    if options.cfg:
+        print(composed(options.overrides))
+        return 0
+    if options.multirun:
+        return sweep(options.overrides)
+    with ExitStack() as held:
+        job, reached.folder = start(options.overrides, held)
+        reached.training = True
+        job.run(reached.folder)
+    return 0
+
+
+def composed(overrides: Sequence[str]) -> str:
+    """Return the configuration that would run, as YAML."""
+    return yaml.safe_dump(compose_run(overrides), sort_keys=False, allow_unicode=True)
+
+
+def start(overrides: Sequence[str], held: ExitStack) -> tuple[Any, Path]:
+    """Check what is asked for; return a job and its folder, new or to be continued.
+
+    Args:
+        overrides: of the command line.
+        held: what to keep until the end of the run; the lock of the folder goes there.
+
+    Raises:
+        ValueError, OSError: something is wrong with it; nothing was written or
+            compiled.
+    """
+    old = resumed(overrides)
+    mapping = compose_run(overrides) if old is None else old.config
+    task = find_task(mapping.get("task"))
+    job = task.prepare(build(task.Config, mapping))
+    config = job.config
+    runs = Path(config.runs_dir)
+    folder = old.folder if old is not None else create_run(runs, config.name)
+    held.enter_context(locked(folder))
+    check_same(folder, job.identity())
+    save_config(folder, plain(config))
+    print(f"run folder: {folder}", flush=True)
+    return job, folder
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message}; see --help.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("-m", "--multirun", action="store_true")
+    parser.add_argument("--cfg", action="store_true")
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("overrides", nargs="*")
+    return parser
+
+
+def _hydra_spelling(argv: Sequence[str]) -> list[str]:
+    """Leave out the ``job`` of ``--cfg job``, as Hydra wants it written."""
+    return [
+        text
+        for before, text in zip(["", *argv], argv, strict=False)
+        if not (before == "--cfg" and text in ("job", "all"))
+    ]
