@@ -60,3 +60,58 @@ def test_another_file_is_refused(tmp_path):
     path.write_bytes(b"RIFF")
     with pytest.raises(ValueError, match="is no MIDI file that write_midi has written"):
         read_midi(path)
+
+
+@pytest.mark.parametrize("kind", [bool, np.int8, np.int64, np.float32, np.float64])
+def test_zeros_and_ones_of_any_type_are_a_roll(tmp_path, kind):
+    write_midi(tmp_path / "a.mid", ROLL.astype(kind))
+    write_midi(tmp_path / "b.mid", ROLL)
+    assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("roll", "line"),
+    [
+        (
+            np.zeros((4, 128)),
+            r"shape (4, 128); of 128 pitches give the 88 keys of a pia",
+        ),
+        (np.zeros((128, 4)), "give steps by the 88 keys of a piano: roll[21:109].T."),
+        (np.zeros((88, 4)), "give steps by 88 keys: roll.T."),
+        (np.zeros(88), "roll has shape (88,); give steps by 88 keys, (steps, 88)."),
+        (np.zeros((1, 4, 88)), "give steps by 88 keys, (steps, 88)."),
+        (
+            np.full((2, 88), 0.01),
+            "roll is 0.01 at step 0, key 0; give 0 where a key",
+        ),
+        (np.full((2, 88), 90), "such as `roll > 0` of velocities"),
+        (np.full((2, 88), -1), "roll is -1 at step 0"),
+        (np.full((2, 88), np.nan), "roll is nan at step 0"),
+        (np.full((2, 88), np.inf), "roll is inf at step 0"),
+        (np.full((2, 88), "a"), "roll holds <U1; give numbers 0 and 1."),
+    ],
+)
+def test_what_is_no_roll_is_refused_and_nothing_written(tmp_path, roll, line):
+    path = tmp_path / "a.mid"
+    with pytest.raises(ValueError) as error:
+        write_midi(path, roll)
+    assert line in str(error.value) and not path.exists()
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0, 16.8, 1e-9])
+def test_a_step_of_no_length_is_refused(tmp_path, seconds):
+    with pytest.raises(ValueError, match=r"give a length above 0 and below 16\.7"):
+        write_midi(tmp_path / "a.mid", ROLL, step_seconds=seconds)
+
+
+def test_a_damaged_file_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "a.mid"
+    write_midi(path, ROLL)
+    whole = path.read_bytes()
+    for cut in range(22, len(whole) - 4):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(ValueError, match="is cut off or damaged"):
+            read_midi(path)
+    path.write_bytes(whole.replace(bytes([0x90, 60]), bytes([0x90, 127])))
+    with pytest.raises(ValueError, match="has the note 127"):
+        read_midi(path)

@@ -1,6 +1,5 @@
 """The tagged sentences of a run: which files, cut into which parts."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from jlstm.data import load_tagged
 from jlstm.data.fetch import fetch
+from jlstm.data.sheet.words import described, is_conllu
 from jlstm.data.tagging import Tagged, read_columns, read_conllu
 from jlstm.data.words import Words
 
@@ -23,8 +23,8 @@ class DataConfig:
 
     Attributes:
         name: of the data set; ``tagged`` is a file of your own.
-        path: of ``tagged``: the file to learn from, CoNLL-U if its name says so, else a
-            word a line with columns between blanks; it may be gzipped.
+        path: of ``tagged``: the file to learn from, CoNLL-U, or a word a line with
+            columns between tabs or blanks; it may be gzipped.
         valid_path: a file that chooses the best epoch; else a share of ``path`` does.
         test_path: a file to report on; else a share of ``path`` is kept for it.
         column: of a CoNLL-U file: ``upos``, ``xpos``, ``deprel``, ...
@@ -69,7 +69,7 @@ class DataConfig:
                 f"data.valid_fraction is {shares[0]} and data.test_fraction "
                 f"{shares[1]}; give shares above 0 that leave something to train on."
             )
-        if self.mark is not None and (self.name == "ud_english_ewt" or self.is_conllu):
+        if self.mark is not None and self.name == "ud_english_ewt":
             raise ValueError(
                 f"data.mark is {self.mark}, but a CoNLL-U file has its columns by name "
                 "and gives no marks: leave it out."
@@ -87,11 +87,6 @@ class DataConfig:
                 "data.valid_path and data.test_path go with data.name=tagged; "
                 f"data.name is {self.name!r}: leave them out."
             )
-
-    @property
-    def is_conllu(self) -> bool:
-        """Whether the user's file is CoNLL-U, by its name."""
-        return bool(re.search(r"\.conllu(\.gz)?$", self.path or ""))
 
 
 class Part(NamedTuple):
@@ -173,8 +168,24 @@ def random_parts(part: Part, shares: dict[str, float], seed: int) -> dict[str, P
 
 def _read_file(config: DataConfig, path: str | Path | None) -> Part:
     assert path is not None  # the configuration says so
-    if config.is_conllu:
-        return Part(read_conllu(path, config.column))
+    named = str(path).removesuffix(".gz").endswith(".conllu")
+    read = _conllu if named or is_conllu(path) else _columns
+    part = read(config, path)
+    tags = [tag for some in part.tagged.tags for tag in some]
+    print(described(path, part.tagged.sentences, tags), flush=True)
+    return part
+
+
+def _conllu(config: DataConfig, path: str | Path) -> Part:
+    if config.mark is not None:
+        raise ValueError(
+            f"data.mark is {config.mark}, but {path} is CoNLL-U, which has its columns "
+            "by name and gives no marks: leave it out."
+        )
+    return Part(read_conllu(path, config.column))
+
+
+def _columns(config: DataConfig, path: str | Path) -> Part:
     tagged = read_columns(path, config.word, config.tag)
     if config.mark is None:
         return Part(tagged)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Integer, UInt8
+from jaxtyping import Integer, Shaped, UInt8
 
 from jlstm._files import write_atomically
 from jlstm.data.music import KEYS, LOWEST_MIDI_NOTE
@@ -30,7 +30,7 @@ class Event(NamedTuple):
 
 
 def write_midi(
-    path: str | Path, roll: Integer[np.ndarray, "t 88"], *, step_seconds: float = 0.4
+    path: str | Path, roll: Shaped[np.ndarray, "..."], *, step_seconds: float = 0.4
 ) -> None:
     """Write a piano roll as a Standard MIDI file of one track.
 
@@ -39,11 +39,13 @@ def write_midi(
 
     Args:
         path: of the file.
-        roll: a row of 88 keys a step, 0 where a key is silent; the lowest is A0.
+        roll: a row of 88 keys a step, 0 where a key is silent and 1 where it sounds,
+            or booleans; the lowest is A0.
         step_seconds: how long a step lasts.
 
     Raises:
-        ValueError: ``step_seconds`` is no length of time that a MIDI file can hold.
+        ValueError: the roll is not of 88 keys, or holds other numbers than 0 and 1, or
+            ``step_seconds`` is no length of time that a MIDI file can hold.
 
     Example:
         >>> import tempfile
@@ -54,12 +56,13 @@ def write_midi(
         >>> bool((read_midi(path) == roll[:2]).all())
         True
     """
-    # A beat is a step, so that a step of any length is written without rounding.
-    tempo = round(step_seconds * 1e6)
-    if not 0 < tempo < 1 << 24:
+    if not 5e-7 < step_seconds < ((1 << 24) - 0.5) / 1e6:
         raise ValueError(
             f"step_seconds is {step_seconds}; give a length above 0 and below 16.7."
         )
+    # A beat is a step, so that a step of any length is written without rounding.
+    tempo = round(step_seconds * 1e6)
+    roll = _checked(roll)
     track = bytes([0, META, TEMPO, 3]) + tempo.to_bytes(3, "big")
     for ticks, key, is_on in _events(roll):
         status = NOTE_ON if is_on else NOTE_OFF
@@ -69,6 +72,39 @@ def write_midi(
     header = b"MThd" + struct.pack(">IHHH", 6, 0, 1, STEP_TICKS)
     content = header + b"MTrk" + struct.pack(">I", len(track)) + track
     write_atomically(Path(path), content)
+
+
+def _checked(roll: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "t 88"]:
+    """Return a roll of 0 and 1, or refuse what is no such roll."""
+    roll = np.asarray(roll)
+    if roll.ndim != 2 or roll.shape[1] != KEYS:
+        raise ValueError(f"roll has shape {roll.shape}; {_shape_advice(roll.shape)}")
+    if roll.dtype == bool:
+        return roll.astype(np.uint8)
+    if not np.issubdtype(roll.dtype, np.number):
+        raise ValueError(f"roll holds {roll.dtype}; give numbers 0 and 1.")
+    odd = ~np.isin(roll, (0, 1))
+    if odd.any():
+        step, key = np.argwhere(odd)[0]
+        raise ValueError(
+            f"roll is {roll[step, key]} at step {step}, key {key}; give 0 where a key "
+            "is silent and 1 where it sounds, such as `roll > 0` of velocities or "
+            "`roll > 0.5` of probabilities."
+        )
+    return roll.astype(np.uint8)
+
+
+def _shape_advice(shape: tuple[int, ...]) -> str:
+    first, last = LOWEST_MIDI_NOTE, LOWEST_MIDI_NOTE + KEYS
+    if len(shape) == 2 and shape[1] == 128:
+        return (
+            f"of 128 pitches give the {KEYS} keys of a piano: roll[:, {first}:{last}]."
+        )
+    if len(shape) == 2 and shape[0] == 128:
+        return f"give steps by the {KEYS} keys of a piano: roll[{first}:{last}].T."
+    if len(shape) == 2 and shape[0] == KEYS:
+        return f"give steps by {KEYS} keys: roll.T."
+    return f"give steps by {KEYS} keys, (steps, {KEYS})."
 
 
 def read_midi(path: str | Path) -> UInt8[np.ndarray, "t 88"]:
@@ -82,7 +118,20 @@ def read_midi(path: str | Path) -> UInt8[np.ndarray, "t 88"]:
     header = b"MThd" + struct.pack(">IHHH", 6, 0, 1, STEP_TICKS) + b"MTrk"
     if not data.startswith(header):
         raise ValueError(f"{path} is no MIDI file that write_midi has written.")
-    events = list(_read_events(data[len(header) + 4 :]))
+    track = data[len(header) + 4 :]
+    try:
+        is_whole = struct.pack(">I", len(track)) == data[len(header) :][:4]
+        events = list(_read_events(track)) if is_whole else []
+    except IndexError:
+        is_whole = False
+    if not is_whole:
+        raise ValueError(f"{path} is cut off or damaged: write it again.")
+    odd = next((e.key for e in events if not 0 <= e.key < KEYS), None)
+    if odd is not None:
+        raise ValueError(
+            f"{path} has the note {odd + LOWEST_MIDI_NOTE}, outside of the {KEYS} keys "
+            "of a piano: it was not written by write_midi."
+        )
     roll = np.zeros((sum(e.ticks for e in events) // STEP_TICKS, KEYS), np.uint8)
     now = 0
     for ticks, key, is_on in events:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jlstm.data import chunk_score, chunks_of, fetch, load_tagged
 from jlstm.data.tagging import (
@@ -13,6 +15,7 @@ from jlstm.data.tagging import (
     tag_vocab,
 )
 from jlstm.data.words import unknown_share, word_vocab
+from tests.messages import message_of
 
 COUNTS = {
     "ud_english_ewt": {
@@ -147,3 +150,124 @@ def test_what_is_wrong_is_said(tmp_path, make, message):
         make(path)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+WORDS = ["the DT B-NP", "dog NN I-NP", "", "it PRP B-NP", "runs VBZ B-VP"]
+UD = [f"{n}\t{w}\t{w}\tX\tY\t_\t0\troot\t_\t_" for n, w in ((1, "it"), (2, "runs"))]
+BAD_ROWS = {
+    "a lost tag": (["Ann NNP B", "saw VBD", "him PRP O"], "'saw VBD' with 2 column"),
+    "an empty column": (["Ann\tNNP\tB", "saw\tVBD\t"], "line 2 has an empty column"),
+    "a comment": (["# newdoc", "Ann NNP B", "saw VBD O"], "'# newdoc' with 2 column"),
+    "running text": (
+        ["it was a dark night", "the rain fell"],
+        "with 3 column(s), line 2",
+    ),
+    "word/TAG": (
+        ["The/DT dog/NN runs/VBZ ./.", "A/DT cat/NN"],
+        "a blank in place of '/'",
+    ),
+    "word_TAG": (["The_DT dog_NN", "A_DT cat_NN"], "a blank in place of '_'"),
+    "word/TAG a line": (["The/DT", "dog/NN"], "a blank in place of '/'"),
+    "words alone": (["the", "dog"], "with 1 column(s), line 1, where 2 or more"),
+    "numbers first": (["1 the DT", "2 dog NN"], "counts the words in column 0"),
+    "tags of their own": (
+        [f"w{n} t{n}" for n in range(30)],
+        "30 different tags for 30 words",
+    ),
+    "CoNLL-U": (UD, "is CoNLL-U: read it by read_conllu"),
+    "nothing": (["", ""], "has no sentence"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ROWS)
+def test_columns_that_cannot_be_meant_are_refused(tmp_path, name):
+    lines, line = BAD_ROWS[name]
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(lines) + "\n")
+    message = message_of(ValueError, lambda: read_columns(path))
+    assert message.startswith(str(path)) and line in message, message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(WORDS),
+        "\n".join(WORDS).replace(" ", "\t"),
+        "\n".join(WORDS).replace(" ", "   "),
+        "\r\n".join(WORDS),
+        "\r".join(WORDS),
+        "\ufeff" + "\n".join(WORDS),
+        "-DOCSTART- -X- O\n\n" + "\n".join(WORDS),
+        "\n".join(WORDS).replace("\n\n", "\n \t\n\n"),
+    ],
+)
+def test_one_file_written_in_many_ways(tmp_path, text):
+    path = tmp_path / "a.txt"
+    path.write_bytes(text.encode())
+    read = read_columns(path)
+    assert read.sentences == (("the", "dog"), ("it", "runs"))
+    assert read.tags == (("B-NP", "I-NP"), ("B-NP", "B-VP"))
+
+
+def test_words_may_hold_blanks_where_tabs_separate(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("1 000\tNUM\nNew York\tPROPN\n")
+    assert read_columns(path).sentences == (("1 000", "New York"),)
+
+
+@pytest.mark.parametrize("number", [-5, 3, 99])
+def test_columns_that_are_not_there_are_refused(tmp_path, number):
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(WORDS))
+    for name in ("word", "tag"):
+        message = message_of(
+            ValueError, lambda key=name: read_columns(path, **{key: number})
+        )
+        assert f"has 3 columns, and data.{name} is {number}: give one from" in message
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        ([*UD, *UD], "line 3 begins a sentence: put an empty line before it"),
+        ([UD[0], UD[1].replace("\t_\t_", "")], "line 2, where"),
+        ([row.replace("\tX\t", "\t_\t") for row in UD], "no tags in column upos"),
+        (["a\tb\tc\td\te"], "has 'a' where a word has its number"),
+    ],
+)
+def test_conllu_that_is_damaged_is_refused(tmp_path, lines, line):
+    path = tmp_path / "a.conllu"
+    path.write_text("\n".join(lines) + "\n")
+    assert line in message_of(ValueError, lambda: read_conllu(path))
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "B-A I-A I-A O B-B",
+        "I-A I-A I-A O I-B",
+        "B-A I-A E-A O S-B",
+        "B-A I-A L-A O U-B",
+        "B-A M-A E-A O S-B",
+    ],
+)
+def test_all_schemes_say_the_same_chunks(tags):
+    assert [*chunks_of(tags.split())] == [("A", 0, 3), ("B", 4, 5)]
+
+
+@given(
+    st.lists(
+        st.sampled_from([*" \t\n#/_-", "a", "1", "1-2", "B-A", "O", "-DOCSTART-", "é"]),
+        max_size=40,
+    )
+)
+def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path_factory, parts):
+    path = tmp_path_factory.mktemp("fuzz") / "a.txt"
+    path.write_bytes("".join(parts).encode())
+    for read in (read_columns, read_conllu):
+        try:
+            tagged = read(path)
+        except ValueError as error:
+            assert "\n" not in str(error)
+        else:
+            assert [*map(len, tagged.sentences)] == [*map(len, tagged.tags)]

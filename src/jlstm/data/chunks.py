@@ -1,9 +1,11 @@
-"""Chunks: the spans that IOB2 tags say, and how well two lists of them agree."""
+"""Chunks: the spans that IOB or IOBES tags say, and how well two lists agree."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from jlstm.data.words import Words
+
+_INSIDE = frozenset("IELM")
 
 
 class Chunk(NamedTuple):
@@ -26,7 +28,8 @@ def chunks_of(tags: Sequence[str]) -> tuple[Chunk, ...]:
     """Return the chunks of a sentence.
 
     A chunk begins at ``B-``, and, as conlleval has it, at an ``I-`` that has nothing to
-    go on with: behind ``O`` or another kind.
+    go on with: after ``O`` or another kind. ``E-``, ``L-`` and ``M-`` go on as ``I-``
+    does, ``S-`` and ``U-`` are chunks of one word (IOBES, BIOUL, BMES).
 
     Example:
         >>> chunks_of(("B-NP", "I-NP", "O", "B-VP", "B-VP", "I-NP"))
@@ -39,7 +42,7 @@ def chunks_of(tags: Sequence[str]) -> tuple[Chunk, ...]:
         if tag == "O":
             continue
         last = found[-1] if found else Chunk("", 0, -1)
-        if sign == "I" and last.kind == kind and last.stop == place:
+        if sign in _INSIDE and last.kind == kind and last.stop == place:
             found[-1] = last._replace(stop=place + 1)
         else:
             found.append(Chunk(kind, place, place + 1))

@@ -4,7 +4,6 @@
 ``read_conllu`` and ``read_columns`` read files of your own.
 """
 
-import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,8 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int32
 
-from jlstm.data.archive import read_lines
 from jlstm.data.fetch import fetch
+from jlstm.data.sheet.words import (
+    Sentences,
+    check_columns,
+    check_tags,
+    is_conllu,
+    read_conllu_rows,
+    read_rows,
+)
 from jlstm.data.vocab import Vocab
 from jlstm.data.words import Words, encode_words
 
@@ -60,8 +66,8 @@ def read_conllu(path: str | Path, column: str = "upos") -> Tagged:
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
-        ValueError: a line has too few columns, there is no such column, or the file
-            has no sentence.
+        ValueError: lines differ in their number of columns, there is no such column,
+            it holds nothing but ``_``, or the file has no sentence.
 
     Example:
         >>> import os, tempfile
@@ -72,17 +78,21 @@ def read_conllu(path: str | Path, column: str = "upos") -> Tagged:
     """
     if column not in _CONLLU:
         raise ValueError(f"column must be one of {', '.join(_CONLLU)}, got {column!r}.")
-    lines = read_lines(path)
-    rows = [
-        "" if not line.strip() else line
-        for line in lines
-        if not line.startswith("#") and set("-.").isdisjoint(line.split("\t")[0])
-    ]
-    return _tagged(path, rows, "\t", 1, _CONLLU.index(column))
+    rows = read_conllu_rows(path)
+    place = _CONLLU.index(column)
+    width = len(rows[0][0].cells)
+    if place >= width:
+        raise ValueError(f"{path} has {width} columns and none of {column}.")
+    tagged = _tagged(rows, 1, place)
+    check_tags([tag for some in tagged.tags for tag in some], path, column)
+    return tagged
 
 
 def read_columns(path: str | Path, word: int = 0, tag: int = -1) -> Tagged:
-    r"""Read a file with a word a line, columns between blanks, and empty lines between.
+    r"""Read a file with a word a line, and empty lines between sentences.
+
+    Columns stand between tabs, or between blanks where lines have no tabs. All lines
+    must have the same number of them; ``-DOCSTART-`` lines are left out.
 
     Args:
         path: the file; it may be gzipped.
@@ -91,7 +101,9 @@ def read_columns(path: str | Path, word: int = 0, tag: int = -1) -> Tagged:
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
-        ValueError: a line has too few columns, or the file has no sentence.
+        ValueError: lines differ in their number of columns, there is no such column,
+            words stand with their tags (``dog/NN``), nearly each word has a tag of its
+            own, the file is CoNLL-U, or has no sentence.
 
     Example:
         >>> import os, tempfile
@@ -100,9 +112,14 @@ def read_columns(path: str | Path, word: int = 0, tag: int = -1) -> Tagged:
         >>> read_columns(name).tags
         (('B-NP', 'I-NP'), ('B-VP',))
     """
-    rows = [line if line.strip() else "" for line in read_lines(path)]
-    rows = [row for row in rows if not row.startswith("-DOCSTART-")]
-    return _tagged(path, rows, None, word, tag)
+    if is_conllu(path):
+        raise ValueError(f"{path} is CoNLL-U: read it by read_conllu.")
+    rows = read_rows(path)
+    places = check_columns(rows, path, word=word, tag=tag)
+    tagged = _tagged(rows, places["word"], places["tag"])
+    if places["word"] != places["tag"]:
+        check_tags([t for some in tagged.tags for t in some], path, str(tag))
+    return tagged
 
 
 def tag_vocab(tags: Sequence[Words]) -> Vocab:
@@ -162,23 +179,8 @@ def _pairs(tagged: Tagged) -> Iterator[tuple[str, str]]:
         yield from zip(words, tags, strict=True)
 
 
-def _tagged(
-    path: str | Path, rows: list[str], separator: str | None, word: int, tag: int
-) -> Tagged:
-    """Cut rows into sentences at the empty ones."""
-    table = [row.split(separator) if row else [] for row in rows]
-    fewest = max(word, tag, 1) + 1
-    short = next((n for n, cells in enumerate(table) if 0 < len(cells) < fewest), None)
-    if short is not None:
-        raise ValueError(
-            f"{path} has the line {rows[short][:40]!r} with {len(table[short])} "
-            f"column(s): columns {word} and {tag} are wanted (from 0), an empty line "
-            "between sentences."
-        )
-    groups = [[*group] for full, group in itertools.groupby(table, bool) if full]
-    if not groups:
-        raise ValueError(f"{path} has no sentence: give a file with a word a line.")
+def _tagged(sentences: Sentences, word: int, tag: int) -> Tagged:
     return Tagged(
-        tuple(tuple(cells[word] for cells in group) for group in groups),
-        tuple(tuple(cells[tag] for cells in group) for group in groups),
+        tuple(tuple(row.cells[word] for row in group) for group in sentences),
+        tuple(tuple(row.cells[tag] for row in group) for group in sentences),
     )
