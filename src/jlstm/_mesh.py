@@ -98,6 +98,8 @@ def run_by_rows(
     mesh = explicit_mesh(args)
     if mesh is None:
         return compute(*args)
+    if AxisType.Manual in mesh.axis_types:  # inside a shard_map of the caller
+        return run_free(compute, args, place)
     full = tuple(
         jax.tree.map(lambda _, spec=spec: NamedSharding(mesh, spec), arg)
         for arg, spec in zip(args, specs, strict=True)

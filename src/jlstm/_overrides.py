@@ -61,10 +61,31 @@ def beyond_run(cell: Cell) -> str | None:
     It was written for the methods of the class that has it, or of one above.
     """
     writer = _writer(type(cell), "run")
-    own = own_method(cell, writer, _called_by_step(writer))
+    own = own_method(cell, writer, _called_by_step(writer)) or _own_state(cell)
     if own is None:
         return None
     return f"{type(cell).__name__} has its own {own}, but the run of {writer.__name__}"
+
+
+def _own_state(cell: Cell) -> str | None:
+    """Return which of ``state`` and ``show`` is replaced.
+
+    Steps read the state back out of what is shown, ``run`` keeps it: a cell whose two
+    methods were written for each other gives the same, one that replaces one may not.
+    """
+    kind = type(cell)
+    names = (name for name in ("state", "show") if hasattr(kind, name))
+    return next((n for n in names if n in vars(cell) or _written(kind, n) > 1), None)
+
+
+@functools.cache
+def _written(kind: type, name: str) -> int:
+    """Return how many classes have a method of this name that is not abstract."""
+    found = (vars(base).get(name) for base in kind.__mro__)
+    return sum(
+        method is not None and not getattr(method, "__isabstractmethod__", False)
+        for method in found
+    )
 
 
 @functools.cache

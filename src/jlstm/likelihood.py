@@ -5,11 +5,14 @@ of a model's activations. Where the compiled kernel runs they are made and used 
 panel; elsewhere XLA makes them whole.
 """
 
+from functools import partial
 from typing import Literal
 
+from jax.sharding import PartitionSpec
 from jaxtyping import Array, Float, Integer
 
 from jlstm._affine import affine, check_features
+from jlstm._mesh import REPLICATED, entries, run_by_rows, run_free
 from jlstm._types import accumulator_dtype
 from jlstm.losses import token_nll
 from jlstm.native import few_rows, refusal
@@ -52,8 +55,18 @@ def linear_nll(
     check_features(hs, weight.shape[1 if tied else 0])
     if _use_kernel(backend, hs, weight, bias):
         return _by_kernel(hs, weight, bias, targets, tied)
-    logits = affine(hs, weight.T if tied else weight, bias)
-    return token_nll(logits.astype(accumulator_dtype(logits.dtype)), targets)
+    return _by_formula(hs, weight, bias, targets, tied)
+
+
+def _by_formula(
+    hs: Array, weight: Array, bias: Array | None, targets: Array, tied: bool
+) -> Array:
+    def compute(hs: Array, weight: Array, bias: Array | None, targets: Array) -> Array:
+        logits = affine(hs, weight.T if tied else weight, bias)
+        return token_nll(logits.astype(accumulator_dtype(logits.dtype)), targets)
+
+    rows = PartitionSpec(*entries(hs)[:-1])
+    return run_free(compute, (hs, weight, bias, targets), lambda _: rows)
 
 
 def _use_kernel(backend: str, hs: Array, weight: Array, bias: Array | None) -> bool:
@@ -72,6 +85,17 @@ def _use_kernel(backend: str, hs: Array, weight: Array, bias: Array | None) -> b
 
 
 def _by_kernel(
+    hs: Array, weight: Array, bias: Array | None, targets: Array, tied: bool
+) -> Array:
+    """Run the kernel; on a mesh of explicit axes every device has its own rows."""
+    rows = PartitionSpec(*entries(hs)[:-1])
+    specs = (rows, REPLICATED, REPLICATED, rows)
+    compute = partial(_flat, tied=tied)
+    given = (hs, weight, bias, targets)
+    return run_by_rows(compute, given, specs, rows, lambda _: rows)
+
+
+def _flat(
     hs: Array, weight: Array, bias: Array | None, targets: Array, tied: bool
 ) -> Array:
     flat = LikelihoodInputs(

@@ -276,7 +276,6 @@ MESHES = {
     "explicit_rows_and_weights": by_type(AxisType.Explicit, units="d"),
     "explicit_two_axes": by_type(AxisType.Explicit, **GRID, rows=("d", "m")),
     "manual_of_explicit": by_shard_map(kind=AxisType.Explicit),
-    "manual_in_part_of_explicit": by_shard_map(**GRID, kind=AxisType.Explicit),
 }
 NOISY = {"stack", "zoneout", "dropout"}
 BY_DEVICE = {name for name in MESHES if name.startswith("manual")}
