@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from jlstm.options import Options
 from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig:
+class RunConfig(Options):
     """The keys that all tasks share; the configuration of a task adds its own.
 
     Attributes:

@@ -106,7 +106,7 @@ def test_chrono_spreads_the_memory_of_units(kind):
 
 
 def test_chrono_refuses_a_range_without_room():
-    wanted = "Chrono(t_max=2): t_max must be at least 3 steps."
+    wanted = "Chrono: t_max is 2; give 3 or more whole steps."
     with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
         Chrono(2)
 

@@ -15,7 +15,9 @@ PACKAGE = ROOT / "src" / "jlstm"
 # From the bottom of the house to its roof: a module imports only from lines above its
 # own. `__init__` is jlstm itself, which only what stands below it here may import.
 ORDER = (
-    {"_files", "_mesh", "_repr", "_types", "memory"},
+    {"_files", "_mesh", "_repr", "memory"},
+    {"options"},
+    {"_types"},
     {"_names", "_tree", "_typed", "activations", "initializers"},
     {"_affine", "_labels", "regularize", "sequence"},
     {"cell"},

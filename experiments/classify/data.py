@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from jlstm.data import Labelled, Vocab
+from jlstm.options import Count, Fraction, Options, Size
 from jlstm.train.classify import Examples
 
 TextName = Literal["sst2", "sst5", "mr", "subj", "cr", "mpqa", "imdb", "labelled_text"]
@@ -15,7 +16,7 @@ TEXTS, VECTORS = get_args(TextName), get_args(VectorName)
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Options):
     """Which labelled sequences, and how they are cut.
 
     Attributes:
@@ -36,15 +37,15 @@ class DataConfig:
     name: Name = "sst2"
     path: str | None = None
     phrases: bool = False
-    fold: int = 0
-    length: int | None = None
-    min_count: int = 1
-    max_vocab: int | None = None
-    valid_fraction: float = 0.1
-    test_fraction: float = 0.1
-    order_seed: int = 0
-    limit_train: int | None = None
-    seed: int = 0
+    fold: Count = 0
+    length: Size | None = None
+    min_count: Size = 1
+    max_vocab: Size | None = None
+    valid_fraction: Fraction = 0.1
+    test_fraction: Fraction = 0.1
+    order_seed: Count = 0
+    limit_train: Size | None = None
+    seed: Count = 0
 
     def __post_init__(self) -> None:
         self._check_numbers()
@@ -60,9 +61,6 @@ class DataConfig:
             )
 
     def _check_numbers(self) -> None:
-        for name in ("length", "min_count", "max_vocab", "limit_train"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise ValueError(f"data.{name} is {value}; give 1 or more.")
         shares = self.valid_fraction, self.test_fraction
         if not (min(shares) > 0 and sum(shares) < 1):
             raise ValueError(

@@ -16,6 +16,7 @@ from experiments.classify.report import show
 from experiments.config import RunConfig
 from jlstm.data.words import UNK
 from jlstm.models.classify import Classifier, ClassifierConfig
+from jlstm.options import Count
 from jlstm.train.classify import BatchConfig, ClassifyTask, Examples, confusion
 from jlstm.train.loop import Result
 from jlstm.train.program import take
@@ -38,11 +39,7 @@ class Config(RunConfig):
     model: ClassifierConfig = ClassifierConfig()
     batches: BatchConfig = BatchConfig()
     baselines: bool = True
-    examples: int = 8
-
-    def __post_init__(self) -> None:
-        if self.examples < 0:
-            raise ValueError(f"examples is {self.examples}; give 0 or more.")
+    examples: Count = 8
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,14 @@ from jlstm.audio import AugmentConfig, LogMelConfig, change_speed, extract_log_m
 from jlstm.data import DigitString, StringConfig, digit_strings, load_fsdd
 from jlstm.data.speech import official_split, speaker_split
 from jlstm.data.synthetic.phones import PhoneConfig, phone_strings
+from jlstm.options import Count, Options, Size
 from jlstm.train.ctc import Utterances
 
 Name = Literal["fsdd_strings", "phones"]
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Options):
     """Which utterances.
 
     Attributes:
@@ -31,20 +32,13 @@ class DataConfig:
     """
 
     name: Name = "fsdd_strings"
-    train: int = 3_000
-    valid: int = 300
-    test: int = 500
+    train: Size = 3_000
+    valid: Size = 300
+    test: Size = 500
     strings: StringConfig = StringConfig()
     speaker: str | None = None
     phones: PhoneConfig = PhoneConfig()
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("train", "valid", "test"):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"data.{name} is {getattr(self, name)}; give 1 or more."
-                )
+    seed: Count = 0
 
 
 @dataclass(frozen=True, eq=False)

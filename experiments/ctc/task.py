@@ -13,6 +13,7 @@ from experiments.ctc.report import show
 from jlstm.audio import AugmentConfig, LogMelConfig, leave_out
 from jlstm.metrics import align
 from jlstm.models.ctc import RecognizerConfig
+from jlstm.options import Size
 from jlstm.train.classify import BatchConfig
 from jlstm.train.ctc import Recognized, RecognizeTask, Utterances
 from jlstm.train.loop import Result
@@ -38,11 +39,7 @@ class Config(RunConfig):
     augment: AugmentConfig = AugmentConfig()
     model: RecognizerConfig = RecognizerConfig()
     batches: BatchConfig = BatchConfig()
-    beam: int = 16
-
-    def __post_init__(self) -> None:
-        if self.beam < 1:
-            raise ValueError(f"beam is {self.beam}; give 1 or more prefixes.")
+    beam: Size = 16
 
 
 @dataclass(frozen=True, eq=False)

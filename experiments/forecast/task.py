@@ -15,6 +15,7 @@ from experiments.forecast.beyond import forecast_beyond
 from experiments.forecast.report import Findings, show
 from jlstm.data.forecast import Forecast, ForecastConfig, load_forecast, season_of
 from jlstm.models.forecast_config import ForecasterConfig
+from jlstm.options import Count
 from jlstm.train.forecast import ForecastTask, WindowConfig
 from jlstm.train.loop import Result
 from jlstm.train.program import take
@@ -35,11 +36,7 @@ class Config(RunConfig):
     data: ForecastConfig = ForecastConfig()
     model: ForecasterConfig = ForecasterConfig()
     batches: WindowConfig = WindowConfig()
-    examples: int = 3
-
-    def __post_init__(self) -> None:
-        if self.examples < 0:
-            raise ValueError(f"examples is {self.examples}; give 0 or more.")
+    examples: Count = 3
 
 
 @dataclass(frozen=True, eq=False)

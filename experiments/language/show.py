@@ -11,11 +11,12 @@ from jlstm.data import Corpus
 from jlstm.decode import Sampling
 from jlstm.models.text import generate_text
 from jlstm.models.tokens import TokenModel
+from jlstm.options import Count, NotNegative, Options, Share, Size
 from jlstm.train.task import perplexity
 
 
 @dataclass(frozen=True)
-class SampleConfig:
+class SampleConfig(Options):
     """What to let the trained model write.
 
     Attributes:
@@ -29,20 +30,11 @@ class SampleConfig:
     """
 
     prompt: str | None = None
-    length: int = 300
-    temperatures: tuple[float, ...] = (0.5, 0.8, 1.0)
-    top_k: int | None = None
-    top_p: float | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.length < 1 or self.seed < 0:
-            raise ValueError(
-                f"sample: length is {self.length} and seed {self.seed}; give a length "
-                "of 1 or more and a seed of 0 or more."
-            )
-        for temperature in self.temperatures:
-            self.sampling(temperature).check()
+    length: Size = 300
+    temperatures: tuple[NotNegative, ...] = (0.5, 0.8, 1.0)
+    top_k: Size | None = None
+    top_p: Share | None = None
+    seed: Count = 0
 
     def sampling(self, temperature: float) -> Sampling:
         """Return how to draw at one temperature."""

@@ -6,13 +6,14 @@ from typing import Literal
 from experiments.config import RunConfig
 from jlstm.data.music import Roll
 from jlstm.models.music import MusicConfig
+from jlstm.options import AtLeast2, Count, Options, Positive, Size
 from jlstm.train.classify import BatchConfig
 
 Pieces = dict[str, tuple[Roll, ...]]
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Options):
     """Which pieces.
 
     Attributes:
@@ -23,18 +24,12 @@ class DataConfig:
     """
 
     name: Literal["jsb", "nottingham", "musedata", "piano_midi"] = "jsb"
-    window: int | None = None
-    limit_train: int | None = None
-
-    def __post_init__(self) -> None:
-        for name, least in (("window", 2), ("limit_train", 1)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise ValueError(f"data.{name} is {value}; give {least} or more.")
+    window: AtLeast2 | None = None
+    limit_train: Size | None = None
 
 
 @dataclass(frozen=True)
-class SampleConfig:
+class SampleConfig(Options):
     """The piece that a trained model writes.
 
     Attributes:
@@ -45,18 +40,11 @@ class SampleConfig:
         seed: of the draws.
     """
 
-    opening: int = 16
-    steps: int = 112
-    temperature: float = 1.0
-    step_seconds: float = 0.4
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("opening", "steps", "temperature", "step_seconds"):
-            if getattr(self, name) <= 0:
-                raise ValueError(
-                    f"sample.{name} is {getattr(self, name)}; give a positive number."
-                )
+    opening: Size = 16
+    steps: Size = 112
+    temperature: Positive = 1.0
+    step_seconds: Positive = 0.4
+    seed: Count = 0
 
 
 @dataclass(frozen=True, kw_only=True)

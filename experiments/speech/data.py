@@ -11,6 +11,7 @@ from jlstm.audio import AugmentConfig, LogMelConfig, change_speed, extract_log_m
 from jlstm.data import load_fsdd
 from jlstm.data.audio_folder import load_audio_folder
 from jlstm.data.speech import SAMPLE_RATE, official_split, speaker_split
+from jlstm.options import Count, Fraction, Options, Size
 from jlstm.train.classify import Examples
 
 Name = Literal["fsdd", "audio_folder"]
@@ -18,7 +19,7 @@ DIGITS = tuple("0123456789")
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Options):
     """Which recordings, and how they are split.
 
     Attributes:
@@ -34,10 +35,10 @@ class DataConfig:
     name: Name = "fsdd"
     path: str | None = None
     speaker: str | None = None
-    valid_fraction: float = 0.1
-    test_fraction: float = 0.1
-    limit_train: int | None = None
-    seed: int = 0
+    valid_fraction: Fraction = 0.1
+    test_fraction: Fraction = 0.1
+    limit_train: Size | None = None
+    seed: Count = 0
 
     def __post_init__(self) -> None:
         if (self.path is not None) != (self.name == "audio_folder"):
@@ -56,8 +57,6 @@ class DataConfig:
                 f"data.valid_fraction is {shares[0]} and data.test_fraction "
                 f"{shares[1]}; give shares above 0 that leave something to train on."
             )
-        if self.limit_train is not None and self.limit_train < 1:
-            raise ValueError(f"data.limit_train is {self.limit_train}; give 1 or more.")
 
 
 class Heard(NamedTuple):

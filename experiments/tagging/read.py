@@ -12,13 +12,14 @@ from jlstm.data.fetch import fetch
 from jlstm.data.sheet.words import described, is_conllu
 from jlstm.data.tagging import Tagged, read_columns, read_conllu
 from jlstm.data.words import Words
+from jlstm.options import Count, Fraction, Options, Size
 
 Name = Literal["ud_english_ewt", "conll2000", "tagged"]
 POS_COLUMN = 1  # of CoNLL-2000
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Options):
     """Which tagged sentences, and how their words become numbers.
 
     Attributes:
@@ -51,18 +52,15 @@ class DataConfig:
     tag: int = -1
     mark: int | None = None
     lowercase: bool = True
-    min_count: int = 1
-    letters: int = 16
-    valid_fraction: float = 0.1
-    test_fraction: float = 0.1
-    limit_train: int | None = None
-    seed: int = 0
+    min_count: Size = 1
+    letters: Size = 16
+    valid_fraction: Fraction = 0.1
+    test_fraction: Fraction = 0.1
+    limit_train: Size | None = None
+    seed: Count = 0
 
     def __post_init__(self) -> None:
         self._check_paths()
-        for name in ("min_count", "letters", "limit_train"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise ValueError(f"data.{name} is {value}; give 1 or more.")
         shares = self.valid_fraction, self.test_fraction
         if not (min(shares) > 0 and sum(shares) < 1):
             raise ValueError(

@@ -18,6 +18,7 @@ from experiments.tagging.read import DataConfig
 from experiments.tagging.report import show
 from jlstm.data.words import UNK, Words
 from jlstm.models.tag import TaggerConfig
+from jlstm.options import Count
 from jlstm.train.classify import BatchConfig, confusion
 from jlstm.train.loop import Result
 from jlstm.train.program import take
@@ -42,11 +43,7 @@ class Config(RunConfig):
     data: DataConfig = DataConfig()
     model: TaggerConfig = TaggerConfig()
     batches: BatchConfig = BatchConfig()
-    examples: int = 12
-
-    def __post_init__(self) -> None:
-        if self.examples < 0:
-            raise ValueError(f"examples is {self.examples}; give 0 or more.")
+    examples: Count = 12
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from jlstm.data.translation import PARTS, Pairs, Translation, TranslationConfig
 from jlstm.data.words import Words, decode_words
 from jlstm.models.seq2seq import Seq2Seq
 from jlstm.models.translate import Sources, translate
+from jlstm.options import NotNegative, Options, Size
 from jlstm.train.translate import TranslateTask
 
 Written = dict[str, dict[str, list[Words]]]
@@ -19,7 +20,7 @@ Written = dict[str, dict[str, list[Words]]]
 
 
 @dataclass(frozen=True)
-class SearchConfig:
+class SearchConfig(Options):
     """How translations are searched for.
 
     Attributes:
@@ -29,9 +30,9 @@ class SearchConfig:
         parts: parts of the corpus that are translated and scored.
     """
 
-    beams: int = 5
-    alpha: float = 1.0
-    limit: int = 50
+    beams: Size = 5
+    alpha: NotNegative = 1.0
+    limit: Size = 50
     parts: tuple[str, ...] = ("val", "test_2016_flickr")
 
     def __post_init__(self) -> None:

@@ -21,6 +21,8 @@ from typing import Any, Literal, TypeAlias
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
+from jlstm.options import Size
+
 Key: TypeAlias = PRNGKeyArray
 Params: TypeAlias = Any
 """A pytree of arrays; for a cell a NamedTuple whose class is named after the cell."""
@@ -30,7 +32,7 @@ Gates: TypeAlias = Any
 """What merely happened in one step: a NamedTuple of gate activations."""
 Shape: TypeAlias = tuple[int, ...]
 DType: TypeAlias = Any
-Checkpoint: TypeAlias = Literal["step", "sqrt"] | int | None
+Checkpoint: TypeAlias = Literal["step", "sqrt"] | Size | None
 
 
 def accumulator_dtype(dtype: DType) -> DType:

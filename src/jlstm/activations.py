@@ -7,18 +7,33 @@ that the ONNX operators use by default, so a cell stays comparable and picklable
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-Activation: TypeAlias = str | Callable[[Array], Array]
+from jlstm.options import Options, Positive
+
+Name = Literal[
+    "tanh",
+    "sigmoid",
+    "relu",
+    "identity",
+    "hard_sigmoid",
+    "hard_tanh",
+    "softsign",
+    "softplus",
+    "elu",
+    "silu",
+    "gelu",
+]
+Activation: TypeAlias = Name | Callable[[Array], Array]
 """A name of :data:`NAMES`, or a hashable function from an array to an array."""
 
 
 @dataclass(frozen=True)
-class LeakyReLU:
+class LeakyReLU(Options):
     """``z`` where it is positive, ``alpha * z`` elsewhere."""
 
     alpha: float = 0.01
@@ -28,7 +43,7 @@ class LeakyReLU:
 
 
 @dataclass(frozen=True)
-class ThresholdedReLU:
+class ThresholdedReLU(Options):
     """``z`` where it is at least ``alpha``, zero elsewhere."""
 
     alpha: float = 1.0
@@ -38,7 +53,7 @@ class ThresholdedReLU:
 
 
 @dataclass(frozen=True)
-class ELU:
+class ELU(Options):
     """``z`` where it is positive, ``alpha * (exp(z) - 1)`` elsewhere."""
 
     alpha: float = 1.0
@@ -50,7 +65,7 @@ class ELU:
 
 
 @dataclass(frozen=True)
-class ScaledTanh:
+class ScaledTanh(Options):
     """``alpha * tanh(beta * z)``."""
 
     alpha: float = 1.7159
@@ -61,7 +76,7 @@ class ScaledTanh:
 
 
 @dataclass(frozen=True)
-class HardSigmoid:
+class HardSigmoid(Options):
     """``alpha * z + beta``, held between 0 and 1."""
 
     alpha: float = 0.2
@@ -72,7 +87,7 @@ class HardSigmoid:
 
 
 @dataclass(frozen=True)
-class Affine:
+class Affine(Options):
     """``alpha * z + beta``."""
 
     alpha: float = 1.0
@@ -83,7 +98,7 @@ class Affine:
 
 
 @dataclass(frozen=True)
-class Clipped:
+class Clipped(Options):
     """Another activation of ``z`` held between ``-limit`` and ``limit``.
 
     Example:
@@ -92,7 +107,7 @@ class Clipped:
     """
 
     activation: Activation
-    limit: float
+    limit: Positive
 
     def __call__(self, z: Array) -> Array:
         return resolve(self.activation)(jnp.clip(z, -self.limit, self.limit))
@@ -127,24 +142,3 @@ def resolve(activation: Activation) -> Callable[[Array], Array]:
         [0.0, 2.0]
     """
     return NAMES[activation] if isinstance(activation, str) else activation
-
-
-def check_activation(owner: str, field: str, activation: Activation) -> None:
-    """Raise ValueError for a name that is not known, TypeError for no function.
-
-    Example:
-        >>> check_activation("RNNCell", "activation", "tan")
-        Traceback (most recent call last):
-        ...
-        ValueError: RNNCell: activation is 'tan'; choose one of tanh, sigmoid, ...
-    """
-    if isinstance(activation, str):
-        if activation not in NAMES:
-            raise ValueError(
-                f"{owner}: {field} is {activation!r}; choose one of "
-                f"{', '.join(NAMES)}, or give a function."
-            )
-    elif not callable(activation):
-        raise TypeError(
-            f"{owner}: {field} is {activation!r}; give a name or a function of arrays."
-        )

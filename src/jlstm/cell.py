@@ -25,9 +25,10 @@ from jlstm._types import (
     Shape,
     accumulator_dtype,
 )
+from jlstm.options import Drawn, Options, Size
 
 
-class Cell(ShortRepr, abc.ABC):
+class Cell(ShortRepr, Drawn, Options, abc.ABC):
     """One step of a recurrent network.
 
     Subclasses are frozen dataclasses. ``params``, ``carry`` and ``gates`` are
@@ -39,7 +40,7 @@ class Cell(ShortRepr, abc.ABC):
             vector of features, more for an image.
     """
 
-    hidden_size: int
+    hidden_size: Size
     num_feature_axes = 1
 
     @abc.abstractmethod
@@ -151,18 +152,8 @@ def recurrent_product(cell: GatedCell, h: Array, w_hh: Array) -> Array:
     return affine(h, w_hh) if cell.num_heads == 1 else block_affine(h, w_hh)
 
 
-def check_size(cell: Cell, field: str = "hidden_size") -> None:
-    """Raise ValueError unless a field of ``cell`` is a positive integer."""
-    value = getattr(cell, field)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(
-            f"{type(cell).__name__}: {field} is {value!r}; give a positive integer."
-        )
-
-
 def check_heads(cell: Cell) -> None:
     """Raise ValueError unless ``num_heads`` heads share the hidden units equally."""
-    check_size(cell, "num_heads")
     if cell.hidden_size % cell.num_heads:
         raise ValueError(
             f"{type(cell).__name__}: {cell.num_heads} heads cannot share "

@@ -9,13 +9,15 @@ then cast, so 16-bit parameters initialise too.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Annotated, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._repr import shown
 from jlstm._types import DType, Key, Shape, accumulator_dtype
+from jlstm.options import Drawn, Limit, Options, Positive
 
 
 @runtime_checkable
@@ -25,101 +27,147 @@ class Initializer(Protocol):
     def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array: ...
 
 
-GateInitializer = Initializer | tuple[Initializer, ...]
+class Draw(Drawn, Options):
+    """An initialiser of the library: its options and its arguments are checked."""
+
+    CHECKED = ("__call__",)
+
+
+GateInitializer = (
+    Initializer
+    | Annotated[tuple[Initializer, ...], Limit("one for each gate in a tuple", bool)]
+)
 """One initialiser for every gate, or a tuple with one for each."""
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(Draw):
     """Fill with ``value``."""
 
     value: float = 0.0
 
-    def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array:
+    def __call__(self, key: Key, shape: Shape, dtype: DType = jnp.float32) -> Array:
         return jnp.full(shape, self.value, dtype)
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(Draw):
     """Draw from U(-limit, limit); Zaremba et al. (2014) do so for all parameters."""
 
-    limit: float
+    limit: Positive
 
-    def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array:
+    def __call__(self, key: Key, shape: Shape, dtype: DType = jnp.float32) -> Array:
         wide = accumulator_dtype(dtype)
         draw = jax.random.uniform(key, shape, wide, -self.limit, self.limit)
         return draw.astype(dtype)
 
 
 @dataclass(frozen=True)
-class Between:
+class Between(Draw):
     """Draw from U(low, high), such as the recurrent weights of an IndRNN."""
 
     low: float
     high: float
 
-    def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array:
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(
+                f"Between: low is {self.low} and high {self.high}; give low < high."
+            )
+
+    def __call__(self, key: Key, shape: Shape, dtype: DType = jnp.float32) -> Array:
         wide = accumulator_dtype(dtype)
         return jax.random.uniform(key, shape, wide, self.low, self.high).astype(dtype)
 
 
 @dataclass(frozen=True)
-class HiddenUniform:
+class HiddenUniform(Draw):
     """Draw from U(-1/√H, 1/√H), H the last axis: the default of ``torch.nn.LSTM``."""
 
-    def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array:
+    def __call__(self, key: Key, shape: Shape, dtype: DType = jnp.float32) -> Array:
         return Uniform(1.0 / math.sqrt(shape[-1]))(key, shape, dtype)
 
 
 @dataclass(frozen=True)
-class Glorot:
+class Glorot(Draw):
     """Draw from U(-a, a), a = √(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
 
-    def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array:
+    def __call__(self, key: Key, shape: Shape, dtype: DType = jnp.float32) -> Array:
+        _check_matrix(self, shape)
         fan_in, fan_out = shape
         return Uniform(math.sqrt(6.0 / (fan_in + fan_out)))(key, shape, dtype)
 
 
 @dataclass(frozen=True)
-class Orthogonal:
+class Orthogonal(Draw):
     """Draw orthonormal rows or columns, times ``gain`` (Saxe et al., 2013)."""
 
     gain: float = 1.0
 
-    def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array:
+    def __call__(self, key: Key, shape: Shape, dtype: DType = jnp.float32) -> Array:
+        _check_matrix(self, shape)
         draw = jax.nn.initializers.orthogonal(self.gain)
         return draw(key, shape, accumulator_dtype(dtype)).astype(dtype)
 
 
 @dataclass(frozen=True)
-class Identity:
+class Identity(Draw):
     """The identity times ``gain``: recurrent weight of an IRNN (Le et al., 2015)."""
 
     gain: float = 1.0
 
-    def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array:
+    def __call__(self, key: Key, shape: Shape, dtype: DType = jnp.float32) -> Array:
+        _check_matrix(self, shape)
         return self.gain * jnp.eye(*shape, dtype=dtype)
 
 
+ChronoSteps = Annotated[int, Limit("3 or more whole steps", lambda n: n >= 3)]
+
+
 @dataclass(frozen=True)
-class Chrono:
+class Chrono(Draw):
     """Forget bias log U[1, t_max - 1], input bias minus it (Tallec and Ollivier, 2018).
 
     Give it as ``forget_bias`` of a cell: units then remember for up to ``t_max`` steps.
     """
 
-    t_max: int
+    t_max: ChronoSteps
 
-    def __post_init__(self) -> None:
-        if self.t_max < 3:
-            raise ValueError(
-                f"Chrono(t_max={self.t_max}): t_max must be at least 3 steps."
-            )
-
-    def __call__(self, key: Key, shape: Shape, dtype: DType) -> Array:
+    def __call__(self, key: Key, shape: Shape, dtype: DType = jnp.float32) -> Array:
         wide = accumulator_dtype(dtype)
         spread = jax.random.uniform(key, shape, wide, 1.0, self.t_max - 1.0)
         return jnp.log(spread).astype(dtype)
+
+
+def _check_matrix(init: Draw, shape: Shape) -> None:
+    """Raise ValueError for a shape of more or less than rows and columns."""
+    if len(shape) != 2:
+        raise ValueError(
+            f"{type(init).__name__}: shape is {shape}; give (rows, columns). For "
+            f"several gates: init_gates({init!r}, key, gates, (rows, columns), dtype)."
+        )
+
+
+def draw_from(init: Initializer, key: Key, shape: Shape, dtype: DType) -> Array:
+    """Draw from any initialiser, and require what was asked for.
+
+    Raises:
+        ValueError: it returned no array of that shape, as a function does that makes
+            initialisers and is none itself.
+
+    Example:
+        >>> draw_from(lambda *_: jnp.eye(2), jax.random.key(0), (3, 2), jnp.float32)
+        Traceback (most recent call last):
+        ValueError: An initialiser returned f32[2,2] for the shape (3, 2); give one \
+that returns an array of the shape in init(key, shape, dtype).
+    """
+    drawn = init(key, shape, dtype)
+    if getattr(drawn, "shape", None) != tuple(shape):
+        raise ValueError(
+            f"An initialiser returned {shown(drawn)} for the shape {shape}; give one "
+            "that returns an array of the shape in init(key, shape, dtype)."
+        )
+    return drawn
 
 
 def init_gates(
@@ -142,7 +190,9 @@ def init_gates(
             f"{', '.join(gates)}. Give one for all, or one for each in this order."
         )
     keys = jax.random.split(key, len(gates))
-    blocks = [one(k, shape, dtype) for one, k in zip(each, keys, strict=True)]
+    blocks = [
+        draw_from(one, k, shape, dtype) for one, k in zip(each, keys, strict=True)
+    ]
     return jnp.stack(blocks, axis=-2)
 
 

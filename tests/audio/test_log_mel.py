@@ -164,14 +164,14 @@ def test_a_sound_without_a_frame_is_named():
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ({"hop": 0.0}, "front.hop is 0.0; give a positive number"),
+        ({"hop": 0.0}, "LogMelConfig: hop is 0.0; give a positive number"),
         (
             {"low": 5_000.0},
             "front.low is 5000.0 and front.high 4000.0 Hz; give 0 <= low",
         ),
         ({"high": 5_000.0}, "<= 4000.0, half of the sample rate"),
-        ({"deltas": 3}, "front.deltas is 3; give 0, 1 or 2"),
-        ({"hop": 1e-5}, "less than a sample at 8000 Hz"),
+        ({"deltas": 3}, "LogMelConfig: deltas is 3; give 0, 1 or 2"),
+        ({"hop": 1e-5}, "give 1 to 16777216 samples at 8000 Hz"),
     ],
 )
 def test_what_is_out_of_range_is_refused(options, line):

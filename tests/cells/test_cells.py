@@ -18,10 +18,18 @@ KINDS = (RNNCell, LSTMCell, GRUCell, PeepholeLSTMCell)
 
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("size", [0, -3, 2.0, "8"])
-def test_a_size_that_is_no_size_is_refused(kind, size):
-    wanted = f"{kind.__name__}: hidden_size is {size!r}; give a positive integer."
-    with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
+@pytest.mark.parametrize(
+    ("size", "shown", "error"),
+    [
+        (0, "0", ValueError),
+        (-3, "-3", ValueError),
+        (2.0, "2.0 (float)", TypeError),
+        ("8", "'8' (str)", TypeError),
+    ],
+)
+def test_a_size_that_is_no_size_is_refused(kind, size, shown, error):
+    wanted = f"{kind.__name__}: hidden_size is {shown}; give a positive integer."
+    with pytest.raises(error, match=f"^{re.escape(wanted)}$"):
         kind(size)
 
 
@@ -31,12 +39,12 @@ def test_a_size_that_is_no_size_is_refused(kind, size):
     [
         (
             lambda: RNNCell(3, activation="tan"),
-            f"RNNCell: activation is 'tan'; choose one of {', '.join(NAMES)}, or give "
-            "a function.",
+            f"RNNCell: activation is 'tan'; choose one of {', '.join(NAMES)} or a "
+            "function. Did you mean tanh?",
         ),
         (
             lambda: GRUCell(3, reset="v3"),
-            'GRUCell: reset is \'v3\'; choose "after" (torch, cuDNN) or "before".',
+            "GRUCell: reset is 'v3'; choose one of after, before.",
         ),
     ],
 )

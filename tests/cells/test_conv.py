@@ -44,11 +44,6 @@ def test_the_state_has_the_shape_that_the_input_is_left_with(kind, options, want
     ("options", "wanted"),
     [
         (
-            {"input_shape": [8, 5]},
-            "input_shape is [8, 5]; give a tuple of one to three positive integers, "
-            "such as (height, width).",
-        ),
-        (
             {"input_shape": (2, 2, 2, 2)},
             "input_shape is (2, 2, 2, 2); give a tuple of one to three positive "
             "integers, such as (height, width).",
@@ -60,10 +55,13 @@ def test_the_state_has_the_shape_that_the_input_is_left_with(kind, options, want
         ),
         (
             {"recurrent_kernel_size": 0},
-            "recurrent_kernel_size is 0; give a positive integer or a tuple of 2, one "
-            "for each axis of input_shape.",
+            "recurrent_kernel_size is 0; give a positive integer, a tuple or list with "
+            "a positive integer in each place or None.",
         ),
-        ({"padding": "same"}, 'padding is \'same\'; choose "SAME" or "VALID".'),
+        (
+            {"padding": "same"},
+            "padding is 'same'; choose one of SAME, VALID. Did you mean SAME?",
+        ),
         (
             {"padding": "VALID", "kernel_size": 6},
             "nothing is left of input_shape=(8, 5) under kernel_size=6 without "
@@ -78,9 +76,15 @@ def test_a_shape_that_cannot_be_is_refused(kind, options, wanted):
 
 
 def test_an_unknown_reset_is_refused(unchecked):
-    wanted = 'ConvGRUCell: reset is \'v1\'; choose "before" (the paper) or "after".'
+    wanted = "ConvGRUCell: reset is 'v1'; choose one of before, after."
     with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
         ConvGRUCell(3, (8,), reset="v1")
+
+
+def test_a_list_is_kept_as_a_tuple(unchecked):
+    cell = ConvGRUCell(3, [8, 5], [3, 1])
+    assert cell == ConvGRUCell(3, (8, 5), (3, 1))
+    assert hash(cell) == hash(ConvGRUCell(3, (8, 5), (3, 1)))
 
 
 def test_another_image_size_is_named(unchecked):

@@ -213,11 +213,11 @@ REFUSED = (
     ),
     (
         lambda: jlstm.LayerNormLSTMCell(3, epsilon=0.0),
-        "LayerNormLSTMCell: epsilon is 0.0; give a small positive number.",
+        "LayerNormLSTMCell: epsilon is 0.0; give a positive number.",
     ),
     (
         lambda: jlstm.LayerNormGRUCell(3, epsilon=-1.0),
-        "LayerNormGRUCell: epsilon is -1.0; give a small positive number.",
+        "LayerNormGRUCell: epsilon is -1.0; give a positive number.",
     ),
     (
         lambda: jlstm.MogrifierLSTMCell(3, rounds=0),
@@ -225,7 +225,7 @@ REFUSED = (
     ),
     (
         lambda: jlstm.MogrifierLSTMCell(3, rank=0),
-        "MogrifierLSTMCell: rank is 0; give a positive integer.",
+        "MogrifierLSTMCell: rank is 0; give a positive integer or None.",
     ),
     (
         lambda: jlstm.CoRNNCell(3, time_step=0.0),
@@ -241,12 +241,11 @@ REFUSED = (
     ),
     (
         lambda: jlstm.MGUCell(3, reset="late"),
-        'MGUCell: reset is \'late\'; choose "before" (the paper), "after" (Flax) or '
-        '"none".',
+        "MGUCell: reset is 'late'; choose one of before, after, none.",
     ),
     (
         lambda: jlstm.MGUCell(3, update="flip"),
-        'MGUCell: update is \'flip\'; choose "write" (the paper) or "keep" (Flax).',
+        "MGUCell: update is 'flip'; choose one of write, keep.",
     ),
 )
 

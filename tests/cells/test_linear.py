@@ -45,7 +45,7 @@ ROW = {row.name: row for row in CELLS}
         ),
         (
             lambda: LRUCell(3, max_phase=0.0),
-            "LRUCell: max_phase is 0.0; give a positive angle.",
+            "LRUCell: max_phase is 0.0; give a positive number.",
         ),
     ],
 )

@@ -35,11 +35,12 @@ ROW = {row.name: row for row in CELLS}
     [
         (
             lambda: SLSTMCell(3, forget_gate="tanh"),
-            "SLSTMCell: forget_gate is 'tanh'; choose sigmoid or exp.",
+            "SLSTMCell: forget_gate is 'tanh'; choose one of sigmoid, exp.",
         ),
         (
-            lambda: MLSTMCell(3, forget_gate=None),
-            "MLSTMCell: forget_gate is None; choose sigmoid or exp.",
+            lambda: MLSTMCell(3, forget_gate="sigm"),
+            "MLSTMCell: forget_gate is 'sigm'; choose one of sigmoid, exp. Did you "
+            "mean sigmoid?",
         ),
         (
             lambda: MLSTMCell(4, 2, key_size=3),

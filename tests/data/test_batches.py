@@ -101,12 +101,12 @@ def test_packing_fills_columns():
         ),
         (
             lambda: BucketedBatches([np.ones(3)], 2, (8, 8)),
-            "boundaries are (8, 8); give positive lengths, each longer than the one "
-            "before.",
+            "BucketedBatches: boundaries is (8, 8); give positive integers in a list, "
+            "each larger than the one before.",
         ),
         (
             lambda: BucketedBatches([np.ones(3)], 0, (8,)),
-            "batch_size is 0; give a positive number of columns.",
+            "BucketedBatches: batch_size is 0; give a positive integer.",
         ),
         (
             lambda: boundaries_of(np.array([1]), 0),

@@ -113,26 +113,39 @@ def test_limit_train_keeps_the_head(path, share, length):
     [
         (
             {"name": "ptp"},
-            "name must be one of ptb, wikitext2, captions, shakespeare, embedded, "
-            "text, got 'ptp'.",
+            "CorpusConfig: name is 'ptp'; choose one of ptb, wikitext2, captions, "
+            "shakespeare, embedded, text.",
         ),
-        ({"level": "byte"}, "level must be one of char, word, got 'byte'."),
-        ({"split": "head"}, "split must be one of given, tail, char_rnn, got 'head'."),
+        ({"level": "byte"}, "CorpusConfig: level is 'byte'; choose one of char, word."),
+        (
+            {"split": "head"},
+            "CorpusConfig: split is 'head'; choose one of given, tail, char_rnn.",
+        ),
         (
             {"valid_fraction": 0.0},
-            "valid_fraction must lie between 0 and 1, both excluded, got 0.0.",
+            "CorpusConfig: valid_fraction is 0.0; give a share between 0 and 1, both "
+            "excluded.",
         ),
         (
             {"valid_fraction": 0.5, "test_fraction": 0.5},
             "test_fraction must be at least 0 and leave text to train on beside "
             "valid_fraction=0.5, got 0.5.",
         ),
-        ({"limit_train": 0.0}, "limit_train must be above 0 and at most 1, got 0.0."),
-        ({"limit_train": 1.1}, "limit_train must be above 0 and at most 1, got 1.1."),
-        ({"max_vocab": 1}, "max_vocab must be at least 2, got 1."),
-        ({"min_count": 0}, "min_count must be at least 1, got 0."),
-        ({"streams": 0}, "streams must be at least 1, got 0."),
-        ({"window": -3}, "window must be at least 1, got -3."),
+        (
+            {"limit_train": 0.0},
+            "CorpusConfig: limit_train is 0.0; give a share in (0, 1].",
+        ),
+        (
+            {"limit_train": 1.1},
+            "CorpusConfig: limit_train is 1.1; give a share in (0, 1].",
+        ),
+        (
+            {"max_vocab": 1},
+            "CorpusConfig: max_vocab is 1; give an integer of 2 or more or None.",
+        ),
+        ({"min_count": 0}, "CorpusConfig: min_count is 0; give a positive integer."),
+        ({"streams": 0}, "CorpusConfig: streams is 0; give a positive integer."),
+        ({"window": -3}, "CorpusConfig: window is -3; give a positive integer."),
         (
             {"name": "text"},
             "path goes with name='text' and only with it, got path=None and "

@@ -129,16 +129,19 @@ def test_a_file_of_ones_own(tmp_path):
     [
         (
             lambda: ForecastConfig("etth3"),
-            "name must be one of etth1, etth2, ettm1, ettm2, weather, illness, "
-            "beijing_pm25, airline_passengers, co2, daily_min_temperatures, "
-            "monthly_sunspots, sunspots, csv, got 'etth3'.",
+            "ForecastConfig: name is 'etth3'; choose one of etth1, etth2, ettm1, "
+            "ettm2, weather, illness, beijing_pm25, airline_passengers, co2, "
+            "daily_min_temperatures, monthly_sunspots, sunspots, csv.",
         ),
         (
             lambda: ForecastConfig(path="a.csv"),
             "path goes with name='csv' and only with it, got path='a.csv' and "
             "name='etth1': set or unset path.",
         ),
-        (lambda: ForecastConfig(horizon=0), "horizon must be at least 1, got 0."),
+        (
+            lambda: ForecastConfig(horizon=0),
+            "ForecastConfig: horizon is 0; give a positive integer.",
+        ),
         (
             lambda: ForecastConfig(train_fraction=0.8),
             "train_fraction and test_fraction must be above 0 and leave steps for "

@@ -38,7 +38,7 @@ def test_lengths_are_within_what_is_asked_for():
         ({"phones": 3}, "phones.phones is 3; give an even number of 2 or more"),
         ({"least": 4, "most": 3}, "phones.least and phones.most must be 1 <= least"),
         ({"shortest": 1}, "phones.shortest is 1; a phone has two halves"),
-        ({"noise": -1.0}, "phones.noise is -1.0 and phones.features 8; give a noise"),
+        ({"noise": -1.0}, "PhoneConfig: noise is -1.0; give 0 or a positive"),
     ],
 )
 def test_what_cannot_sound_is_refused(options, line):

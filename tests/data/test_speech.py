@@ -159,7 +159,10 @@ def test_a_bad_ts_file_is_one_line(tmp_path, text, message):
             "least_gap and most_gap must be 0 <= least_gap <= most_gap, got 0.3 and "
             "0.25.",
         ),
-        (lambda: StringConfig(noise=-1.0), "noise must be at least 0, got -1.0."),
+        (
+            lambda: StringConfig(noise=-1.0),
+            "StringConfig: noise is -1.0; give 0 or a positive number.",
+        ),
         (
             lambda: digit_strings(
                 recordings(), np.array([], int), 1, StringConfig(), seed=0

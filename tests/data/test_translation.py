@@ -129,7 +129,7 @@ def test_vocabulary_by_frequency_with_ties_in_order():
         ),
         (
             lambda: TranslationConfig(limit_train=0),
-            "limit_train must be at least 1, got 0.",
+            "TranslationConfig: limit_train is 0; give a positive integer or None.",
         ),
         (
             lambda: encode_pairs({"train": (["a"], [])}, CONFIG),

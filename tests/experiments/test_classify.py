@@ -85,7 +85,7 @@ def test_a_text_that_cannot_be_read_names_its_line(tmp_path, text, line):
         ({"name": "labelled_text"}, r"data\.path goes with data\.name=labelled_text"),
         ({"name": "mr", "path": "a"}, r"data\.path goes with"),
         ({"name": "mr", "phrases": True}, "only sst2 and sst5 have labelled phrases"),
-        ({"length": 0}, r"data\.length is 0; give 1 or more"),
+        ({"length": 0}, "DataConfig: length is 0; give a positive"),
         ({"valid_fraction": 0.9, "test_fraction": 0.1}, "give shares above 0"),
     ],
 )

@@ -174,5 +174,5 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 
 
 def test_examples_are_not_negative():
-    with pytest.raises(ValueError, match="examples is -1; give 0 or more"):
+    with pytest.raises(ValueError, match="examples is -1; give 0 or a positive"):
         Config(examples=-1)

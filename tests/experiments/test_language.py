@@ -104,8 +104,11 @@ def test_a_sample_continues_its_prompt_in_the_same_way_each_time():
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ({"length": 0}, "sample: length is 0 and seed 0; give a length of 1 or more"),
-        ({"temperatures": (-1.0,)}, "temperature is -1.0; give 0 or more"),
+        ({"length": 0}, "SampleConfig: length is 0; give a positive integer"),
+        (
+            {"temperatures": (-1.0,)},
+            r"temperatures\[0\] is -1\.0; give 0 or a positive",
+        ),
         ({"top_p": 0.0}, "top_p is 0.0; give a share"),
     ],
 )

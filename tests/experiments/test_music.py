@@ -84,8 +84,11 @@ def test_the_table_of_nats():
 @pytest.mark.parametrize(
     ("make", "line"),
     [
-        (lambda: DataConfig(window=1), r"data\.window is 1; give 2 or more"),
-        (lambda: SampleConfig(steps=0), r"sample\.steps is 0; give a positive"),
+        (
+            lambda: DataConfig(window=1),
+            r"DataConfig: window is 1; give an integer of 2 or more",
+        ),
+        (lambda: SampleConfig(steps=0), "SampleConfig: steps is 0; give a positive"),
     ],
 )
 def test_what_is_out_of_range_is_refused(make, line):

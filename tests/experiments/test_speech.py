@@ -112,7 +112,10 @@ def test_a_folder_of_ones_own(tmp_path):
     [
         ({"path": "a"}, "data.path goes with data.name=audio_folder and only with it"),
         ({"name": "audio_folder", "path": "a", "speaker": "b"}, "only fsdd has named"),
-        ({"limit_train": 0}, "data.limit_train is 0; give 1 or more"),
+        (
+            {"limit_train": 0},
+            "DataConfig: limit_train is 0; give a positive integer or None",
+        ),
         ({"test_fraction": 0.95}, "give shares above 0 that leave something"),
     ],
 )

@@ -182,7 +182,7 @@ def test_how_words_are_read():
             "data.valid_path and data.test_path go with data.name=tag",
         ),
         ({"mark": 1}, "a CoNLL-U file has its columns by name"),
-        ({"letters": 0}, "data.letters is 0; give 1 or more"),
+        ({"letters": 0}, "DataConfig: letters is 0; give a positive integer"),
         ({"valid_fraction": 0.95}, "give shares above 0 that leave something"),
     ],
 )

@@ -129,7 +129,7 @@ def test_the_identity_of_a_run_is_that_of_its_pairs():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"beams": 0}, "search: beams is 0; give 1 or more"),
+        ({"beams": 0}, "SearchConfig: beams is 0; give a positive"),
         ({"parts": ("test",)}, r"search.parts is \['test'\]; choose some of train"),
     ],
 )

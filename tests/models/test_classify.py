@@ -104,15 +104,15 @@ def test_one_of_two_sizes_is_needed(sizes):
 
 def test_numbers_out_of_range_are_refused():
     with pytest.raises(
-        ValueError, match=r"model\.embedding_size is 0; give a positive"
+        ValueError, match="ClassifierConfig: embedding_size is 0; give a positive"
     ):
         ClassifierConfig(embedding_size=0)
-    with pytest.raises(ValueError, match=r"dropout\.word: rate is 1\.0"):
+    with pytest.raises(ValueError, match=r"SequenceDropout: word is 1\.0"):
         SequenceDropout(word=1.0)
 
 
 def test_chrono_draws_the_forget_bias():
     (layer,) = EncoderConfig(hidden_sizes=(4,), chrono=196).make_stack().layers
     assert layer.cell.forget_bias == Chrono(196)
-    with pytest.raises(ValueError, match="t_max must be at least 3"):
+    with pytest.raises(ValueError, match="chrono is 2; give 3 or more"):
         EncoderConfig(chrono=2)

@@ -252,10 +252,13 @@ def test_distributions_have_the_density_that_they_draw_from():
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ({"patch": 0}, r"model\.patch is 0; give 1 or more"),
-        ({"lags": (0,)}, r"model\.lags is \[0\]; give steps back, from 1"),
-        ({"levels": (0.5, 0.1)}, r"model\.levels is \[0\.5, 0\.1\]; give two or more"),
-        ({"dropout": 1.0}, r"model\.dropout: rate is 1\.0"),
+        ({"patch": 0}, "ForecasterConfig: patch is 0; give a positive"),
+        ({"lags": (0,)}, r"ForecasterConfig: lags\[0\] is 0; give a positive"),
+        (
+            {"levels": (0.5, 0.1)},
+            r"ForecasterConfig: levels is \(0\.5, 0\.1\); give two or more",
+        ),
+        ({"dropout": 1.0}, r"ForecasterConfig: dropout is 1\.0"),
         ({"encoder": EncoderConfig(bidirectional=True)}, "the way back has only begun"),
     ],
 )

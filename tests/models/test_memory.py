@@ -49,14 +49,17 @@ def test_a_table_tells_models_apart(options, title):
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ({"hidden_sizes": ()}, r"hidden_sizes is \[\]; give positive sizes"),
+        (
+            {"hidden_sizes": ()},
+            r"MemoryConfig: hidden_sizes is \(\); give one or more positive",
+        ),
         ({"cell": "gru", "chrono": 50}, "chrono is 50, but cell is 'gru'; only lstm"),
-        ({"init_scale": 0.0}, "init_scale is 0.0; give a positive limit"),
+        ({"init_scale": 0.0}, "init_scale is 0.0; give a positive number"),
         (
             {"cell": "transformer", "hidden_sizes": (32, 64)},
             r"hidden_sizes is \[32, 64\]; give a Transformer the same width",
         ),
-        ({"chrono": 2}, "t_max must be at least 3 steps"),
+        ({"chrono": 2}, "chrono is 2; give 3 or more whole steps or None"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options, line):

@@ -187,7 +187,10 @@ def test_attention_weights_are_what_the_step_gives():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"embedding_size": 0}, "model.embedding_size is 0; give a positive number"),
+        (
+            {"embedding_size": 0},
+            "Seq2SeqConfig: embedding_size is 0; give a positive integer",
+        ),
         ({"attention": "none"}, "there is no context to feed"),
         ({"decoder": EncoderConfig(bidirectional=True)}, "a decoder knows no later"),
     ],

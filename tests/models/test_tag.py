@@ -129,9 +129,12 @@ def test_a_dropped_word_becomes_the_unknown_one():
 @pytest.mark.parametrize(
     ("make", "line"),
     [
-        (lambda: TaggerConfig(letter_size=-1), "letter_size is -1; give 0 or more"),
+        (
+            lambda: TaggerConfig(letter_size=-1),
+            "letter_size is -1; give 0 or a positive integer",
+        ),
         (lambda: TaggerConfig(embedding_size=0), "embedding_size is 0; give a posit"),
-        (lambda: SequenceDropout(word=1.0), r"model\.dropout\.word"),
+        (lambda: SequenceDropout(word=1.0), "SequenceDropout: word is 1.0"),
     ],
 )
 def test_what_is_out_of_range_is_refused(make, line):

@@ -139,8 +139,8 @@ def test_all_leaves_are_parameters():
     ("options", "message"),
     [
         ({"width": 10, "num_heads": 4}, "width is 10 and num_heads 4; give a width"),
-        ({"num_layers": 0}, "num_layers is 0; give 1 or more."),
-        ({"dropout": 1.0}, "dropout: rate is 1.0"),
+        ({"num_layers": 0}, "num_layers is 0; give a positive integer."),
+        ({"dropout": 1.0}, "dropout is 1.0"),
     ],
 )
 def test_impossible_sizes_are_refused(options, message):

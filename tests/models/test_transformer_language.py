@@ -84,5 +84,5 @@ def test_each_dropout_needs_a_key():
 
 
 def test_a_context_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="context 0; give a positive limit and"):
+    with pytest.raises(ValueError, match="context is 0; give a positive integer"):
         TransformerLanguageConfig(context=0)

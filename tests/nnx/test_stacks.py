@@ -49,7 +49,7 @@ def test_conveniences_are_stacks_of_their_cell(kind, cell, options, bidirectiona
     ("options", "message"),
     [
         ({"num_layers": 0}, "num_layers is 0; give a positive number of layers"),
-        ({"dropout": 1.0}, "dropout: rate is 1.0; give a probability"),
+        ({"dropout": 1.0}, "Stack: dropout is 1.0; give a probability"),
         ({"hidden_size": 0}, "hidden_size is 0; give a positive integer"),
     ],
 )

@@ -73,6 +73,7 @@ def test_paths_are_drawn_for_the_test_alone_and_again_the_same():
 
 def test_numbers_out_of_range_are_refused():
     with pytest.raises(
-        ValueError, match=r"batches\.epoch_windows is 0; give 1 or more"
+        ValueError,
+        match="WindowConfig: epoch_windows is 0; give a positive integer or None",
     ):
         WindowConfig(epoch_windows=0)

@@ -112,5 +112,5 @@ def test_each_seed_sees_sequences_of_its_own():
 
 @pytest.mark.parametrize("name", ["batch_size", "updates", "exam_batches"])
 def test_nothing_to_draw_is_refused(name):
-    with pytest.raises(ValueError, match=f"draw.{name} is 0; give 1 or more."):
+    with pytest.raises(ValueError, match=f"DrawConfig: {name} is 0; give a positive"):
         DrawConfig(**{name: 0})

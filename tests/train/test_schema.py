@@ -104,7 +104,7 @@ def test_dotted_keys_name_every_level():
         ({"inner": {"scale": 1}}, "There is no key inner.scale: did you mean scale?"),
         ({"inner": {"x": 1}}, "There is no key inner.x: inner has size, rates, label."),
         ({"inner": 3}, "inner is 3 (int); give keys and values."),
-        ({"inner": None}, "inner is None (NoneType); give keys and values."),
+        ({"inner": None}, "inner is None; give keys and values."),
     ],
 )
 def test_wrong_keys(mapping, message):
@@ -119,20 +119,20 @@ def test_wrong_keys(mapping, message):
         ({"steps": "1"}, "steps is '1' (str); give a whole number."),
         ({"scale": True}, "scale is True (bool); give a finite number."),
         ({"scale": "much"}, "scale is 'much' (str); give a finite number."),
-        ({"scale": float("nan")}, "scale is nan (float); give a finite number."),
-        ({"scale": None}, "scale is None (NoneType); give a finite number."),
-        ({"deep": 1}, "deep is 1 (int); give true or false."),
-        ({"deep": "yes"}, "deep is 'yes' (str); give true or false."),
-        ({"limit": [1]}, "limit is [1] (list); give a finite number."),
+        ({"scale": float("nan")}, "scale is nan; give a finite number."),
+        ({"scale": None}, "scale is None; give a finite number."),
+        ({"deep": 1}, "deep is 1 (int); give True or False."),
+        ({"deep": "yes"}, "deep is 'yes' (str); give True or False."),
+        ({"limit": [1]}, "limit is [1] (list); give a finite number or None."),
         ({"kind": "fance"}, "kind is 'fance'; choose one of plain, fancy. "
          "Did you mean fancy?"),
-        ({"kind": 7}, "kind is 7; choose one of plain, fancy."),
-        ({"inner": {"rates": 0.5}}, "inner.rates is 0.5 (float); give a list, such as "
-         "[200,200]."),
+        ({"kind": 7}, "kind is 7 (int); choose one of plain, fancy."),
+        ({"inner": {"rates": 0.5}}, "inner.rates is 0.5 (float); give a tuple or "
+         "list with a finite number in each place."),
         ({"inner": {"rates": [0.5, "x"]}}, "inner.rates[1] is 'x' (str); give a finite "
          "number."),
-        ({"inner": {"label": 5}}, "inner.label is 5 (int); give text, in quotes if it "
-         "looks like a number."),
+        ({"inner": {"label": 5}}, "inner.label is 5 (int); give text in quotes or "
+         "None."),
     ],
 )  # fmt: skip
 def test_wrong_types(mapping, message):
@@ -150,15 +150,18 @@ def test_a_number_that_yaml_reads_as_text_is_a_float():
         # the full key stands there once in each case.
         (Outer, "", whole(inner={"size": 0}), "inner.size is 0; give 1 or more."),
         (Outer, "a", whole(inner={"size": 0}), "a.inner.size is 0; give 1 or more."),
-        (TrainConfig, "train", {"epochs": 0}, "train.epochs is 0, which is out of "
-         "range."),
-        (StreamConfig, "stream", {"window": 0}, "stream.window is 0; give 1 or more."),
+        (TrainConfig, "train", {"epochs": 0}, "train.epochs is 0; give a positive "
+         "integer."),
+        (
+            StreamConfig, "stream", {"window": 0},
+            "stream.window is 0; give a positive integer.",
+        ),
         (LanguageConfig, "model", {"dropout": {"hidden": 1.5}},
-         "model.dropout.hidden: rate is 1.5; give a probability in [0, 1)."),
-        (LanguageConfig, "model", {"init_scale": 0}, "model: init_scale is 0.0; give a "
-         "positive limit."),
-        (CorpusConfig, "data", {"valid_fraction": 3}, "data.valid_fraction must lie "
-         "between 0 and 1, both excluded, got 3.0."),
+         "model.dropout.hidden is 1.5; give a probability in [0, 1)."),
+        (LanguageConfig, "model", {"init_scale": 0}, "model.init_scale is 0.0; give a "
+         "positive number."),
+        (CorpusConfig, "data", {"valid_fraction": 3}, "data.valid_fraction is 3.0; "
+         "give a share between 0 and 1, both excluded."),
     ],
 )  # fmt: skip
 def test_values_out_of_range_name_the_key_once(cls, where, mapping, message):

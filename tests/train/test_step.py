@@ -87,10 +87,19 @@ def test_token_nll_is_minus_log_softmax():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: OptimizerConfig(learning_rate=0.0), "optimizer.learning_rate is 0.0"),
-        (lambda: OptimizerConfig(clip=-1.0), "optimizer.clip is -1.0"),
-        (lambda: ScheduleConfig(factor=1.5), "schedule.factor is 1.5"),
-        (lambda: TrainConfig(epochs=0), "train.epochs is 0"),
+        (
+            lambda: OptimizerConfig(learning_rate=0.0),
+            "OptimizerConfig: learning_rate is 0.0; give a positive",
+        ),
+        (
+            lambda: OptimizerConfig(clip=-1.0),
+            "OptimizerConfig: clip is -1.0; give a positive",
+        ),
+        (
+            lambda: ScheduleConfig(factor=1.5),
+            "ScheduleConfig: factor is 1.5; give a share",
+        ),
+        (lambda: TrainConfig(epochs=0), "TrainConfig: epochs is 0; give a positive"),
     ],
 )
 def test_out_of_range_options_are_refused(make, message):

@@ -66,5 +66,7 @@ def test_evaluation_is_the_mean_over_words_of_single_pairs():
 
 
 def test_a_batch_size_is_positive():
-    with pytest.raises(ValueError, match=r"batches\.batch_size is 0; give 1 or more"):
+    with pytest.raises(
+        ValueError, match="PairBatchConfig: batch_size is 0; give a positive"
+    ):
         PairBatchConfig(batch_size=0)

@@ -47,14 +47,14 @@ def drawn(cell, size=2, seed=0):
         (
             lambda: Zoneout(LSTM, h=1.0),
             ValueError,
-            "Zoneout: h: rate is 1.0; give a probability in [0, 1).",
+            "Zoneout: h is 1.0; give a probability in [0, 1).",
         ),
         (
             lambda: RecurrentDropout(Zoneout(LSTM, h=0.1), 0.5),
             TypeError,
-            "RecurrentDropout changes the recurrent map of a gated cell; "
-            "Zoneout(cell=LSTMCell(hidden_size=3), h=0.1) shows none. Put it directly "
-            "around a cell such as LSTMCell(64).",
+            "RecurrentDropout: cell is Zoneout(cell=LSTMCell(hidden_size=3), h=0.1) "
+            "(Zoneout); give a gated cell, whose recurrent map can be changed, such as "
+            "LSTMCell(64).",
         ),
         (
             lambda: RecurrentDropout(LSTM, -0.1),
@@ -74,7 +74,7 @@ def drawn(cell, size=2, seed=0):
         (
             lambda: WeightNoise(LSTM, -1.0),
             ValueError,
-            "WeightNoise: std is -1.0; give a standard deviation of at least 0.",
+            "WeightNoise: std is -1.0; give 0 or a positive number.",
         ),
         (
             lambda: ClipRecurrentGradient(LSTM, 0.0),

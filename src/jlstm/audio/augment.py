@@ -2,13 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float32
 
+from jlstm.options import Count, Limit, Options, Positive
+
+Speeds = Annotated[
+    tuple[Positive, ...],
+    Limit("one or more positive numbers in a list, such as [0.9, 1.0, 1.1]", bool),
+]
+
 
 @dataclass(frozen=True)
-class AugmentConfig:
+class AugmentConfig(Options):
     """What becomes of training sounds.
 
     Attributes:
@@ -19,23 +27,11 @@ class AugmentConfig:
         time_width: the most frames of a run.
     """
 
-    speeds: tuple[float, ...] = (1.0,)
-    band_masks: int = 0
-    band_width: int = 8
-    time_masks: int = 0
-    time_width: int = 8
-
-    def __post_init__(self) -> None:
-        if not self.speeds or min(self.speeds) <= 0:
-            raise ValueError(
-                f"augment.speeds is {list(self.speeds)}; give positive ones, such as "
-                "[0.9, 1.0, 1.1]."
-            )
-        for name in ("band_masks", "band_width", "time_masks", "time_width"):
-            if getattr(self, name) < 0:
-                raise ValueError(
-                    f"augment.{name} is {getattr(self, name)}; give 0 or more."
-                )
+    speeds: Speeds = (1.0,)
+    band_masks: Count = 0
+    band_width: Count = 8
+    time_masks: Count = 0
+    time_width: Count = 8
 
     @property
     def masks(self) -> bool:

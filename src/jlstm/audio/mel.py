@@ -1,6 +1,7 @@
 """The log-mel spectrogram: how loud a sound is in bands that widen as the ear's do."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,11 +10,14 @@ from jaxtyping import Array, Float, Float64, Int
 from jlstm._tree import like, zero_unless
 from jlstm.audio.frames import count_frames, frame, hann
 from jlstm.audio.normalize import add_deltas, normalize
+from jlstm.options import Limit, NotNegative, Options, Positive, Size
 from jlstm.sequence import steps_within
+
+LONGEST = 2**24
 
 
 @dataclass(frozen=True)
-class LogMelConfig:
+class LogMelConfig(Options):
     """How sound becomes features.
 
     Attributes:
@@ -37,35 +41,29 @@ class LogMelConfig:
         (200, 80, 256, 120)
     """
 
-    sample_rate: int = 8_000
-    window: float = 0.025
-    hop: float = 0.010
-    bands: int = 40
-    low: float = 20.0
-    high: float | None = None
+    sample_rate: Size = 8_000
+    window: Positive = 0.025
+    hop: Positive = 0.010
+    bands: Size = 40
+    low: NotNegative = 20.0
+    high: Positive | None = None
     level: bool = False
-    floor: float = 1e-6
-    deltas: int = 0
+    floor: Positive = 1e-6
+    deltas: Annotated[int, Limit("0, 1 or 2", lambda n: n in (0, 1, 2))] = 0
     normalize: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("sample_rate", "window", "hop", "bands", "floor"):
-            if getattr(self, name) <= 0:
-                raise ValueError(
-                    f"front.{name} is {getattr(self, name)}; give a positive number."
-                )
-        if min(self.frame_size, self.hop_size) < 1:
+        sizes = self.frame_size, self.hop_size
+        if min(sizes) < 1 or max(sizes) > LONGEST:
             raise ValueError(
-                f"front.window is {self.window} s and front.hop {self.hop} s, less "
-                f"than a sample at {self.sample_rate} Hz; give longer ones."
+                f"front.window is {self.window} s and front.hop {self.hop} s; give 1 "
+                f"to {LONGEST} samples at {self.sample_rate} Hz."
             )
         if not 0 <= self.low < self.top <= self.sample_rate / 2:
             raise ValueError(
                 f"front.low is {self.low} and front.high {self.top} Hz; give 0 <= low "
                 f"< high <= {self.sample_rate / 2}, half of the sample rate."
             )
-        if self.deltas not in (0, 1, 2):
-            raise ValueError(f"front.deltas is {self.deltas}; give 0, 1 or 2.")
 
     @property
     def frame_size(self) -> int:

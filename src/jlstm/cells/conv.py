@@ -9,7 +9,7 @@ import abc
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Annotated, Literal, final
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 from jlstm._affine import check_features
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
-from jlstm.cell import GatedCell, check_size
+from jlstm.cell import GatedCell
 from jlstm.initializers import (
     Constant,
     GateInitializer,
@@ -26,8 +26,18 @@ from jlstm.initializers import (
     Orthogonal,
     init_gates,
 )
+from jlstm.options import Limit, Size
 
 Padding = Literal["SAME", "VALID"]
+EachAxis = Size | tuple[Size, ...]
+"""One number for all axes of space, or one for each."""
+Space = Annotated[
+    tuple[Size, ...],
+    Limit(
+        "a tuple of one to three positive integers, such as (height, width)",
+        lambda shape: 1 <= len(shape) <= 3,
+    ),
+]
 SPACE = "DHW"
 
 
@@ -49,16 +59,19 @@ class ConvCell(GatedCell):
     """
 
     hidden_size: int
-    input_shape: tuple[int, ...]
-    kernel_size: int | tuple[int, ...] = 3
-    strides: int | tuple[int, ...] = 1
+    input_shape: Space
+    kernel_size: EachAxis = 3
+    strides: EachAxis = 1
     padding: Padding = "SAME"
-    dilation: int | tuple[int, ...] = 1
-    recurrent_kernel_size: int | tuple[int, ...] | None = None
+    dilation: EachAxis = 1
+    recurrent_kernel_size: EachAxis | None = None
     use_bias: bool = True
     w_ih_init: GateInitializer = Glorot()
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
+
+    def __post_init__(self) -> None:
+        check_geometry(self)
 
     @abc.abstractmethod
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32): ...
@@ -175,38 +188,18 @@ def convolve(
 
 
 def check_geometry(cell: ConvCell) -> None:
-    """Raise ValueError unless the shapes of a convolutional cell make sense."""
+    """Raise ValueError unless the shapes of a convolutional cell fit each other."""
     name, shape = type(cell).__name__, cell.input_shape
-    check_size(cell)
-    if not _is_shape(shape) or not 1 <= len(shape) <= 3:
-        raise ValueError(
-            f"{name}: input_shape is {shape!r}; give a tuple of one to three positive "
-            "integers, such as (height, width)."
-        )
-    fields = _GEOMETRY
-    if cell.recurrent_kernel_size is not None:
-        fields += ("recurrent_kernel_size",)
-    for field in fields:
-        if not _is_shape(cell.each_axis(field)) or len(cell.each_axis(field)) != len(
-            shape
-        ):
+    for field in (*_GEOMETRY, "recurrent_kernel_size"):
+        value = getattr(cell, field)
+        if isinstance(value, tuple) and len(value) != len(shape):
             raise ValueError(
-                f"{name}: {field} is {getattr(cell, field)!r}; give a positive integer "
-                f"or a tuple of {len(shape)}, one for each axis of input_shape."
+                f"{name}: {field} is {value!r}; give a positive integer or a tuple of "
+                f"{len(shape)}, one for each axis of input_shape."
             )
-    if cell.padding not in ("SAME", "VALID"):
-        raise ValueError(
-            f'{name}: padding is {cell.padding!r}; choose "SAME" or "VALID".'
-        )
     if min(cell.state_shape) < 1:
         raise ValueError(
             f"{name}: nothing is left of input_shape={shape} under kernel_size="
             f'{cell.kernel_size} without padding. Use padding="SAME" or a smaller '
             "kernel."
         )
-
-
-def _is_shape(value: object) -> bool:
-    return isinstance(value, tuple) and all(
-        isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in value
-    )

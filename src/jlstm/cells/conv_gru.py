@@ -10,8 +10,8 @@ from jaxtyping import Array, Float
 from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cells.conv import ConvCell, check_geometry
+from jlstm.activations import Activation, resolve
+from jlstm.cells.conv import ConvCell
 from jlstm.cells.gru import GATES, GRUCarry, GRUGates
 from jlstm.initializers import init_gates
 
@@ -71,16 +71,6 @@ class ConvGRUCell(ConvCell):
     reset: Literal["before", "after"] = "before"
     gate_activation: Activation = "sigmoid"
     activation: Activation = "tanh"
-
-    def __post_init__(self) -> None:
-        check_geometry(self)
-        check_activation("ConvGRUCell", "gate_activation", self.gate_activation)
-        check_activation("ConvGRUCell", "activation", self.activation)
-        if self.reset not in ("before", "after"):
-            raise ValueError(
-                f'ConvGRUCell: reset is {self.reset!r}; choose "before" (the paper) '
-                'or "after".'
-            )
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32

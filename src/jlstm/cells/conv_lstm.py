@@ -10,10 +10,10 @@ from jaxtyping import Array, Float
 from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cells.conv import ConvCell, check_geometry
+from jlstm.activations import Activation, resolve
+from jlstm.cells.conv import ConvCell
 from jlstm.cells.family import GATES, LSTMCarry, LSTMGates
-from jlstm.initializers import Chrono, Constant, Initializer, add_forget_bias
+from jlstm.initializers import Chrono, Constant, Initializer, add_forget_bias, draw_from
 
 
 class ConvLSTMParams(NamedTuple):
@@ -77,11 +77,6 @@ class ConvLSTMCell(ConvCell):
     peepholes: bool = False
     peephole_init: Initializer = Constant(0.0)
 
-    def __post_init__(self) -> None:
-        check_geometry(self)
-        for field in ("gate_activation", "activation", "output_activation"):
-            check_activation("ConvLSTMCell", field, getattr(self, field))
-
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
     ) -> ConvLSTMParams:
@@ -93,7 +88,7 @@ class ConvLSTMCell(ConvCell):
         if not self.peepholes:
             return ConvLSTMParams(w_ih, w_hh, b, None, None, None)
         shape = (*self.state_shape, self.hidden_size)
-        peepholes = (self.peephole_init(k, shape, dtype) for k in k_p)
+        peepholes = (draw_from(self.peephole_init, k, shape, dtype) for k in k_p)
         return ConvLSTMParams(w_ih, w_hh, b, *peepholes)
 
     def init_carry(

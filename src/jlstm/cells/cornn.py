@@ -10,9 +10,10 @@ from jaxtyping import Array, Float
 from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import AffineCell, check_size
-from jlstm.initializers import Constant, Glorot, Initializer, Orthogonal
+from jlstm.activations import Activation, resolve
+from jlstm.cell import AffineCell
+from jlstm.initializers import Constant, Glorot, Initializer, Orthogonal, draw_from
+from jlstm.options import Positive
 
 
 class CoRNNParams(NamedTuple):
@@ -76,7 +77,7 @@ class CoRNNCell(AffineCell):
     """
 
     hidden_size: int
-    time_step: float = 0.05
+    time_step: Positive = 0.05
     gamma: float = 1.0
     epsilon: float = 1.0
     activation: Activation = "tanh"
@@ -86,14 +87,6 @@ class CoRNNCell(AffineCell):
     w_vh_init: Initializer = Orthogonal()
     b_init: Initializer = Constant(0.0)
 
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_activation("CoRNNCell", "activation", self.activation)
-        if not self.time_step > 0:
-            raise ValueError(
-                f"CoRNNCell: time_step is {self.time_step!r}; give a positive number."
-            )
-
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
     ) -> CoRNNParams:
@@ -101,10 +94,10 @@ class CoRNNCell(AffineCell):
         k_ih, k_hh, k_vh, k_b = jax.random.split(key, 4)
         n = self.hidden_size
         return CoRNNParams(
-            w_ih=self.w_ih_init(k_ih, (input_size, n), dtype),
-            w_hh=self.w_hh_init(k_hh, (n, n), dtype),
-            b=self.b_init(k_b, (n,), dtype) if self.use_bias else None,
-            w_vh=self.w_vh_init(k_vh, (n, n), dtype),
+            w_ih=draw_from(self.w_ih_init, k_ih, (input_size, n), dtype),
+            w_hh=draw_from(self.w_hh_init, k_hh, (n, n), dtype),
+            b=draw_from(self.b_init, k_b, (n,), dtype) if self.use_bias else None,
+            w_vh=draw_from(self.w_vh_init, k_vh, (n, n), dtype),
         )
 
     def init_carry(

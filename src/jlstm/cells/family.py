@@ -11,8 +11,8 @@ from jaxtyping import Array, Float
 
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Params, Shape
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import Cell, GatedCell, check_heads, check_size
+from jlstm.activations import Activation, resolve
+from jlstm.cell import GatedCell, check_heads
 from jlstm.initializers import (
     Chrono,
     Constant,
@@ -23,6 +23,7 @@ from jlstm.initializers import (
     init_gates,
     init_recurrent,
 )
+from jlstm.options import Positive
 
 GATES = ("i", "f", "g", "o")
 I, F, G, O = range(4)  # noqa: E741 - the field's names
@@ -66,13 +67,13 @@ class LSTMOptions(GatedCell):
     gate_activation: Activation = "sigmoid"
     activation: Activation = "tanh"
     output_activation: Activation = "tanh"
-    cell_clip: float | None = None
+    cell_clip: Positive | None = None
     w_ih_init: GateInitializer = Glorot()
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
 
     def __post_init__(self) -> None:
-        check_family(self)
+        check_heads(self)
 
     @abc.abstractmethod
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> Params: ...
@@ -166,16 +167,3 @@ class LSTMFamily(LSTMOptions):
         shape = (*batch_shape, self.hidden_size)
         # Two buffers: a carry with one buffer twice cannot be donated to a jitted step.
         return LSTMCarry(h=jnp.zeros(shape, dtype), c=jnp.zeros(shape, dtype))
-
-
-def check_family(cell: Cell) -> None:
-    """Raise ValueError or TypeError unless the shared options make sense."""
-    name = type(cell).__name__
-    check_size(cell)
-    check_heads(cell)
-    for field in ("gate_activation", "activation", "output_activation"):
-        check_activation(name, field, getattr(cell, field))
-    if cell.cell_clip is not None and not cell.cell_clip > 0:
-        raise ValueError(
-            f"{name}: cell_clip is {cell.cell_clip!r}; give a positive number or None."
-        )

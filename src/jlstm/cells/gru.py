@@ -11,8 +11,8 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import GatedCell, check_heads, check_size, recurrent_product
+from jlstm.activations import Activation, resolve
+from jlstm.cell import GatedCell, check_heads, recurrent_product
 from jlstm.initializers import (
     Constant,
     GateInitializer,
@@ -21,6 +21,7 @@ from jlstm.initializers import (
     init_gates,
     init_recurrent,
 )
+from jlstm.options import Size
 
 GATES = ("r", "z", "n")
 
@@ -94,18 +95,10 @@ class GRUCell(GatedCell):
     w_ih_init: GateInitializer = Glorot()
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
-    num_heads: int = 1
+    num_heads: Size = 1
 
     def __post_init__(self) -> None:
-        check_size(self)
         check_heads(self)
-        check_activation("GRUCell", "gate_activation", self.gate_activation)
-        check_activation("GRUCell", "activation", self.activation)
-        if self.reset not in ("after", "before"):
-            raise ValueError(
-                f'GRUCell: reset is {self.reset!r}; choose "after" (torch, cuDNN) '
-                'or "before".'
-            )
 
     @property
     def fuses_well(self) -> bool:

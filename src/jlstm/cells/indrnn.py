@@ -11,11 +11,10 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import check_size
+from jlstm.activations import Activation, resolve
 from jlstm.cells.hidden import HiddenCarry, HiddenCell
 from jlstm.cells.rnn import RNNGates
-from jlstm.initializers import Between, Constant, Glorot, Initializer
+from jlstm.initializers import Between, Constant, Glorot, Initializer, draw_from
 
 
 class IndRNNParams(NamedTuple):
@@ -63,10 +62,6 @@ class IndRNNCell(HiddenCell):
     b_init: Initializer = Constant(0.0)
     fuses_well = False
 
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_activation("IndRNNCell", "activation", self.activation)
-
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
     ) -> IndRNNParams:
@@ -74,9 +69,9 @@ class IndRNNCell(HiddenCell):
         k_ih, k_hh, k_b = jax.random.split(key, 3)
         n = self.hidden_size
         return IndRNNParams(
-            w_ih=self.w_ih_init(k_ih, (input_size, n), dtype),
-            w_hh=self.w_hh_init(k_hh, (n,), dtype),
-            b=self.b_init(k_b, (n,), dtype) if self.use_bias else None,
+            w_ih=draw_from(self.w_ih_init, k_ih, (input_size, n), dtype),
+            w_hh=draw_from(self.w_hh_init, k_hh, (n,), dtype),
+            b=draw_from(self.b_init, k_b, (n,), dtype) if self.use_bias else None,
         )
 
     def project(

@@ -9,8 +9,8 @@ from jaxtyping import Array, Float
 
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import AffineCell, check_size
+from jlstm.activations import Activation, resolve
+from jlstm.cell import AffineCell
 from jlstm.cells.hidden import HiddenCarry, HiddenCell
 from jlstm.initializers import (
     Chrono,
@@ -86,11 +86,6 @@ class JANETCell(AffineCell, HiddenCell):
     w_ih_init: GateInitializer = Glorot()
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
-
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_activation("JANETCell", "gate_activation", self.gate_activation)
-        check_activation("JANETCell", "activation", self.activation)
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32

@@ -11,8 +11,8 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import Cell, GatedCell, check_size
+from jlstm.activations import Activation, resolve
+from jlstm.cell import GatedCell
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
 from jlstm.cells.gru import GATES as GRU_GATES
 from jlstm.cells.gru import GRUCarry, GRUGates
@@ -22,8 +22,10 @@ from jlstm.initializers import (
     Glorot,
     Initializer,
     Orthogonal,
+    draw_from,
     init_gates,
 )
+from jlstm.options import Positive
 
 
 class LayerNormLSTMParams(NamedTuple):
@@ -87,12 +89,8 @@ class LayerNormLSTMCell(LSTMFamily):
     """
 
     gain_init: Initializer = Constant(1.0)
-    epsilon: float = 1e-5
+    epsilon: Positive = 1e-5
     fuses_well = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_epsilon(self)
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
@@ -101,7 +99,7 @@ class LayerNormLSTMCell(LSTMFamily):
         k_maps, *keys = jax.random.split(key, 4)
         n = self.hidden_size
         gains = (
-            self.gain_init(k, shape, dtype)
+            draw_from(self.gain_init, k, shape, dtype)
             for k, shape in zip(keys, ((4, n), (4, n), (n,)), strict=True)
         )
         b_c = jnp.zeros(n, dtype) if self.use_bias else None
@@ -168,14 +166,8 @@ class LayerNormGRUCell(GatedCell):
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
     gain_init: Initializer = Constant(1.0)
-    epsilon: float = 1e-5
+    epsilon: Positive = 1e-5
     fuses_well = False
-
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_epsilon(self)
-        for field in ("gate_activation", "activation"):
-            check_activation("LayerNormGRUCell", field, getattr(self, field))
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
@@ -190,8 +182,8 @@ class LayerNormGRUCell(GatedCell):
             w_hh=init_gates(self.w_hh_init, k_hh, GRU_GATES, (n, n), dtype),
             b=b if self.use_bias else None,
             b_hn=b_h[2] if self.use_bias else None,
-            gain_ih=self.gain_init(k_gih, (3, n), dtype),
-            gain_hh=self.gain_init(k_ghh, (3, n), dtype),
+            gain_ih=draw_from(self.gain_init, k_gih, (3, n), dtype),
+            gain_hh=draw_from(self.gain_init, k_ghh, (3, n), dtype),
         )
 
     def init_carry(
@@ -249,12 +241,3 @@ def normalize(z: Array, gain: Float[Array, "*gh"], epsilon: float) -> Array:
 def add_bias(z: Array, b: Array | None) -> Array:
     """Return ``z + b``, or ``z`` where there is no bias."""
     return z if b is None else z + like(b, z)
-
-
-def check_epsilon(cell: Cell) -> None:
-    """Raise ValueError unless ``epsilon`` keeps a norm away from a division by zero."""
-    if not cell.epsilon > 0:
-        raise ValueError(
-            f"{type(cell).__name__}: epsilon is {cell.epsilon!r}; give a small "
-            "positive number."
-        )

@@ -10,16 +10,18 @@ from jaxtyping import Array, Float
 from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import GatedCell, check_size
+from jlstm.activations import Activation, resolve
+from jlstm.cell import GatedCell
 from jlstm.initializers import (
     Constant,
     GateInitializer,
     Glorot,
     Initializer,
     Orthogonal,
+    draw_from,
     init_gates,
 )
+from jlstm.options import Positive
 
 GATES = ("dc", "dh", "c", "h")
 
@@ -89,7 +91,7 @@ class LEMCell(GatedCell):
     """
 
     hidden_size: int
-    time_step: float = 1.0
+    time_step: Positive = 1.0
     use_bias: bool = True
     gate_activation: Activation = "sigmoid"
     activation: Activation = "tanh"
@@ -97,15 +99,6 @@ class LEMCell(GatedCell):
     w_hh_init: GateInitializer = Orthogonal()
     w_ch_init: Initializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
-
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_activation("LEMCell", "gate_activation", self.gate_activation)
-        check_activation("LEMCell", "activation", self.activation)
-        if not self.time_step > 0:
-            raise ValueError(
-                f"LEMCell: time_step is {self.time_step!r}; give a positive number."
-            )
 
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> LEMParams:
         """Draw parameters for inputs of ``input_size`` features."""
@@ -116,7 +109,7 @@ class LEMCell(GatedCell):
             w_ih=init_gates(self.w_ih_init, k_ih, GATES, (input_size, n), dtype),
             w_hh=init_gates(self.w_hh_init, k_hh, GATES[:3], (n, n), dtype),
             b=b if self.use_bias else None,
-            w_ch=self.w_ch_init(k_ch, (n, n), dtype),
+            w_ch=draw_from(self.w_ch_init, k_ch, (n, n), dtype),
         )
 
     def init_carry(

@@ -12,8 +12,8 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
-from jlstm.cell import check_size
-from jlstm.initializers import Glorot, Initializer
+from jlstm.initializers import Glorot, Initializer, draw_from
+from jlstm.options import Positive, Size
 from jlstm.parallel import LinearCell
 
 
@@ -97,24 +97,17 @@ class LRUCell(LinearCell):
     """
 
     hidden_size: int
-    state_size: int | None = None
+    state_size: Size | None = None
     r_min: float = 0.0
     r_max: float = 1.0
-    max_phase: float = 2 * math.pi
+    max_phase: Positive = 2 * math.pi
     w_ih_init: Initializer = Glorot()
 
     def __post_init__(self) -> None:
-        check_size(self)
-        if self.state_size is not None:
-            check_size(self, "state_size")
         if not 0 <= self.r_min < self.r_max <= 1:
             raise ValueError(
                 f"LRUCell: r_min is {self.r_min!r} and r_max {self.r_max!r}; give "
                 "0 <= r_min < r_max <= 1."
-            )
-        if not self.max_phase > 0:
-            raise ValueError(
-                f"LRUCell: max_phase is {self.max_phase!r}; give a positive angle."
             )
 
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> LRUParams:
@@ -127,7 +120,7 @@ class LRUCell(LinearCell):
             *(leaf.astype(dtype) for leaf in self._draw_ring(k_ring, wide)),
             w_is=(w_is / math.sqrt(2 * input_size)).astype(dtype),
             w_sh=(w_sh / math.sqrt(n)).astype(dtype),
-            w_ih=self.w_ih_init(k_ih, (input_size, self.hidden_size), dtype),
+            w_ih=draw_from(self.w_ih_init, k_ih, (input_size, self.hidden_size), dtype),
         )
 
     def init_carry(

@@ -10,6 +10,7 @@ from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key
 from jlstm.cell import AffineCell
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
+from jlstm.options import Size
 
 
 class LSTMParams(NamedTuple):
@@ -64,7 +65,7 @@ class LSTMCell(AffineCell, LSTMFamily):
         True
     """
 
-    num_heads: int = 1
+    num_heads: Size = 1
 
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> LSTMParams:
         """Draw parameters for inputs of ``input_size`` features."""

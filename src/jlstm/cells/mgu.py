@@ -11,8 +11,7 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import check_size
+from jlstm.activations import Activation, resolve
 from jlstm.cells.hidden import HiddenCarry, HiddenCell
 from jlstm.initializers import (
     Constant,
@@ -87,21 +86,6 @@ class MGUCell(HiddenCell):
     w_ih_init: GateInitializer = Glorot()
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
-
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_activation("MGUCell", "gate_activation", self.gate_activation)
-        check_activation("MGUCell", "activation", self.activation)
-        if self.reset not in ("before", "after", "none"):
-            raise ValueError(
-                f'MGUCell: reset is {self.reset!r}; choose "before" (the paper), '
-                '"after" (Flax) or "none".'
-            )
-        if self.update not in ("write", "keep"):
-            raise ValueError(
-                f'MGUCell: update is {self.update!r}; choose "write" (the paper) or '
-                '"keep" (Flax).'
-            )
 
     @property
     def fuses_well(self) -> bool:

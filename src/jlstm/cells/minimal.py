@@ -11,8 +11,7 @@ from jaxtyping import Array, Float
 from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import check_size
+from jlstm.activations import Activation, resolve
 from jlstm.cells.hidden import HiddenCarry
 from jlstm.initializers import (
     Chrono,
@@ -83,10 +82,6 @@ class MinimalCell(LinearCell):
     activation: Activation = "identity"
     w_ih_init: GateInitializer = Glorot()
     b_init: GateInitializer = Constant(0.0)
-
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_activation(type(self).__name__, "activation", self.activation)
 
     @abc.abstractmethod
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32): ...

@@ -10,10 +10,9 @@ from jaxtyping import Array, Float
 from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, accumulator_dtype
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import check_size
+from jlstm.activations import Activation, resolve
 from jlstm.cells.hidden import HiddenCarry, HiddenCell
-from jlstm.initializers import Constant, Glorot, Initializer, Orthogonal
+from jlstm.initializers import Constant, Glorot, Initializer, Orthogonal, draw_from
 
 
 class MinimalRNNParams(NamedTuple):
@@ -78,11 +77,6 @@ class MinimalRNNCell(HiddenCell):
     w_zh_init: Initializer = Orthogonal()
     b_init: Initializer = Constant(0.0)
 
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_activation("MinimalRNNCell", "gate_activation", self.gate_activation)
-        check_activation("MinimalRNNCell", "activation", self.activation)
-
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
     ) -> MinimalRNNParams:
@@ -90,11 +84,11 @@ class MinimalRNNCell(HiddenCell):
         k_ih, k_hh, k_zh, k_b, k_u = jax.random.split(key, 5)
         n = self.hidden_size
         return MinimalRNNParams(
-            w_ih=self.w_ih_init(k_ih, (input_size, n), dtype),
-            w_hh=self.w_hh_init(k_hh, (n, n), dtype),
-            b=self.b_init(k_b, (n,), dtype) if self.use_bias else None,
-            w_zh=self.w_zh_init(k_zh, (n, n), dtype),
-            b_u=self.b_init(k_u, (n,), dtype) if self.use_bias else None,
+            w_ih=draw_from(self.w_ih_init, k_ih, (input_size, n), dtype),
+            w_hh=draw_from(self.w_hh_init, k_hh, (n, n), dtype),
+            b=draw_from(self.b_init, k_b, (n,), dtype) if self.use_bias else None,
+            w_zh=draw_from(self.w_zh_init, k_zh, (n, n), dtype),
+            b_u=draw_from(self.b_init, k_u, (n,), dtype) if self.use_bias else None,
         )
 
     def project(

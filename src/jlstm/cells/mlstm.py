@@ -12,9 +12,9 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._tree import cast, cast_like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
-from jlstm.cell import check_heads, check_size
+from jlstm.cell import check_heads
 from jlstm.cells.mlstm_chunks import Memory, run_chunks
-from jlstm.cells.slstm import FORGET_GATES, check_forget_gate
+from jlstm.cells.slstm import FORGET_GATES
 from jlstm.initializers import (
     Chrono,
     Constant,
@@ -23,6 +23,7 @@ from jlstm.initializers import (
     add_forget_bias,
     init_gates,
 )
+from jlstm.options import Size
 from jlstm.parallel import ParallelCell, last_carry
 
 
@@ -123,27 +124,22 @@ class MLSTMCell(ParallelCell):
     """
 
     hidden_size: int
-    num_heads: int = 1
-    key_size: int | None = None
+    num_heads: Size = 1
+    key_size: Size | None = None
     forget_gate: Literal["sigmoid", "exp"] = "sigmoid"
     forget_bias: float | Chrono = 1.0
     use_bias: bool = True
-    chunk_size: int = 64
+    chunk_size: Size = 64
     w_init: GateInitializer = Glorot()
     b_init: GateInitializer = Constant(0.0)
 
     def __post_init__(self) -> None:
-        check_size(self)
         check_heads(self)
-        check_size(self, "chunk_size")
-        check_forget_gate("MLSTMCell", self.forget_gate)
-        if self.key_size is not None:
-            check_size(self, "key_size")
-            if self.key_size % self.num_heads:
-                raise ValueError(
-                    f"MLSTMCell: {self.num_heads} heads cannot share "
-                    f"key_size={self.key_size}; give a multiple of num_heads."
-                )
+        if (self.key_size or 0) % self.num_heads:
+            raise ValueError(
+                f"MLSTMCell: {self.num_heads} heads cannot share "
+                f"key_size={self.key_size}; give a multiple of num_heads."
+            )
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32

@@ -10,9 +10,9 @@ from jaxtyping import Array, Float
 from jlstm._affine import affine, check_features
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
-from jlstm.cell import check_size
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
-from jlstm.initializers import Glorot, Initializer
+from jlstm.initializers import Glorot, Initializer, draw_from
+from jlstm.options import Size
 
 
 class LowRank(NamedTuple):
@@ -72,16 +72,10 @@ class MogrifierLSTMCell(LSTMFamily):
         ((3, 3, 1), (2, 2, 1))
     """
 
-    rounds: int = 5
-    rank: int | None = None
+    rounds: Size = 5
+    rank: Size | None = None
     q_init: Initializer = Glorot()
     fuses_well = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_size(self, "rounds")
-        if self.rank is not None:
-            check_size(self, "rank")
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
@@ -148,7 +142,7 @@ class MogrifierLSTMCell(LSTMFamily):
 
     def _draw_each(self, key: Key, count: int, shape: Shape, dtype: DType) -> Array:
         keys = jax.random.split(key, count)
-        return jnp.stack([self.q_init(k, shape, dtype) for k in keys])
+        return jnp.stack([draw_from(self.q_init, k, shape, dtype) for k in keys])
 
 
 def through(maps: Array | LowRank, n: int, value: Array) -> Array:

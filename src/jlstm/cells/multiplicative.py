@@ -11,7 +11,7 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
-from jlstm.initializers import Glorot, Initializer, Orthogonal
+from jlstm.initializers import Glorot, Initializer, Orthogonal, draw_from
 
 
 class MultiplicativeLSTMParams(NamedTuple):
@@ -82,8 +82,8 @@ class MultiplicativeLSTMCell(LSTMFamily):
         n = self.hidden_size
         return MultiplicativeLSTMParams(
             *self.draw(k_maps, input_size, dtype),
-            w_im=self.w_im_init(k_im, (input_size, n), dtype),
-            w_hm=self.w_hm_init(k_hm, (n, n), dtype),
+            w_im=draw_from(self.w_im_init, k_im, (input_size, n), dtype),
+            w_hm=draw_from(self.w_hm_init, k_hm, (n, n), dtype),
         )
 
     def project(

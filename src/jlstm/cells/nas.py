@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
-from jlstm.cell import GatedCell, check_size
+from jlstm.cell import GatedCell
 from jlstm.cells.family import LSTMCarry
 from jlstm.initializers import (
     Constant,
@@ -75,9 +75,6 @@ class NASCell(GatedCell):
     w_ih_init: GateInitializer = Glorot()
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
-
-    def __post_init__(self) -> None:
-        check_size(self)
 
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> NASParams:
         """Draw parameters for inputs of ``input_size`` features."""

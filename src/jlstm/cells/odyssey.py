@@ -18,6 +18,7 @@ from jlstm.initializers import (
     GateInitializer,
     Initializer,
     Orthogonal,
+    draw_from,
     init_gates,
 )
 
@@ -175,7 +176,7 @@ class OdysseyLSTMCell(AffineCell, LSTMOptions):
     def _draw_peephole(self, key: Key, gate: str, dtype: DType) -> Array | None:
         if not self.peepholes or gate not in self.gates:
             return None
-        return self.peephole_init(key, (self.hidden_size,), dtype)
+        return draw_from(self.peephole_init, key, (self.hidden_size,), dtype)
 
     def _draw_w_gates(self, key: Key, dtype: DType) -> Array | None:
         if not self.full_gate_recurrence:

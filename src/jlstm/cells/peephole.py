@@ -12,7 +12,7 @@ from jlstm._tree import like
 from jlstm._types import DType, Key
 from jlstm.cell import AffineCell
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
-from jlstm.initializers import Constant, Initializer
+from jlstm.initializers import Constant, Initializer, draw_from
 
 
 class PeepholeLSTMParams(NamedTuple):
@@ -59,7 +59,9 @@ class PeepholeLSTMCell(AffineCell, LSTMFamily):
     ) -> PeepholeLSTMParams:
         """Draw parameters for inputs of ``input_size`` features."""
         k_maps, *k_p = jax.random.split(key, 4)
-        peepholes = (self.peephole_init(k, (self.hidden_size,), dtype) for k in k_p)
+        peepholes = (
+            draw_from(self.peephole_init, k, (self.hidden_size,), dtype) for k in k_p
+        )
         return PeepholeLSTMParams(*self.draw(k_maps, input_size, dtype), *peepholes)
 
     def gate(

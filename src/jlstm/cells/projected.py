@@ -10,9 +10,10 @@ from jaxtyping import Array, Float
 from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
-from jlstm.cell import AffineCell, check_size
+from jlstm.cell import AffineCell
 from jlstm.cells.family import LSTMCarry, LSTMGates, LSTMOptions
-from jlstm.initializers import Initializer, Orthogonal
+from jlstm.initializers import Initializer, Orthogonal, draw_from
+from jlstm.options import Size
 
 
 class ProjectedLSTMParams(NamedTuple):
@@ -31,7 +32,7 @@ class Sizes:
     """The two sizes of :class:`ProjectedLSTMCell`, its first two fields."""
 
     hidden_size: int
-    proj_size: int
+    proj_size: Size
 
 
 # Fields of the last base come first.
@@ -73,16 +74,14 @@ class ProjectedLSTMCell(AffineCell, LSTMOptions, Sizes):
 
     w_hr_init: Initializer = Orthogonal()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_size(self, "proj_size")
-
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
     ) -> ProjectedLSTMParams:
         """Draw parameters for inputs of ``input_size`` features."""
         k_maps, k_hr = jax.random.split(key)
-        w_hr = self.w_hr_init(k_hr, (self.hidden_size, self.proj_size), dtype)
+        w_hr = draw_from(
+            self.w_hr_init, k_hr, (self.hidden_size, self.proj_size), dtype
+        )
         maps = self.draw(k_maps, input_size, dtype, fed_back=self.proj_size)
         return ProjectedLSTMParams(*maps, w_hr)
 

@@ -11,10 +11,10 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._tree import cast, cast_like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import check_size
+from jlstm.activations import Activation, resolve
 from jlstm.cells.family import LSTMGates
 from jlstm.initializers import Constant, GateInitializer, Glorot, init_gates
+from jlstm.options import Size
 from jlstm.parallel import ParallelCell, held_before, last_carry, linear_states
 
 GATES = {"f": ("f", "g"), "fo": ("f", "g", "o"), "ifo": ("i", "f", "g", "o")}
@@ -84,24 +84,13 @@ class QRNNCell(ParallelCell):
     """
 
     hidden_size: int
-    window: int = 2
+    window: Size = 2
     pooling: Literal["f", "fo", "ifo"] = "fo"
     use_bias: bool = True
     gate_activation: Activation = "sigmoid"
     activation: Activation = "tanh"
     w_ih_init: GateInitializer = Glorot()
     b_init: GateInitializer = Constant(0.0)
-
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_size(self, "window")
-        check_activation("QRNNCell", "gate_activation", self.gate_activation)
-        check_activation("QRNNCell", "activation", self.activation)
-        if self.pooling not in GATES:
-            raise ValueError(
-                f"QRNNCell: pooling is {self.pooling!r}; choose one of "
-                f"{', '.join(GATES)}."
-            )
 
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> QRNNParams:
         """Draw parameters for inputs of ``input_size`` features."""

@@ -10,8 +10,7 @@ from jaxtyping import Array, Float
 from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import check_size
+from jlstm.activations import Activation, resolve
 from jlstm.cells.hidden import HiddenCarry, HiddenCell
 from jlstm.initializers import (
     Constant,
@@ -20,6 +19,7 @@ from jlstm.initializers import (
     Orthogonal,
     init_gates,
 )
+from jlstm.options import Size
 
 
 class RHNParams(NamedTuple):
@@ -80,7 +80,7 @@ class RHNCell(HiddenCell):
     """
 
     hidden_size: int
-    depth: int = 5
+    depth: Size = 5
     coupled: bool = True
     transform_bias: float = -2.0
     use_bias: bool = True
@@ -89,12 +89,6 @@ class RHNCell(HiddenCell):
     w_ih_init: GateInitializer = Glorot()
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
-
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_size(self, "depth")
-        check_activation("RHNCell", "gate_activation", self.gate_activation)
-        check_activation("RHNCell", "activation", self.activation)
 
     @property
     def gates(self) -> tuple[str, ...]:

@@ -9,15 +9,17 @@ from jaxtyping import Array, Float
 
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import AffineCell, check_heads, check_size
+from jlstm.activations import Activation, resolve
+from jlstm.cell import AffineCell, check_heads
 from jlstm.initializers import (
     Constant,
     Glorot,
     Initializer,
     Orthogonal,
+    draw_from,
     init_recurrent,
 )
+from jlstm.options import Size
 
 
 class RNNParams(NamedTuple):
@@ -75,21 +77,19 @@ class RNNCell(AffineCell):
     w_ih_init: Initializer = Glorot()
     w_hh_init: Initializer = Orthogonal()
     b_init: Initializer = Constant(0.0)
-    num_heads: int = 1
+    num_heads: Size = 1
 
     def __post_init__(self) -> None:
-        check_size(self)
         check_heads(self)
-        check_activation("RNNCell", "activation", self.activation)
 
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> RNNParams:
         """Draw parameters for inputs of ``input_size`` features."""
         k_ih, k_hh, k_b = jax.random.split(key, 3)
         n = self.hidden_size
         return RNNParams(
-            w_ih=self.w_ih_init(k_ih, (input_size, n), dtype),
+            w_ih=draw_from(self.w_ih_init, k_ih, (input_size, n), dtype),
             w_hh=self._draw_recurrent(k_hh, dtype),
-            b=self.b_init(k_b, (n,), dtype) if self.use_bias else None,
+            b=draw_from(self.b_init, k_b, (n,), dtype) if self.use_bias else None,
         )
 
     def init_carry(
@@ -112,6 +112,6 @@ class RNNCell(AffineCell):
     def _draw_recurrent(self, key: Key, dtype: DType) -> Array:
         n = self.hidden_size
         if self.num_heads == 1:
-            return self.w_hh_init(key, (n, n), dtype)
+            return draw_from(self.w_hh_init, key, (n, n), dtype)
         one = init_recurrent(self.w_hh_init, key, ("h",), n, self.num_heads, dtype)
         return one[..., 0, :]

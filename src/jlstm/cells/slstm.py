@@ -9,8 +9,8 @@ from jaxtyping import Array, Float
 
 from jlstm._repr import shapes_repr
 from jlstm._types import DType, Key, Shape
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import AffineCell, check_heads, check_size
+from jlstm.activations import Activation, resolve
+from jlstm.cell import AffineCell, check_heads
 from jlstm.cells.family import GATES, LSTMGates
 from jlstm.initializers import (
     Chrono,
@@ -22,6 +22,7 @@ from jlstm.initializers import (
     init_gates,
     init_recurrent,
 )
+from jlstm.options import Size
 
 FORGET_GATES = {"sigmoid": jax.nn.log_sigmoid, "exp": lambda z: z}
 """The logarithm of each kind of forget gate, as a function of its pre-activation."""
@@ -102,13 +103,10 @@ class SLSTMCell(AffineCell):
     w_ih_init: GateInitializer = Glorot()
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
-    num_heads: int = 1
+    num_heads: Size = 1
 
     def __post_init__(self) -> None:
-        check_size(self)
         check_heads(self)
-        check_activation("SLSTMCell", "activation", self.activation)
-        check_forget_gate("SLSTMCell", self.forget_gate)
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
@@ -149,12 +147,3 @@ class SLSTMCell(AffineCell):
         c = f * carry.c + i * g
         n = f * carry.n + i
         return SLSTMCarry(o * c / n, c, n, m), LSTMGates(i, f, g, o)
-
-
-def check_forget_gate(owner: str, forget_gate: str) -> None:
-    """Raise ValueError unless there is a forget gate of this name."""
-    if forget_gate not in FORGET_GATES:
-        raise ValueError(
-            f"{owner}: forget_gate is {forget_gate!r}; choose "
-            f"{' or '.join(FORGET_GATES)}."
-        )

@@ -12,14 +12,15 @@ from jlstm._affine import affine
 from jlstm._repr import shapes_repr
 from jlstm._tree import cast, cast_like, like
 from jlstm._types import DType, Key, Shape, accumulator_dtype
-from jlstm.activations import Activation, check_activation, resolve
-from jlstm.cell import Cell, check_size
+from jlstm.activations import Activation, resolve
+from jlstm.cell import Cell
 from jlstm.cells.family import LSTMCarry
 from jlstm.initializers import (
     Constant,
     GateInitializer,
     Glorot,
     Initializer,
+    draw_from,
     init_gates,
 )
 from jlstm.parallel import LinearCell
@@ -90,10 +91,6 @@ class SRUFamily(Cell):
     b_init: GateInitializer = Constant(0.0)
     w_skip_init: Initializer = Glorot()
 
-    def __post_init__(self) -> None:
-        check_size(self)
-        check_activation(type(self).__name__, "activation", self.activation)
-
     @abc.abstractmethod
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32): ...
 
@@ -126,7 +123,7 @@ class SRUFamily(Cell):
             init_gates(self.b_init, k_b, GATES[:2], (n,), dtype)
             if self.use_bias
             else None,
-            self.w_skip_init(k_skip, (input_size, n), dtype)
+            draw_from(self.w_skip_init, k_skip, (input_size, n), dtype)
             if input_size != n
             else None,
         )
@@ -219,7 +216,9 @@ class PeepholeSRUCell(SRUFamily):
     ) -> PeepholeSRUParams:
         """Draw parameters for inputs of ``input_size`` features."""
         k_maps, *k_p = jax.random.split(key, 3)
-        peepholes = (self.peephole_init(k, (self.hidden_size,), dtype) for k in k_p)
+        peepholes = (
+            draw_from(self.peephole_init, k, (self.hidden_size,), dtype) for k in k_p
+        )
         return PeepholeSRUParams(*self.draw(k_maps, input_size, dtype), *peepholes)
 
     def step(

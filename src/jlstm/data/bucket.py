@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Integer, Shaped
 
+from jlstm.options import Count, Options, Rising, Size
+
 
 class PaddedBatch(NamedTuple):
     """Sequences side by side, time first, with zeros after their ends.
@@ -28,7 +30,7 @@ class PaddedBatch(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class BucketedBatches:
+class BucketedBatches(Options):
     """Batches of sequences that share a bucket; each sequence is in one of them.
 
     The last batch of a bucket is filled with columns of length 0, whose ``rows`` are
@@ -57,21 +59,11 @@ class BucketedBatches:
     """
 
     sequences: Sequence[np.ndarray]
-    batch_size: int
-    boundaries: tuple[int, ...]
-    seed: int | None = None
+    batch_size: Size
+    boundaries: Rising
+    seed: Count | None = None
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1:
-            raise ValueError(
-                f"batch_size is {self.batch_size}; give a positive number of columns."
-            )
-        rising = np.diff((0, *self.boundaries)) > 0
-        if not self.boundaries or not rising.all():
-            raise ValueError(
-                f"boundaries are {self.boundaries}; give positive lengths, each longer "
-                "than the one before."
-            )
         longest = max(map(len, self.sequences), default=0)
         if longest > self.boundaries[-1]:
             raise ValueError(

@@ -10,7 +10,7 @@ import os
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt
@@ -22,15 +22,15 @@ from jlstm.data.split import char_rnn_split, tail_split
 from jlstm.data.text import language_reference, read_text
 from jlstm.data.tokenfile import open_token_file
 from jlstm.data.vocab import Level, Vocab, count_symbols
+from jlstm.options import AtLeast2, Fraction, NotNegative, Options, Share, Size
 
 Name = Literal["ptb", "wikitext2", "captions", "shakespeare", "embedded", "text"]
 Split = Literal["given", "tail", "char_rnn"]
-_CHOICES = {"name": get_args(Name), "level": get_args(Level), "split": get_args(Split)}
 _GIVEN = ("ptb", "wikitext2", "captions")
 
 
 @dataclass(frozen=True)
-class CorpusConfig:
+class CorpusConfig(Options):
     """Which corpus, in which symbols, split how.
 
     Args:
@@ -57,57 +57,33 @@ class CorpusConfig:
     Example:
         >>> CorpusConfig(valid_fraction=1.5)
         Traceback (most recent call last):
-        ValueError: valid_fraction must lie between 0 and 1, both excluded, got 1.5.
+        ValueError: CorpusConfig: valid_fraction is 1.5; give a share between 0 and 1, \
+both excluded.
     """
 
     name: Name = "embedded"
     path: str | None = None
     level: Level = "char"
     split: Split = "tail"
-    valid_fraction: float = 0.1
-    test_fraction: float = 0.0
-    max_vocab: int | None = None
-    min_count: int = 1
-    limit_train: float = 1.0
+    valid_fraction: Fraction = 0.1
+    test_fraction: NotNegative = 0.0
+    max_vocab: AtLeast2 | None = None
+    min_count: Size = 1
+    limit_train: Share = 1.0
     memory_map: bool = False
-    streams: int = 50
-    window: int = 50
+    streams: Size = 50
+    window: Size = 50
 
     def __post_init__(self):
-        self._check_choices()
         self._check_numbers()
         self._check_combination()
 
-    def _check_choices(self) -> None:
-        for field, known in _CHOICES.items():
-            if (value := getattr(self, field)) not in known:
-                raise ValueError(
-                    f"{field} must be one of {', '.join(known)}, got {value!r}."
-                )
-
     def _check_numbers(self) -> None:
-        if not 0 < self.valid_fraction < 1:
-            raise ValueError(
-                "valid_fraction must lie between 0 and 1, both excluded, got "
-                f"{self.valid_fraction}."
-            )
         if not 0 <= self.test_fraction < 1 - self.valid_fraction:
             raise ValueError(
                 "test_fraction must be at least 0 and leave text to train on beside "
                 f"valid_fraction={self.valid_fraction}, got {self.test_fraction}."
             )
-        if not 0 < self.limit_train <= 1:
-            raise ValueError(
-                f"limit_train must be above 0 and at most 1, got {self.limit_train}."
-            )
-        for field, least in (
-            ("max_vocab", 2),
-            ("min_count", 1),
-            ("streams", 1),
-            ("window", 1),
-        ):
-            if (value := getattr(self, field)) is not None and value < least:
-                raise ValueError(f"{field} must be at least {least}, got {value}.")
 
     def _check_combination(self) -> None:
         if (self.path is not None) != (self.name == "text"):

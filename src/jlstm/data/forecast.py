@@ -8,7 +8,7 @@ values over all windows, the last ones too.
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -17,13 +17,18 @@ from jlstm.data.series import ETT, NAMES, Series, load_series, read_csv
 from jlstm.data.sheet.order import Gaps
 from jlstm.data.sheet.read import TableOptions
 from jlstm.data.windows import Windows
+from jlstm.options import Fraction, Limit, Options, Size
 
 _MONTH = 30 * 24  # hours, in the borders of ETT
 _LARGEST = 1e15  # whose square is far from the largest number of float32
 
 
+_KNOWN = (*NAMES, "csv")
+SeriesName = Annotated[str, Limit(f"one of {', '.join(_KNOWN)}", _KNOWN.__contains__)]
+
+
 @dataclass(frozen=True)
-class ForecastConfig:
+class ForecastConfig(Options):
     """Which series, what to predict, and how.
 
     Args:
@@ -57,17 +62,17 @@ class ForecastConfig:
         name='csv': set or unset path.
     """
 
-    name: str = "etth1"
+    name: SeriesName = "etth1"
     path: str | None = None
     target: str | None = None
     covariates: bool = True
-    length: int = 96
-    horizon: int = 24
-    train_fraction: float = 0.7
-    test_fraction: float = 0.2
+    length: Size = 96
+    horizon: Size = 24
+    train_fraction: Fraction = 0.7
+    test_fraction: Fraction = 0.2
     interpolate: bool = False
     clean: bool = False
-    season: int | None = None
+    season: Size | None = None
     header: bool | None = None
     decimal: Literal[".", ","] | None = None
     dayfirst: bool | None = None
@@ -76,21 +81,14 @@ class ForecastConfig:
     gaps: Gaps = "refuse"
 
     def __post_init__(self):
-        _ = self.table  # which checks its fields
-        if self.name not in (*NAMES, "csv"):
-            raise ValueError(
-                f"name must be one of {', '.join(NAMES)}, csv, got {self.name!r}."
-            )
+        _ = self.table  # which compares its fields
         if (self.path is not None) != (self.name == "csv"):
             raise ValueError(
                 f"path goes with name='csv' and only with it, got path={self.path!r} "
                 f"and name={self.name!r}: set or unset path."
             )
-        for field in ("length", "horizon", "season"):
-            if (value := getattr(self, field)) is not None and value < 1:
-                raise ValueError(f"{field} must be at least 1, got {value}.")
         train, test = self.train_fraction, self.test_fraction
-        if not (train > 0 and test > 0 and train + test < 1):
+        if not train + test < 1:
             raise ValueError(
                 "train_fraction and test_fraction must be above 0 and leave steps for "
                 f"validation, got {train} and {test}."

@@ -15,6 +15,7 @@ from jaxtyping import Float32, Int16, Integer
 
 from jlstm.data.archive import members
 from jlstm.data.fetch import fetch
+from jlstm.options import NotNegative, Options, Size
 
 SAMPLE_RATE = 8_000  # Hz
 _PATTERN = "recordings/*.wav"
@@ -109,7 +110,7 @@ def speaker_split(
 
 
 @dataclass(frozen=True)
-class StringConfig:
+class StringConfig(Options):
     """How strings of digits are put together, for CTC.
 
     Args:
@@ -123,11 +124,11 @@ class StringConfig:
         ValueError: a field is out of range.
     """
 
-    least: int = 3
-    most: int = 7
-    least_gap: float = 0.05
-    most_gap: float = 0.25
-    noise: float = 1e-3
+    least: Size = 3
+    most: Size = 7
+    least_gap: NotNegative = 0.05
+    most_gap: NotNegative = 0.25
+    noise: NotNegative = 1e-3
 
     def __post_init__(self):
         if not 1 <= self.least <= self.most:
@@ -140,8 +141,6 @@ class StringConfig:
                 "least_gap and most_gap must be 0 <= least_gap <= most_gap, got "
                 f"{self.least_gap} and {self.most_gap}."
             )
-        if self.noise < 0:
-            raise ValueError(f"noise must be at least 0, got {self.noise}.")
 
 
 class DigitString(NamedTuple):

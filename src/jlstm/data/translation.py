@@ -19,6 +19,7 @@ from jlstm.data.fetch import fetch
 from jlstm.data.tokenize import tokenize
 from jlstm.data.vocab import EOS, Vocab
 from jlstm.data.words import BOS, PAD, UNK, Words, encode_words, word_vocab
+from jlstm.options import Options, Size
 
 LANGUAGES = ("de", "en", "fr")
 Units = Literal["words", "bpe"]
@@ -29,7 +30,7 @@ SPECIALS = (PAD, BOS, EOS, UNK)
 
 
 @dataclass(frozen=True)
-class TranslationConfig:
+class TranslationConfig(Options):
     """Which languages of Multi30k, in which words.
 
     Args:
@@ -55,11 +56,11 @@ class TranslationConfig:
     source: str = "de"
     target: str = "en"
     lowercase: bool = True
-    min_count: int = 2
-    max_vocab: int | None = None
-    limit_train: int | None = None
+    min_count: Size = 2
+    max_vocab: Size | None = None
+    limit_train: Size | None = None
     units: Units = "words"
-    pieces: int = 8000
+    pieces: Size = 8000
 
     def __post_init__(self):
         pair = {self.source, self.target}
@@ -68,10 +69,6 @@ class TranslationConfig:
                 f"source and target must be two of {', '.join(LANGUAGES)}, got "
                 f"{self.source!r} and {self.target!r}."
             )
-        if self.limit_train is not None and self.limit_train < 1:
-            raise ValueError(f"limit_train must be at least 1, got {self.limit_train}.")
-        if self.pieces < 1:
-            raise ValueError(f"pieces must be at least 1, got {self.pieces}.")
 
 
 class Pairs(NamedTuple):

@@ -13,6 +13,7 @@ from jlstm._validate import check_key
 from jlstm.backends import Backend
 from jlstm.cell import Cell
 from jlstm.layers.recurrent import Recurrent
+from jlstm.options import Drawn, Options, Size
 from jlstm.sequence import steps_within
 
 Merge = Literal["concat", "sum", "mul", "mean"]
@@ -28,7 +29,7 @@ class BidirectionalParams(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Bidirectional(ShortRepr):
+class Bidirectional(ShortRepr, Drawn, Options):
     """Two cells over the same sequence, one from each end (Schuster and Paliwal, 1997).
 
     ``resets`` mark where segments begin in time; the backward cell starts fresh at
@@ -52,15 +53,10 @@ class Bidirectional(ShortRepr):
     backward: Cell | None = None
     merge: Merge = "concat"
     backend: Backend = "auto"
-    unroll: int = 1
+    unroll: Size = 1
     checkpoint: Checkpoint = None
 
     def __post_init__(self) -> None:
-        if self.merge not in ("concat", "sum", "mul", "mean"):
-            raise ValueError(
-                f"Bidirectional: merge is {self.merge!r}; "
-                "choose concat, sum, mul or mean."
-            )
         left, right = (half.output_size(0) for half in self._halves())
         if self.merge != "concat" and left != right:
             raise ValueError(

@@ -14,7 +14,6 @@ from jlstm.initializers import Glorot
 from jlstm.layers.layer import Layer
 
 Connect = Literal["plain", "residual", "highway", "skip"]
-CONNECTIONS = ("plain", "residual", "highway", "skip")
 
 
 class HighwayParams(NamedTuple):
@@ -51,14 +50,6 @@ def highway(
     """
     gate = jax.nn.sigmoid(affine(xs, params.w, params.b))
     return gate * ys + (1 - gate) * xs
-
-
-def check_connect(connect: str) -> None:
-    """Raise ValueError unless ``connect`` is one of the connections."""
-    if connect not in CONNECTIONS:
-        raise ValueError(
-            f"Stack: connect is {connect!r}; choose one of {', '.join(CONNECTIONS)}."
-        )
 
 
 def check_widths(connect: str, layers: Sequence[Layer], widths: Sequence[int]) -> None:

@@ -11,11 +11,12 @@ from jlstm._repr import ShortRepr
 from jlstm._types import Carry, Checkpoint, DType, Key, Params, Shape
 from jlstm.backends import Backend
 from jlstm.cell import Cell
+from jlstm.options import Drawn, Options, Size
 from jlstm.unroll import unroll
 
 
 @dataclass(frozen=True, repr=False)
-class Recurrent(ShortRepr):
+class Recurrent(ShortRepr, Drawn, Options):
     """One cell over time.
 
     Example:
@@ -30,7 +31,7 @@ class Recurrent(ShortRepr):
     cell: Cell
     reverse: bool = False
     backend: Backend = "auto"
-    unroll: int = 1
+    unroll: Size = 1
     checkpoint: Checkpoint = None
 
     @property

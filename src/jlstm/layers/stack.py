@@ -12,18 +12,16 @@ from jlstm._repr import ShortRepr, shown
 from jlstm._types import Carry, DType, Key, Params, Shape
 from jlstm._validate import check_key
 from jlstm.cell import Cell
-from jlstm.layers.connect import (
-    Connect,
-    check_connect,
-    check_widths,
-    highway,
-    init_highway,
-)
-from jlstm.regularize import check_rate, dropout
+from jlstm.layers.connect import Connect, check_widths, highway, init_highway
+from jlstm.layers.layer import Layer
+from jlstm.options import Drawn, Options, Rate, rule_of
+from jlstm.regularize import dropout
+
+_LAYER = rule_of(Layer)
 
 
 @dataclass(frozen=True, repr=False)
-class Stack(ShortRepr):
+class Stack(ShortRepr, Drawn, Options):
     """Layers one upon the other, with dropout between them.
 
     Args:
@@ -48,14 +46,12 @@ class Stack(ShortRepr):
     """
 
     layers: tuple[Any, ...]
-    dropout: float = 0.0
+    dropout: Rate = 0.0
     variational: bool = False
     connect: Connect = "plain"
 
     def __post_init__(self) -> None:
-        check_rate("Stack: dropout", self.dropout)
         self._check_layers()
-        check_connect(self.connect)
         # A layer whose width follows its input is checked by init, which knows that.
         if self._widths(1) == self._widths(2):
             check_widths(self.connect, self.layers, self._widths(1))
@@ -291,17 +287,15 @@ class Stack(ShortRepr):
         return dropout(xs, self.dropout, key, (0,) if self.variational else ())
 
     def _check_layers(self) -> None:
-        if not isinstance(self.layers, tuple) or not self.layers:
-            raise ValueError(
-                f"Stack: layers is {self.layers!r}; give at least one layer, "
-                "in a tuple."
-            )
+        if not self.layers:
+            raise ValueError("Stack: layers is (); give at least one layer.")
         for n, layer in enumerate(self.layers):
             if isinstance(layer, Cell):
                 raise ValueError(
                     f"Stack: layers[{n}] is {layer!r}; give a layer: "
                     f"Recurrent({layer!r})."
                 )
+            _LAYER.take(layer, f"Stack: layers[{n}]")
 
     def _check_tuple(self, what: str, given: Any, maker: str) -> None:
         plain = isinstance(given, tuple) and not hasattr(given, "_fields")

@@ -16,6 +16,7 @@ from jlstm._repr import shapes_repr
 from jlstm._tree import zero_unless
 from jlstm._types import DType, Key, Params
 from jlstm.initializers import Glorot
+from jlstm.options import Options, Size
 from jlstm.sequence import steps_within
 
 
@@ -72,7 +73,7 @@ class GeneralParams(NamedTuple):
 
 
 @dataclass(frozen=True)
-class AdditiveAttention:
+class AdditiveAttention(Options):
     """``v · tanh(W_key value + W_query query + b)``.
 
     Source: Bahdanau, Cho and Bengio, 2015, "Neural machine translation by jointly
@@ -82,7 +83,7 @@ class AdditiveAttention:
         size: units of the hidden layer.
     """
 
-    size: int
+    size: Size
 
     def init(
         self, key: Key, query_size: int, value_size: int, dtype: DType = jnp.float32
@@ -107,7 +108,7 @@ class AdditiveAttention:
 
 
 @dataclass(frozen=True)
-class DotAttention:
+class DotAttention(Options):
     """``query · value``; both have one size.
 
     Source: Luong, Pham and Manning, 2015, "Effective approaches to attention-based
@@ -139,7 +140,7 @@ class DotAttention:
 
 
 @dataclass(frozen=True)
-class GeneralAttention:
+class GeneralAttention(Options):
     """``query · W_key value``, a bilinear form.
 
     Source: Luong, Pham and Manning, 2015 (arXiv:1508.04025), section 3.1.

@@ -21,11 +21,12 @@ from jlstm.models.pooling import (
     pool_mean,
 )
 from jlstm.models.sequence_dropout import SequenceDropout, drop_steps
+from jlstm.options import Options, Positive, Size
 from jlstm.regularize import dropout
 
 
 @dataclass(frozen=True)
-class ClassifierConfig:
+class ClassifierConfig(Options):
     """Hyper-parameters of a classifier.
 
     Attributes:
@@ -40,17 +41,10 @@ class ClassifierConfig:
 
     encoder: EncoderConfig = EncoderConfig(bidirectional=True)
     pooling: Pooling = "max"
-    attention_size: int = 64
-    embedding_size: int = 128
-    embedding_scale: float = 0.1
+    attention_size: Size = 64
+    embedding_size: Size = 128
+    embedding_scale: Positive = 0.1
     dropout: SequenceDropout = SequenceDropout()
-
-    def __post_init__(self) -> None:
-        for name in ("attention_size", "embedding_size", "embedding_scale"):
-            if getattr(self, name) <= 0:
-                raise ValueError(
-                    f"model.{name} is {getattr(self, name)}; give a positive number."
-                )
 
     @property
     def title(self) -> str:

@@ -13,7 +13,8 @@ from jlstm._types import DType, Key, accumulator_dtype
 from jlstm.initializers import Glorot
 from jlstm.models.encoder import EncoderConfig
 from jlstm.models.gates import Reading, read_top
-from jlstm.regularize import check_rate, dropout
+from jlstm.options import Options, Rate, Size
+from jlstm.regularize import dropout
 from jlstm.sequence import steps_within
 
 BLANK = 0
@@ -21,7 +22,7 @@ BLANK = 0
 
 
 @dataclass(frozen=True)
-class RecognizerConfig:
+class RecognizerConfig(Options):
     """Hyper-parameters of a recognizer.
 
     Attributes:
@@ -36,15 +37,9 @@ class RecognizerConfig:
     """
 
     encoder: EncoderConfig = EncoderConfig(bidirectional=True)
-    join: int = 2
-    input_dropout: float = 0.0
-    output_dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.join < 1:
-            raise ValueError(f"model.join is {self.join}; give 1 or more frames.")
-        check_rate("model.input_dropout", self.input_dropout)
-        check_rate("model.output_dropout", self.output_dropout)
+    join: Size = 2
+    input_dropout: Rate = 0.0
+    output_dropout: Rate = 0.0
 
     @property
     def title(self) -> str:

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from jlstm.initializers import Chrono
+from jlstm.initializers import Chrono, ChronoSteps
 from jlstm.layers import Bidirectional, Layer, Recurrent, Stack
 from jlstm.models.cells import TITLES, CellName, InitName, make_cell
-from jlstm.regularize import check_rate
+from jlstm.options import Options, Positive, Rate, Sizes
 
 
 @dataclass(frozen=True)
-class EncoderConfig:
+class EncoderConfig(Options):
     """Layers over one another, each in one direction or in both.
 
     Attributes:
@@ -33,25 +33,14 @@ class EncoderConfig:
     """
 
     cell: CellName = "lstm"
-    hidden_sizes: tuple[int, ...] = (128,)
+    hidden_sizes: Sizes = (128,)
     bidirectional: bool = False
-    dropout: float = 0.0
+    dropout: Rate = 0.0
     variational: bool = False
     forget_bias: float = 1.0
-    chrono: int | None = None
+    chrono: ChronoSteps | None = None
     init: InitName = "default"
-    init_scale: float = 0.1
-
-    def __post_init__(self) -> None:
-        if not self.hidden_sizes or min(self.hidden_sizes) < 1:
-            raise ValueError(
-                f"hidden_sizes is {list(self.hidden_sizes)}; give positive sizes, one "
-                "a layer."
-            )
-        check_rate("dropout", self.dropout)
-        if self.init_scale <= 0:
-            raise ValueError(f"init_scale is {self.init_scale}; give a positive limit.")
-        self._bias()  # which checks its own range
+    init_scale: Positive = 0.1
 
     @property
     def title(self) -> str:

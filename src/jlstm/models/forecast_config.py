@@ -1,11 +1,12 @@
 """What a forecaster can be told, and what it is made for."""
 
+import operator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from jlstm.models.encoder import EncoderConfig
 from jlstm.models.normalize import Normalization
-from jlstm.regularize import check_rate
+from jlstm.options import Fraction, Limit, Options, Rate, Size, Sizes
 
 Kind = Literal["direct", "decoder", "deepar", "nlinear", "dlinear"]
 Head = Literal["point", "quantile"]
@@ -33,8 +34,17 @@ class ForecastSizes(NamedTuple):
     predicted: tuple[int, ...]
 
 
+Levels = Annotated[
+    tuple[Fraction, ...],
+    Limit(
+        "two or more levels, rising, between 0 and 1",
+        lambda levels: len(levels) > 1 and all(map(operator.lt, levels, levels[1:])),
+    ),
+]
+
+
 @dataclass(frozen=True)
-class ForecasterConfig:
+class ForecasterConfig(Options):
     """Hyper-parameters of a forecaster.
 
     Attributes:
@@ -67,37 +77,17 @@ class ForecasterConfig:
     encoder: EncoderConfig = EncoderConfig()
     normalize: Normalization = "none"
     shared: bool = True
-    patch: int = 1
+    patch: Size = 1
     head: Head = "point"
-    levels: tuple[float, ...] = LEVELS
-    dropout: float = 0.0
+    levels: Levels = LEVELS
+    dropout: Rate = 0.0
     skip: bool = False
     teacher_forcing: bool = True
     likelihood: Likelihood = "gaussian"
-    lags: tuple[int, ...] = (1,)
-    samples: int = 100
+    lags: Sizes = (1,)
+    samples: Size = 100
 
     def __post_init__(self) -> None:
-        check_rate("model.dropout", self.dropout)
-        for name in ("patch", "samples"):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"model.{name} is {getattr(self, name)}; give 1 or more."
-                )
-        if not self.lags or min(self.lags) < 1:
-            raise ValueError(
-                f"model.lags is {list(self.lags)}; give steps back, from 1."
-            )
-        rising = all(a < b for a, b in zip(self.levels, self.levels[1:], strict=False))
-        if (
-            len(self.levels) < 2
-            or not rising
-            or not 0 < self.levels[0] < self.levels[-1] < 1
-        ):
-            raise ValueError(
-                f"model.levels is {list(self.levels)}; give two or more, rising, "
-                "between 0 and 1."
-            )
         if self.encoder.bidirectional:
             raise ValueError(
                 "model.encoder.bidirectional is true, but a forecast is read off the "

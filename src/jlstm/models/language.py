@@ -17,12 +17,13 @@ from jlstm.models.cells import TITLES, CellName, InitName, make_cell
 from jlstm.models.encoder import describe_sizes
 from jlstm.models.gates import Reading, read_top
 from jlstm.models.tokens import TokenModel
-from jlstm.regularize import check_rate, dropout, weight_drop
+from jlstm.options import Options, Positive, Rate, Size, Sizes
+from jlstm.regularize import dropout, weight_drop
 from jlstm.wrappers import RecurrentDropout
 
 
 @dataclass(frozen=True)
-class LanguageDropout:
+class LanguageDropout(Options):
     """Where a language model drops, as rates.
 
     Zaremba et al. (2014) use ``input = hidden = output``, a new mask each step.
@@ -40,17 +41,13 @@ class LanguageDropout:
         variational: keep the masks of input, hidden and output over time.
     """
 
-    embedding: float = 0.0
-    input: float = 0.0
-    hidden: float = 0.0
-    output: float = 0.0
-    weight: float = 0.0
-    state: float = 0.0
+    embedding: Rate = 0.0
+    input: Rate = 0.0
+    hidden: Rate = 0.0
+    output: Rate = 0.0
+    weight: Rate = 0.0
+    state: Rate = 0.0
     variational: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("embedding", "input", "hidden", "output", "weight", "state"):
-            check_rate(f"dropout.{name}", getattr(self, name))
 
     @property
     def time_axes(self) -> tuple[int, ...]:
@@ -59,7 +56,7 @@ class LanguageDropout:
 
 
 @dataclass(frozen=True)
-class LanguageConfig:
+class LanguageConfig(Options):
     """Hyper-parameters of a language model.
 
     Attributes:
@@ -80,31 +77,21 @@ class LanguageConfig:
     """
 
     cell: CellName = "lstm"
-    hidden_sizes: tuple[int, ...] = (200, 200)
-    embedding_size: int | None = 200
+    hidden_sizes: Sizes = (200, 200)
+    embedding_size: Size | None = 200
     tied: bool = False
     projected: bool = False
     forget_bias: float = 1.0
     init: InitName = "default"
-    init_scale: float = 0.1
+    init_scale: Positive = 0.1
     dropout: LanguageDropout = LanguageDropout()
 
     def __post_init__(self) -> None:
-        sizes = (*self.hidden_sizes, self.embedding_size or 1)
-        if not self.hidden_sizes or min(sizes) < 1:
-            raise ValueError(
-                f"model: hidden_sizes is {list(self.hidden_sizes)} and embedding_size "
-                f"{self.embedding_size}; give positive sizes and at least one layer."
-            )
         if self.tied and self.features != self.embedding_size:
             raise ValueError(
                 f"model: tied=True needs a last layer of embedding_size units; it has "
                 f"{self.hidden_sizes[-1]} and embedding_size is {self.embedding_size}. "
                 "Or set projected=True."
-            )
-        if self.init_scale <= 0:
-            raise ValueError(
-                f"model: init_scale is {self.init_scale}; give a positive limit."
             )
 
     @property

@@ -11,19 +11,20 @@ from jaxtyping import Array, Float, Shaped
 from jlstm._affine import affine
 from jlstm._types import DType
 from jlstm.cell import Cell
-from jlstm.initializers import Chrono, Constant, Glorot
+from jlstm.initializers import Chrono, ChronoSteps, Constant, Glorot
 from jlstm.layers import Recurrent, Stack
 from jlstm.models.cells import TITLES, CellName, InitName, make_cell
 from jlstm.models.encoder import describe_sizes
 from jlstm.models.gates import Reading, read_top
 from jlstm.models.transformer import Transformer, TransformerConfig
+from jlstm.options import Options, Positive, Size, Sizes
 
 BIASED = ("lstm", "peephole")
 """The cells whose forget bias a configuration sets."""
 
 
 @dataclass(frozen=True)
-class MemoryConfig:
+class MemoryConfig(Options):
     """Hyper-parameters of a model for the generated tasks.
 
     Attributes:
@@ -43,29 +44,19 @@ class MemoryConfig:
     """
 
     cell: Literal[CellName, "transformer"] = "lstm"
-    hidden_sizes: tuple[int, ...] = (64,)
+    hidden_sizes: Sizes = (64,)
     forget_bias: float = 1.0
-    chrono: int | None = None
+    chrono: ChronoSteps | None = None
     init: InitName = "default"
-    init_scale: float = 0.1
-    num_heads: int = 4
+    init_scale: Positive = 0.1
+    num_heads: Size = 4
 
     def __post_init__(self) -> None:
-        if not self.hidden_sizes or min(self.hidden_sizes) < 1:
-            raise ValueError(
-                f"model: hidden_sizes is {list(self.hidden_sizes)}; give positive "
-                "sizes and at least one layer."
-            )
         if self.chrono is not None and self.cell not in BIASED:
             raise ValueError(
                 f"model: chrono is {self.chrono}, but cell is {self.cell!r}; only "
                 f"{' and '.join(BIASED)} draw their forget bias from it."
             )
-        if self.init_scale <= 0:
-            raise ValueError(
-                f"model: init_scale is {self.init_scale}; give a positive limit."
-            )
-        self._bias()  # which checks its own range
         if self.cell == "transformer":
             self.make_transformer()  # likewise
 

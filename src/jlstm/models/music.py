@@ -14,11 +14,12 @@ from jlstm.initializers import Glorot
 from jlstm.layers import Layer
 from jlstm.models.encoder import EncoderConfig
 from jlstm.models.gates import Reading, read_top
-from jlstm.regularize import check_rate, dropout
+from jlstm.options import Options, Rate
+from jlstm.regularize import dropout
 
 
 @dataclass(frozen=True)
-class MusicConfig:
+class MusicConfig(Options):
     """Hyper-parameters of a model of music.
 
     Attributes:
@@ -31,10 +32,9 @@ class MusicConfig:
     """
 
     encoder: EncoderConfig = EncoderConfig(hidden_sizes=(200, 200))
-    output_dropout: float = 0.0
+    output_dropout: Rate = 0.0
 
     def __post_init__(self) -> None:
-        check_rate("model.output_dropout", self.output_dropout)
         if self.encoder.bidirectional:
             raise ValueError(
                 "model.encoder.bidirectional is true, so the layers would have heard "

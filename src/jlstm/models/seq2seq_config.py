@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jlstm.models.encoder import EncoderConfig
-from jlstm.regularize import check_rate
+from jlstm.options import Options, Positive, Rate, Size
 
 AttentionName = Literal["none", "additive", "dot", "general"]
 
 
 @dataclass(frozen=True)
-class Seq2SeqDropout:
+class Seq2SeqDropout(Options):
     """Where a translator drops, as rates; layers have ``encoder.dropout`` and the like.
 
     Attributes:
@@ -19,17 +19,13 @@ class Seq2SeqDropout:
         output: entries of the decoder's readout, before the softmax.
     """
 
-    embedding: float = 0.0
-    context: float = 0.0
-    output: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("embedding", "context", "output"):
-            check_rate(f"dropout.{name}", getattr(self, name))
+    embedding: Rate = 0.0
+    context: Rate = 0.0
+    output: Rate = 0.0
 
 
 @dataclass(frozen=True)
-class Seq2SeqConfig:
+class Seq2SeqConfig(Options):
     """Hyper-parameters of a translator.
 
     Attributes:
@@ -49,20 +45,15 @@ class Seq2SeqConfig:
 
     encoder: EncoderConfig = EncoderConfig(bidirectional=True)
     decoder: EncoderConfig = EncoderConfig(hidden_sizes=(256,))
-    embedding_size: int = 128
+    embedding_size: Size = 128
     attention: AttentionName = "general"
-    attention_size: int = 128
+    attention_size: Size = 128
     input_feeding: bool = True
     tied: bool = True
-    init_scale: float = 0.1
+    init_scale: Positive = 0.1
     dropout: Seq2SeqDropout = Seq2SeqDropout()
 
     def __post_init__(self) -> None:
-        for name in ("embedding_size", "attention_size", "init_scale"):
-            if getattr(self, name) <= 0:
-                raise ValueError(
-                    f"model.{name} is {getattr(self, name)}; give a positive number."
-                )
         if self.decoder.bidirectional:
             raise ValueError(
                 "model.decoder.bidirectional is true; a decoder knows no later words: "

@@ -8,11 +8,11 @@ from jaxtyping import Array, Float
 
 from jlstm._tree import like
 from jlstm._types import Key
-from jlstm.regularize import check_rate
+from jlstm.options import Options, Rate
 
 
 @dataclass(frozen=True)
-class SequenceDropout:
+class SequenceDropout(Options):
     """Where a model of sequences drops, as rates; layers have ``encoder.dropout``.
 
     Attributes:
@@ -28,13 +28,9 @@ class SequenceDropout:
         ValueError: model.dropout.word: rate is 1.5; give a probability in [0, 1).
     """
 
-    word: float = 0.0
-    input: float = 0.0
-    output: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("word", "input", "output"):
-            check_rate(f"model.dropout.{name}", getattr(self, name))
+    word: Rate = 0.0
+    input: Rate = 0.0
+    output: Rate = 0.0
 
 
 def drop_steps(

@@ -25,12 +25,13 @@ from jlstm.models.encoder import EncoderConfig
 from jlstm.models.gates import Reading, read_top
 from jlstm.models.pooling import pool_last
 from jlstm.models.sequence_dropout import SequenceDropout, drop_steps
+from jlstm.options import Count, Options, Positive, Size
 from jlstm.regularize import dropout
 from jlstm.sequence import steps_within
 
 
 @dataclass(frozen=True)
-class TaggerConfig:
+class TaggerConfig(Options):
     """Hyper-parameters of a tagger.
 
     Attributes:
@@ -51,24 +52,12 @@ class TaggerConfig:
 
     encoder: EncoderConfig = EncoderConfig(bidirectional=True)
     answer: Literal["softmax", "crf"] = "softmax"
-    embedding_size: int = 100
-    letter_embedding: int = 24
-    letter_size: int = 32
-    mark_size: int = 24
-    embedding_scale: float = 0.1
+    embedding_size: Size = 100
+    letter_embedding: Size = 24
+    letter_size: Count = 32
+    mark_size: Size = 24
+    embedding_scale: Positive = 0.1
     dropout: SequenceDropout = SequenceDropout()
-
-    def __post_init__(self) -> None:
-        sizes = ("embedding_size", "letter_embedding", "mark_size", "embedding_scale")
-        for name in sizes:
-            if getattr(self, name) <= 0:
-                raise ValueError(
-                    f"model.{name} is {getattr(self, name)}; give a positive number."
-                )
-        if self.letter_size < 0:
-            raise ValueError(
-                f"model.letter_size is {self.letter_size}; give 0 or more units."
-            )
 
     @property
     def title(self) -> str:

@@ -10,14 +10,15 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from jlstm._types import DType, Key
-from jlstm.regularize import check_rate, dropout
+from jlstm.options import Options, Rate, Size
+from jlstm.regularize import dropout
 from jlstm.sequence import steps_within
 
 Positions = Literal["sinusoidal", "learned"]
 
 
 @dataclass(frozen=True)
-class TransformerConfig:
+class TransformerConfig(Options):
     """Hyper-parameters of a causal Transformer.
 
     Attributes:
@@ -32,24 +33,20 @@ class TransformerConfig:
         max_length: steps in that table; a longer sequence is refused.
     """
 
-    num_layers: int = 2
-    width: int = 128
-    num_heads: int = 4
-    mlp_ratio: int = 4
-    dropout: float = 0.0
+    num_layers: Size = 2
+    width: Size = 128
+    num_heads: Size = 4
+    mlp_ratio: Size = 4
+    dropout: Rate = 0.0
     positions: Positions = "sinusoidal"
-    max_length: int = 1024
+    max_length: Size = 1024
 
     def __post_init__(self) -> None:
-        for name in ("num_layers", "width", "num_heads", "mlp_ratio", "max_length"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more.")
         if self.width % (2 * self.num_heads):
             raise ValueError(
                 f"width is {self.width} and num_heads {self.num_heads}; give a width "
                 "that twice the number of heads divides."
             )
-        check_rate("dropout", self.dropout)
 
     @property
     def title(self) -> str:

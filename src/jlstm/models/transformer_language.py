@@ -12,11 +12,12 @@ from jlstm._types import DType, Key, Shape
 from jlstm.initializers import Constant, Uniform
 from jlstm.models.tokens import TokenModel
 from jlstm.models.transformer import Transformer, TransformerConfig
-from jlstm.regularize import check_rate, dropout
+from jlstm.options import Options, Positive, Rate, Size
+from jlstm.regularize import dropout
 
 
 @dataclass(frozen=True)
-class TransformerLanguageConfig:
+class TransformerLanguageConfig(Options):
     """Hyper-parameters of a Transformer language model.
 
     Attributes:
@@ -31,19 +32,10 @@ class TransformerLanguageConfig:
 
     layers: TransformerConfig = TransformerConfig()
     tied: bool = True
-    init_scale: float = 0.1
-    embedding_dropout: float = 0.0
-    output_dropout: float = 0.0
-    context: int = 128
-
-    def __post_init__(self) -> None:
-        check_rate("embedding_dropout", self.embedding_dropout)
-        check_rate("output_dropout", self.output_dropout)
-        if self.init_scale <= 0 or self.context < 1:
-            raise ValueError(
-                f"model: init_scale is {self.init_scale} and context {self.context}; "
-                "give a positive limit and at least one token."
-            )
+    init_scale: Positive = 0.1
+    embedding_dropout: Rate = 0.0
+    output_dropout: Rate = 0.0
+    context: Size = 128
 
     @property
     def title(self) -> str:

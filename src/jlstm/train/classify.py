@@ -15,6 +15,7 @@ from jlstm._types import Carry, Key
 from jlstm.data.bucket import BucketedBatches, boundaries_of
 from jlstm.losses import token_nll
 from jlstm.models.classify import Classifier, ClassifierConfig
+from jlstm.options import Options, Size
 from jlstm.train.task import Metrics
 
 
@@ -43,7 +44,7 @@ class LabelledBatch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class BatchConfig:
+class BatchConfig(Options):
     """How examples are put into batches.
 
     Attributes:
@@ -52,16 +53,9 @@ class BatchConfig:
         buckets: lengths that rows are padded to; each is compiled anew.
     """
 
-    batch_size: int = 50
-    eval_batch: int = 200
-    buckets: int = 4
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "eval_batch", "buckets"):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"batches.{name} is {getattr(self, name)}; give 1 or more."
-                )
+    batch_size: Size = 50
+    eval_batch: Size = 200
+    buckets: Size = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +70,7 @@ class LabelledBatches(Sequence):
     """
 
     examples: Examples
-    batch_size: int
+    batch_size: Size
     boundaries: tuple[int, ...]
     seed: int | None = None
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from jlstm.options import Count, Decay, NotNegative, Options, Positive, Share, Size
+
 OptimizerName = Literal["sgd", "momentum", "rmsprop", "adam", "adamw"]
 ScheduleName = Literal["constant", "step", "plateau"]
 
 
 @dataclass(frozen=True)
-class OptimizerConfig:
+class OptimizerConfig(Options):
     """How gradients become updates.
 
     Attributes:
@@ -25,27 +27,18 @@ class OptimizerConfig:
     """
 
     name: OptimizerName = "sgd"
-    learning_rate: float = 1.0
-    momentum: float = 0.9
-    decay: float = 0.95
-    beta1: float = 0.9
-    beta2: float = 0.999
-    weight_decay: float = 0.0
-    clip: float | None = 5.0
+    learning_rate: Positive = 1.0
+    momentum: Decay = 0.9
+    decay: Decay = 0.95
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    weight_decay: NotNegative = 0.0
+    clip: Positive | None = 5.0
     clip_kind: Literal["norm", "value"] = "norm"
-
-    def __post_init__(self) -> None:
-        _require("optimizer.learning_rate", self.learning_rate, self.learning_rate > 0)
-        _require("optimizer.weight_decay", self.weight_decay, self.weight_decay >= 0)
-        _require("optimizer.momentum", self.momentum, 0 <= self.momentum < 1)
-        for name in ("decay", "beta1", "beta2"):
-            value = getattr(self, name)
-            _require(f"optimizer.{name}", value, 0 <= value < 1)
-        _require("optimizer.clip", self.clip, self.clip is None or self.clip > 0)
 
 
 @dataclass(frozen=True)
-class ScheduleConfig:
+class ScheduleConfig(Options):
     """How the learning rate changes from epoch to epoch.
 
     Attributes:
@@ -58,18 +51,13 @@ class ScheduleConfig:
     """
 
     name: ScheduleName = "constant"
-    hold_epochs: int = 0
-    factor: float = 0.5
-    patience: int = 0
-
-    def __post_init__(self) -> None:
-        _require("schedule.factor", self.factor, 0 < self.factor <= 1)
-        _require("schedule.hold_epochs", self.hold_epochs, self.hold_epochs >= 0)
-        _require("schedule.patience", self.patience, self.patience >= 0)
+    hold_epochs: Count = 0
+    factor: Share = 0.5
+    patience: Count = 0
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(Options):
     """How long to train, and what to keep.
 
     Attributes:
@@ -89,27 +77,14 @@ class TrainConfig:
         keep: checkpoints kept beside the best one.
     """
 
-    epochs: int = 1
-    seed: int = 0
-    seeds: int = 1
+    epochs: Size = 1
+    seed: Count = 0
+    seeds: Size = 1
     reset_carry: Literal["epoch", "never"] = "epoch"
     test_weights: Literal["best", "last"] = "best"
     average: Literal["none", "nt_asgd"] = "none"
-    average_patience: int = 5
+    average_patience: Count = 5
     stop_at: float | None = None
-    log_every: int = 100
-    checkpoint_every: int = 500
-    keep: int = 2
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "seeds", "log_every", "checkpoint_every", "keep"):
-            value = getattr(self, name)
-            _require(f"train.{name}", value, value >= 1)
-        for name in ("seed", "average_patience"):
-            value = getattr(self, name)
-            _require(f"train.{name}", value, value >= 0)
-
-
-def _require(name: str, value: object, holds: bool) -> None:
-    if not holds:
-        raise ValueError(f"{name} is {value}, which is out of range.")
+    log_every: Size = 100
+    checkpoint_every: Size = 500
+    keep: Size = 2

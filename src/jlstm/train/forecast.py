@@ -18,6 +18,7 @@ from jlstm.models.forecast import DirectForecaster, Forecaster
 from jlstm.models.forecast_config import ForecasterConfig, ForecastSizes, Kind
 from jlstm.models.forecast_decoder import DecoderForecaster
 from jlstm.models.forecast_linear import LinearForecaster
+from jlstm.options import Options, Size
 from jlstm.train.task import Metrics
 
 MODELS: dict[Kind, type[nnx.Module]] = {
@@ -30,7 +31,7 @@ MODELS: dict[Kind, type[nnx.Module]] = {
 
 
 @dataclass(frozen=True)
-class WindowConfig:
+class WindowConfig(Options):
     """How windows are put into batches.
 
     Attributes:
@@ -39,14 +40,9 @@ class WindowConfig:
         epoch_windows: windows of an epoch, drawn anew for each; None takes all.
     """
 
-    batch_size: int = 32
-    eval_batch: int = 256
-    epoch_windows: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "eval_batch", "epoch_windows"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise ValueError(f"batches.{name} is {value}; give 1 or more.")
+    batch_size: Size = 32
+    eval_batch: Size = 256
+    epoch_windows: Size | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +58,7 @@ class WindowBatches(Sequence):
 
     windows: Windows
     rows: Integer[np.ndarray, " n"]
-    batch_size: int
+    batch_size: Size
 
     def __len__(self) -> int:
         return len(self.rows) // self.batch_size

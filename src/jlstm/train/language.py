@@ -14,12 +14,13 @@ from jlstm.data import Corpus, TokenStream, Window
 from jlstm.data.varied import VariedStream, draw_lengths, shuffled
 from jlstm.losses import Reduction, reduce_tokens
 from jlstm.models.tokens import TokenConfig, TokenModel
+from jlstm.options import NotNegative, Options, Size
 from jlstm.regularize import activation_penalty, temporal_penalty
 from jlstm.train.task import Metrics, perplexity
 
 
 @dataclass(frozen=True)
-class StreamConfig:
+class StreamConfig(Options):
     """How a corpus is cut for truncated back-propagation, and how the loss is reduced.
 
     Attributes:
@@ -38,36 +39,23 @@ class StreamConfig:
         temporal_penalty: weight β of TAR, 0 for none.
     """
 
-    batch_size: int = 20
-    window: int = 35
-    window_deviation: float = 0.0
+    batch_size: Size = 20
+    window: Size = 35
+    window_deviation: NotNegative = 0.0
     drop_last: bool = False
-    valid_batch: int = 10
-    test_batch: int = 10
-    eval_window: int = 128
+    valid_batch: Size = 10
+    test_batch: Size = 10
+    eval_window: Size = 128
     reduction: Reduction = "mean"
-    activation_penalty: float = 0.0
-    temporal_penalty: float = 0.0
+    activation_penalty: NotNegative = 0.0
+    temporal_penalty: NotNegative = 0.0
 
     def __post_init__(self) -> None:
-        for name in (
-            "batch_size",
-            "window",
-            "valid_batch",
-            "test_batch",
-            "eval_window",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"stream.{name} is {getattr(self, name)}; give 1 or more."
-                )
-        if self.window_deviation < 0 or (self.window_deviation and self.drop_last):
+        if self.window_deviation and self.drop_last:
             raise ValueError(
                 f"stream.window_deviation is {self.window_deviation} and drop_last "
-                f"{self.drop_last}; give 0 or more, and all windows where they vary."
+                f"{self.drop_last}; give all windows where they vary."
             )
-        if min(self.activation_penalty, self.temporal_penalty) < 0:
-            raise ValueError("stream: penalties must be 0 or more.")
 
 
 @dataclass(frozen=True, eq=False)

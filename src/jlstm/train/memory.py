@@ -18,6 +18,7 @@ from jlstm.data.synthetic.exams import Exam
 from jlstm.data.synthetic.problem import Kind, Problem
 from jlstm.losses import token_nll
 from jlstm.models.memory import MemoryConfig, MemoryModel
+from jlstm.options import Options, Size
 from jlstm.train.task import Metrics
 
 MARGIN = 0.04
@@ -30,7 +31,7 @@ PARTS = ("valid", "test")
 
 
 @dataclass(frozen=True)
-class DrawConfig:
+class DrawConfig(Options):
     """How many sequences are made.
 
     Attributes:
@@ -39,16 +40,9 @@ class DrawConfig:
         exam_batches: batches of the validation set, and of the test set.
     """
 
-    batch_size: int = 50
-    updates: int = 500
-    exam_batches: int = 20
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "updates", "exam_batches"):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"draw.{name} is {getattr(self, name)}; give 1 or more."
-                )
+    batch_size: Size = 50
+    updates: Size = 500
+    exam_batches: Size = 20
 
 
 class Marks(NamedTuple):

@@ -1,16 +1,16 @@
 """From a plain nested mapping to frozen dataclasses, strictly, with one-line errors.
 
-A dataclass is the single definition of its options: names, types, defaults and, in its
-``__post_init__``, ranges. A mapping may come from YAML, JSON or a command line.
+A dataclass is the single definition of its options: names, types, ranges, defaults; its
+``__post_init__`` compares them. A mapping may come from YAML, JSON or a command line.
 Whatever is wrong with it is one ValueError that names the key in full.
 """
 
 import dataclasses
 import difflib
-import math
-import types
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from jlstm.options import hints_of, misfit, rule_of
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def defaults(cls: type) -> dict[str, Any]:
         >>> defaults(ScheduleConfig)
         {'name': 'constant', 'hold_epochs': 0, 'factor': 0.5, 'patience': 0}
     """
-    found, hints = {}, get_type_hints(cls)
+    found, hints = {}, _hints(cls)
     for field in dataclasses.fields(cls):
         if field.default is not dataclasses.MISSING:
             found[field.name] = plain(field.default)
@@ -132,7 +132,7 @@ def _near(key: str, known: list[str], cutoff: float = 0.6) -> list[str]:
 
 
 def _hints(cls: type) -> dict[str, Any]:
-    hints = get_type_hints(cls)
+    hints = hints_of(cls)
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
@@ -183,75 +183,34 @@ def _located(message: str, where: str, names: tuple[str, ...]) -> str:
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
-    """Return ``value`` as the type ``hint`` or raise ValueError."""
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        return _optional(hint, value, where)
-    if origin is Literal:
-        return _choice(get_args(hint), value, where)
-    if origin is tuple:
-        return _tuple(hint, value, where)
+    """Return ``value`` as an option of type ``hint`` keeps it, or raise ValueError."""
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, where)
-    return _SCALARS[hint](value, where)
-
-
-def _optional(hint: Any, value: Any, where: str) -> Any:
-    (some,) = (each for each in get_args(hint) if each is not types.NoneType)
-    return None if value is None else _convert(some, value, where)
-
-
-def _choice(choices: tuple[Any, ...], value: Any, where: str) -> Any:
-    if value in choices:
-        return value
-    near = difflib.get_close_matches(str(value), map(str, choices), 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    listed = ", ".join(map(str, choices))
-    raise ValueError(f"{where} is {value!r}; choose one of {listed}.{hint}")
-
-
-def _tuple(hint: Any, value: Any, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list | tuple):
-        raise _wrong(where, value, "a list, such as [200,200]")
-    each, _ = get_args(hint)
-    return tuple(_convert(each, v, f"{where}[{n}]") for n, v in enumerate(value))
-
-
-def _bool(value: Any, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(where, value, "true or false")
-    return value
-
-
-def _int(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong(where, value, "a whole number")
-    return value
-
-
-def _float(value: Any, where: str) -> float:
     try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise _wrong(where, value, "a finite number")
-    return number
+        return rule_of(hint).take(_read_numbers(hint, value), where)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
 
 
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise _wrong(where, value, "text, in quotes if it looks like a number")
-    return value
+def _read_numbers(hint: Any, value: Any) -> Any:
+    """Read texts such as ``1e-3`` where a number is wanted and no text."""
+    if isinstance(value, list) and (each := _item_hint(hint)) is not None:
+        return [_read_numbers(each, item) for item in value]
+    rule = rule_of(hint)
+    if not isinstance(value, str) or rule.admits(value) or not rule.admits(0.5):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
-_SCALARS: dict[type, Callable[[Any, str], Any]] = {
-    bool: _bool,
-    int: _int,
-    float: _float,
-    str: _text,
-}
+def _item_hint(hint: Any) -> Any:
+    """Return the annotation of what a tuple holds, or None where none is meant."""
+    if get_origin(hint) is Annotated:
+        return _item_hint(get_args(hint)[0])
+    return get_args(hint)[0] if get_origin(hint) is tuple else None
 
 
 def _wrong(where: str, value: Any, wanted: str) -> ValueError:
-    return ValueError(f"{where} is {value!r} ({type(value).__name__}); give {wanted}.")
+    return ValueError(misfit(where, value, wanted, show_type=True))

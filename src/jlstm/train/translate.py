@@ -13,12 +13,13 @@ from jlstm._types import Carry, Key
 from jlstm.data.translation import PairBatch, PairBatches, Translation, pair_lengths
 from jlstm.models.seq2seq import Seq2Seq
 from jlstm.models.seq2seq_config import Seq2SeqConfig
+from jlstm.options import Options, Rising, Size
 from jlstm.sequence import steps_within
 from jlstm.train.task import Metrics, perplexity
 
 
 @dataclass(frozen=True)
-class PairBatchConfig:
+class PairBatchConfig(Options):
     """How sentence pairs are put into batches.
 
     Attributes:
@@ -28,16 +29,9 @@ class PairBatchConfig:
             pair is added. Each is compiled anew.
     """
 
-    batch_size: int = 64
-    eval_batch: int = 100
-    boundaries: tuple[int, ...] = (11, 13, 15, 18, 24)
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "eval_batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"batches.{name} is {getattr(self, name)}; give 1 or more."
-                )
+    batch_size: Size = 64
+    eval_batch: Size = 100
+    boundaries: Rising = (11, 13, 15, 18, 24)
 
 
 @dataclass(frozen=True, eq=False)

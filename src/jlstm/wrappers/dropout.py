@@ -10,7 +10,8 @@ from jaxtyping import Array
 from jlstm._repr import shapes_repr
 from jlstm._tree import like
 from jlstm._types import DType, Key, Params, Shape
-from jlstm.regularize import check_rate, dropout
+from jlstm.options import Rate
+from jlstm.regularize import dropout
 from jlstm.wrappers.wrapper import GatedWrapper, Inner, Wrapper, split
 
 
@@ -57,11 +58,7 @@ class RecurrentDropout(Masked, GatedWrapper):
         (True, False)
     """
 
-    rate: float = 0.0
-
-    def __post_init__(self) -> None:
-        GatedWrapper.__post_init__(self)
-        check_rate("RecurrentDropout", self.rate)
+    rate: Rate = 0.0
 
     def prepare(
         self, params: MaskedParams, x: jax.ShapeDtypeStruct, key: Key | None
@@ -99,10 +96,7 @@ class InputDropout(Masked, Wrapper):
         [0.0, 2.0]
     """
 
-    rate: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_rate("InputDropout", self.rate)
+    rate: Rate = 0.0
 
     def prepare(
         self, params: MaskedParams, x: jax.ShapeDtypeStruct, key: Key | None

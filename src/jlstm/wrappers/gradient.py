@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from jlstm._types import Carry, Gates, Params
+from jlstm.options import Positive
 from jlstm.wrappers.wrapper import GatedWrapper
 
 
@@ -31,16 +32,8 @@ class ClipRecurrentGradient(GatedWrapper):
         [0.0010..., 0.0010..., 0.0010...]
     """
 
-    limit: float = 10.0
+    limit: Positive = 10.0
     bends_gradient = True
-
-    def __post_init__(self) -> None:
-        GatedWrapper.__post_init__(self)
-        if not self.limit > 0:
-            raise ValueError(
-                f"ClipRecurrentGradient: limit is {self.limit!r}; give a positive "
-                "number."
-            )
 
     def gate(
         self, params: Params, carry: Carry, zx: Any, zh: Any

@@ -8,7 +8,8 @@ from jaxtyping import Array
 from jlstm._names import name_of
 from jlstm._types import Key, Params, accumulator_dtype
 from jlstm.cell import Cell
-from jlstm.regularize import check_rate, weight_drop
+from jlstm.options import NotNegative, Rate
+from jlstm.regularize import weight_drop
 from jlstm.wrappers.wrapper import Wrapper, split
 
 
@@ -35,10 +36,9 @@ class WeightDrop(Wrapper):
         True
     """
 
-    rate: float = 0.0
+    rate: Rate = 0.0
 
     def __post_init__(self) -> None:
-        check_rate("WeightDrop", self.rate)
         _check_recurrent_weight(self.cell)
 
     def prepare(
@@ -67,14 +67,7 @@ class WeightNoise(Wrapper):
         True
     """
 
-    std: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not self.std >= 0.0:
-            raise ValueError(
-                f"WeightNoise: std is {self.std}; give a standard deviation of at "
-                "least 0."
-            )
+    std: NotNegative = 0.0
 
     def prepare(
         self, params: Params, x: jax.ShapeDtypeStruct, key: Key | None

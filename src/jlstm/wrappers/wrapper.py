@@ -1,7 +1,7 @@
 """What wrappers have in common: all that they do not change is the inner cell's."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +10,9 @@ from jaxtyping import Array
 from jlstm._overrides import own_step
 from jlstm._types import Carry, DType, Gates, Key, Params, Shape
 from jlstm.cell import Cell, GatedCell
+from jlstm.options import Limit
+
+SHOWS_A_MAP = "a gated cell, whose recurrent map can be changed, such as LSTMCell(64)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,15 +75,9 @@ class Wrapper(Inner):
 class GatedWrapper(Inner, GatedCell):
     """A gated cell that is another gated cell but for what a subclass changes."""
 
-    cell: GatedCell
+    cell: Annotated[GatedCell, Limit(SHOWS_A_MAP, lambda _: True)]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.cell, GatedCell):
-            raise TypeError(
-                f"{type(self).__name__} changes the recurrent map of a gated cell; "
-                f"{self.cell!r} shows none. Put it directly around a cell such as "
-                "LSTMCell(64)."
-            )
         if own := own_step(self.cell):
             raise TypeError(
                 f"{type(self).__name__} runs the maps and gates of the cell inside it, "

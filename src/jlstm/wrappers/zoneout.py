@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from jlstm._types import Carry, Gates, Key, Params
-from jlstm.regularize import check_rate
+from jlstm.options import Rate
 from jlstm.wrappers.wrapper import Wrapper, split
 
 
@@ -41,12 +41,10 @@ class Zoneout(Wrapper):
         True
     """
 
-    h: float = 0.0
-    c: float = 0.0
+    h: Rate = 0.0
+    c: Rate = 0.0
 
     def __post_init__(self) -> None:
-        check_rate("Zoneout: h", self.h)
-        check_rate("Zoneout: c", self.c)
         fields = jax.eval_shape(self.cell.init_carry)._fields
         if self.c and "c" not in fields:
             raise ValueError(

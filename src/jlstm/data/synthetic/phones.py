@@ -6,9 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Integer
 
+from jlstm.options import NotNegative, Options, Size
+
 
 @dataclass(frozen=True)
-class PhoneConfig:
+class PhoneConfig(Options):
     """How made-up utterances sound.
 
     Attributes:
@@ -21,13 +23,13 @@ class PhoneConfig:
         noise: standard deviation of the noise on each feature.
     """
 
-    phones: int = 6
-    features: int = 8
-    least: int = 3
-    most: int = 8
-    shortest: int = 4
-    longest: int = 8
-    noise: float = 0.8
+    phones: Size = 6
+    features: Size = 8
+    least: Size = 3
+    most: Size = 8
+    shortest: Size = 4
+    longest: Size = 8
+    noise: NotNegative = 0.8
 
     def __post_init__(self) -> None:
         if self.phones < 2 or self.phones % 2:
@@ -45,11 +47,6 @@ class PhoneConfig:
             raise ValueError(
                 f"phones.shortest is {self.shortest}; a phone has two halves: give 2 "
                 "or more frames."
-            )
-        if self.noise < 0 or self.features < 1:
-            raise ValueError(
-                f"phones.noise is {self.noise} and phones.features {self.features}; "
-                "give a noise of 0 or more and 1 or more features."
             )
 
 

@@ -27,6 +27,7 @@ from jlstm.data.synthetic.dyck import dyck
 from jlstm.data.synthetic.exams import Exam, reach, share, strings, tail
 from jlstm.data.synthetic.order import SYMBOLS, temporal_order, temporal_order_floor
 from jlstm.data.synthetic.parity import parity, parity_floor
+from jlstm.options import Count, Options, Size
 
 ProblemName = Literal[
     "adding", "adding_1997", "copying", "temporal_order", "parity", "counting", "dyck"
@@ -36,7 +37,7 @@ COPIED, COPY_SYMBOLS = 10, 8
 
 
 @dataclass(frozen=True)
-class ProblemConfig:
+class ProblemConfig(Options):
     """Which task, and how long its sequences are.
 
     Attributes:
@@ -53,13 +54,13 @@ class ProblemConfig:
     """
 
     name: ProblemName = "adding"
-    steps: int = 100
-    shortest: int = 1
-    longest: int = 40
-    far: int = 256
-    letters: int = 2
-    kinds: int = 1
-    signs: int = 2
+    steps: Size = 100
+    shortest: Count = 1
+    longest: Size = 40
+    far: Size = 256
+    letters: Size = 2
+    kinds: Size = 1
+    signs: Size = 2
     every: bool = False
     goal: float | None = None
 
