@@ -13,11 +13,8 @@ from jlstm._types import Carry, DType, Key, Params, Shape
 from jlstm._validate import check_key
 from jlstm.cell import Cell
 from jlstm.layers.connect import Connect, check_widths, highway, init_highway
-from jlstm.layers.layer import Layer
-from jlstm.options import Drawn, Options, Rate, rule_of
+from jlstm.options import Drawn, Options, Rate, misfit
 from jlstm.regularize import dropout
-
-_LAYER = rule_of(Layer)
 
 
 @dataclass(frozen=True, repr=False)
@@ -295,7 +292,9 @@ class Stack(ShortRepr, Drawn, Options):
                     f"Stack: layers[{n}] is {layer!r}; give a layer: "
                     f"Recurrent({layer!r})."
                 )
-            _LAYER.take(layer, f"Stack: layers[{n}]")
+            if isinstance(layer, type) or not hasattr(layer, "apply"):
+                wanted = "a layer, such as Recurrent(LSTMCell(64))"
+                raise TypeError(misfit(f"Stack: layers[{n}]", layer, wanted, True))
 
     def _check_tuple(self, what: str, given: Any, maker: str) -> None:
         plain = isinstance(given, tuple) and not hasattr(given, "_fields")
