@@ -6,6 +6,8 @@
     python3 dev.py lint [--fix]                 check style and format
     python3 dev.py types                        check a user's script by two checkers
     python3 dev.py docs                         run the tutorial, build the site
+    python3 dev.py sanitize                     test the CPU kernel on a build that
+                                                watches every access to memory
     python3 dev.py setup [run|test|dev|peers|docs]    only prepare the environment
     python3 dev.py lock [--upgrade]             write requirements/*.txt again
 
@@ -217,6 +219,12 @@ def docs(environment: Environment, arguments: list[str]) -> int:
     return code
 
 
+def sanitize(environment: Environment, arguments: list[str]) -> int:
+    """Test the CPU kernel under AddressSanitizer and UndefinedBehaviorSanitizer."""
+    environment.need("test")
+    return environment.run("-m", "tests.native.sanitize", *arguments)
+
+
 def setup(environment: Environment, arguments: list[str]) -> int:
     """Prepare the environment for one of SETS."""
     name = arguments[0] if arguments else "dev"
@@ -243,7 +251,7 @@ def lock(environment: Environment, arguments: list[str]) -> int:
 
 COMMANDS = {
     "demo": demo, "test": test, "lint": lint, "types": types, "docs": docs,
-    "setup": setup, "lock": lock,
+    "sanitize": sanitize, "setup": setup, "lock": lock,
 }  # fmt: skip
 
 

@@ -6,15 +6,17 @@ panel; elsewhere XLA makes them whole.
 """
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
+import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Float, Integer
 
 from jlstm._affine import affine, check_features
 from jlstm._mesh import REPLICATED, entries, run_by_rows, run_free
 from jlstm._types import accumulator_dtype
-from jlstm.losses import token_nll
+from jlstm._validate import check_array
+from jlstm.losses import class_index, token_nll
 from jlstm.native import few_rows, refusal
 from jlstm.native.likelihood import Likelihood, LikelihoodInputs
 from jlstm.native.primitive import run
@@ -36,14 +38,14 @@ def linear_nll(
         weight: of the logits, ``(h, v)``; with ``tied`` that of an embedding, ``(v,
             h)``.
         bias: of the logits.
-        targets: classes.
+        targets: classes; one that there is not has no likelihood, NaN.
         tied: read ``weight`` transposed.
         backend: ``"native"`` is the compiled kernel for float32 on the CPU, ``"xla"``
             the formula; ``"auto"`` takes the kernel where it can run and there are at
             least 64 targets.
 
     Raises:
-        ValueError: the sizes do not fit, or the backend cannot run here.
+        ValueError, TypeError: an array does not fit, or the backend cannot run here.
 
     Example:
         >>> import jax.numpy as jnp
@@ -52,7 +54,10 @@ def linear_nll(
         >>> bool(jnp.allclose(nll, jnp.log(8.0)))
         True
     """
-    check_features(hs, weight.shape[1 if tied else 0])
+    _check(hs, weight, bias, targets, tied)
+    hs, weight = jnp.asarray(hs), jnp.asarray(weight)
+    bias = None if bias is None else jnp.asarray(bias)
+    targets = class_index(targets, weight.shape[0 if tied else 1])
     if _use_kernel(backend, hs, weight, bias):
         return _by_kernel(hs, weight, bias, targets, tied)
     return _by_formula(hs, weight, bias, targets, tied)
@@ -67,6 +72,37 @@ def _by_formula(
 
     rows = PartitionSpec(*entries(hs)[:-1])
     return run_free(compute, (hs, weight, bias, targets), lambda _: rows)
+
+
+def _check(hs: Any, weight: Any, bias: Any, targets: Any, tied: bool) -> None:
+    """Require arrays that fit each other: the kernel goes by their sizes."""
+    for name, array in (("hs", hs), ("weight", weight), ("bias", bias)):
+        if name == "bias" and array is None:
+            continue
+        check_array(name, array)
+        if not jnp.issubdtype(array.dtype, jnp.floating):
+            raise TypeError(f"{name} has dtype {array.dtype}; give floating numbers.")
+    check_array("targets", targets)
+    if not jnp.issubdtype(targets.dtype, jnp.integer):
+        raise TypeError(f"targets has dtype {targets.dtype}; give integers.")
+    layout = "(v, h)" if tied else "(h, v)"
+    if hs.ndim < 1 or weight.ndim != 2 or 0 in weight.shape:
+        raise ValueError(
+            f"hs has shape {hs.shape} and weight {weight.shape}; give features "
+            f"(*batch, h) and a weight {layout} of at least one feature and class."
+        )
+    classes, features = weight.shape if tied else weight.shape[::-1]
+    check_features(hs, features)
+    if bias is not None and bias.shape != (classes,):
+        raise ValueError(
+            f"bias has shape {bias.shape}; weight {weight.shape}, read as {layout}, "
+            f"has {classes} classes: give a bias of shape ({classes},)."
+        )
+    if targets.shape != hs.shape[:-1]:
+        raise ValueError(
+            f"targets has shape {targets.shape}; hs has shape {hs.shape}: give one "
+            f"target for each of {hs.shape[:-1]}."
+        )
 
 
 def _use_kernel(backend: str, hs: Array, weight: Array, bias: Array | None) -> bool:
@@ -99,7 +135,7 @@ def _flat(
     hs: Array, weight: Array, bias: Array | None, targets: Array, tied: bool
 ) -> Array:
     flat = LikelihoodInputs(
-        hs.reshape(-1, hs.shape[-1]), weight, bias, targets.reshape(-1).astype("int32")
+        hs.reshape(-1, hs.shape[-1]), weight, bias, targets.reshape(-1)
     )
     (nll,) = run(Likelihood(tied), flat)
     return nll.reshape(hs.shape[:-1])

@@ -4,6 +4,7 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Integer
 
 Reduction = Literal["mean", "sum_time"]
@@ -14,14 +15,34 @@ def token_nll(
 ) -> Float[Array, "t *b"]:
     """Return the negative log-likelihood of each target in nats.
 
+    A target that is no class (negative, or ``v`` and more) has no likelihood: NaN.
+
     Example:
         >>> nll = token_nll(jnp.zeros((3, 8)), jnp.array([0, 5, 7]))
         >>> bool(jnp.allclose(nll, jnp.log(8.0)))
         True
     """
-    targets = targets.astype(jnp.int32)[..., None]
-    picked = jnp.take_along_axis(logits, targets, axis=-1)[..., 0]
+    index = class_index(targets, logits.shape[-1])[..., None]
+    picked = jnp.take_along_axis(logits, index, axis=-1, mode="fill")[..., 0]
     return jax.nn.logsumexp(logits, axis=-1) - picked
+
+
+def class_index(
+    targets: Integer[Array, "*b"] | np.ndarray, classes: int
+) -> Integer[Array, "*b"]:
+    """Return targets as int32; those that are no class become ``classes``.
+
+    Casting alone would make class 1 of 2**32 + 1.
+
+    Example:
+        >>> class_index(np.array([-1, 3, 8, 2**32 + 1]), 8).tolist()
+        [8, 3, 8, 8]
+    """
+    xp = np if isinstance(targets, np.ndarray) else jnp
+    if targets.dtype.itemsize < 4:  # too narrow, perhaps, for the number of classes
+        targets = targets.astype(xp.int32)
+    known = (targets >= 0) & (targets < classes)
+    return jnp.asarray(xp.where(known, targets, classes).astype(xp.int32))
 
 
 def reduce_tokens(nll: Float[Array, "t *b"], reduction: Reduction) -> Float[Array, ""]:

@@ -1,10 +1,15 @@
 """The kernel is compiled once; where it cannot be, the reason is said."""
 
 import os
+import pickle
 import subprocess
 import sys
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
+from jax.experimental.serialize_executable import serialize
 
 import jlstm
 from jlstm.activations import HardSigmoid
@@ -68,7 +73,8 @@ def test_a_compiler_is_looked_for_by_name(monkeypatch):
 def test_two_processes_compile_at_once_and_a_third_only_loads(tmp_path):
     first, second = ask(tmp_path), ask(tmp_path)
     assert [p.communicate()[0].strip() for p in (first, second)] == ["None", "None"]
-    (library,) = tmp_path.iterdir()
+    library, _ = sorted(tmp_path.iterdir(), key=lambda path: path.suffix, reverse=True)
+    assert library.suffix == ".so"
     made = library.stat().st_mtime_ns
     assert ask(tmp_path).communicate()[0].strip() == "None"
     assert library.stat().st_mtime_ns == made
@@ -79,6 +85,55 @@ def test_a_build_is_reused():
     path = built()
     made = path.stat().st_mtime_ns
     assert built() == path and path.stat().st_mtime_ns == made
+
+
+def test_any_trouble_leaves_a_loop_that_runs_and_the_reason(tmp_path):
+    (tmp_path / "file").write_text("")
+    code = """
+import jax, jax.numpy as jnp, jlstm
+cell, xs = jlstm.LSTMCell(3), jnp.ones((30, 4, 2))
+jlstm.unroll(cell, cell.init(jax.random.key(0), 2), xs)
+print(jlstm.explain(cell, xs=xs))
+try:
+    jlstm.explain(cell, "native")
+except ValueError as error:
+    print(error)
+"""
+    environment = PATHS | {"JLSTM_CACHE_DIR": str(tmp_path / "file")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, text=True,
+        stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    explained, refused = done.stdout.splitlines()
+    reason = "the kernel cannot be compiled: [Errno 20] Not a directory"
+    assert explained.startswith("fused: ") and reason in explained
+    assert refused.startswith("The native backend cannot run ") and reason in refused
+
+
+@needs_kernel
+def test_a_compiled_program_is_loaded_by_a_process_that_only_imports_jlstm(tmp_path):
+    """It has the kernel in it, of which XLA must know before."""
+    cell = jlstm.LSTMCell(4)
+    params, xs = cell.init(jax.random.key(0), 3), jnp.ones((20, 8, 3), jnp.float32)
+    run = jax.jit(lambda params, xs: jlstm.unroll(cell, params, xs)[1])
+    compiled = run.lower(params, xs).compile()
+    with open(tmp_path / "program", "wb") as file:
+        pickle.dump((serialize(compiled)[0], tuple(params), xs), file)
+    code = """
+import pickle, sys, jax, jlstm
+from jax.experimental.serialize_executable import deserialize_and_load
+program, params, xs = pickle.load(open(sys.argv[1], "rb"))
+args = jlstm.LSTMParams(*params), xs
+ins, outs = jax.tree.structure((args, {})), jax.tree.structure(0)
+run = deserialize_and_load(program, ins, outs)
+print(float(run(*args).sum()))
+"""
+    alone = os.environ | PATHS | {"XLA_FLAGS": ""}  # with one device
+    command = [sys.executable, "-c", code, str(tmp_path / "program")]
+    done = subprocess.run(
+        command, env=alone, text=True, stdout=subprocess.PIPE, check=True
+    )
+    np.testing.assert_allclose(float(done.stdout), run(params, xs).sum(), rtol=1e-6)
 
 
 def test_importing_compiles_nothing(tmp_path):

@@ -4,4 +4,8 @@ from jlstm.native.available import few_rows as few_rows
 from jlstm.native.available import misfit as misfit
 from jlstm.native.available import refusal as refusal
 from jlstm.native.available import unavailable as unavailable
-from jlstm.native.build import BuildError as BuildError
+from jlstm.native.build import register as register
+from jlstm.native.build import register_if_built
+from jlstm.native.error import BuildError as BuildError
+
+register_if_built()  # a compiled program may be loaded that has the kernel in it

@@ -1,18 +1,17 @@
-"""Compile the kernel once a machine, and load it.
+"""Compile the kernel once a machine, load it, and tell XLA of it.
 
 The first use compiles ``kernel.cc`` with the system's C++ compiler for exactly the
 processor at hand, which takes some seconds, and keeps the library in the user's cache
-directory under a name that says from what it was made. Later processes load it. Set
-``JLSTM_CACHE_DIR`` to keep it elsewhere and ``CXX`` to choose the compiler.
+directory under a name that says from what it was made. Later processes load it; what is
+damaged there is compiled again.
 """
 
+import contextlib
 import ctypes
 import functools
 import hashlib
 import os
 import platform
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,32 +19,40 @@ from pathlib import Path
 import jax
 import jaxlib
 
+from jlstm.native.cache import cache_dir, is_kept, keep, make_private
+from jlstm.native.compiler import compile_file, find_compiler, flags
+from jlstm.native.error import BuildError
+
 FOLDER = Path(__file__).with_name("kernel")
 SOURCE = FOLDER / "kernel.cc"
 TARGETS = (
     *("lstm_forward", "lstm_backward", "gru_forward", "gru_backward"),
     *("nll_forward", "nll_backward"),
 )
-COMPILERS = ("c++", "g++", "clang++")
-FLAGS = ("-std=c++17", "-O2", "-fno-math-errno", "-fPIC", "-shared", "-pthread")
-TIMEOUT = 300  # seconds
-
-
-class BuildError(RuntimeError):
-    """The kernel cannot be compiled or loaded here; the message says why."""
 
 
 @functools.cache
 def register() -> None:
     """Compile and load the kernel if that has not been done, and tell XLA of it.
 
+    ``import jlstm`` does it where a kernel is in the cache. Elsewhere call it before a
+    compiled program with the kernel in it (``jax.experimental.serialize_executable``)
+    is loaded.
+
     Raises:
-        BuildError: there is no compiler, or it fails.
+        BuildError: the kernel cannot be compiled or loaded here.
     """
     library = _load(built())
     for name in TARGETS:
         handler = jax.ffi.pycapsule(getattr(library, name))
         jax.ffi.register_ffi_target(target(name), handler, platform="cpu")
+
+
+def register_if_built() -> None:
+    """Tell XLA of a kernel that is in the cache; compile nothing."""
+    with contextlib.suppress(BuildError, OSError):  # said when it is asked for
+        if is_kept(library_path()):
+            register()
 
 
 @functools.cache
@@ -66,79 +73,65 @@ def target(name: str) -> str:
     return f"jlstm_{name}"
 
 
+def library_path() -> Path:
+    """Return where the compiled kernel is, or would be."""
+    return cache_dir() / f"kernel-{_fingerprint(find_compiler())}.so"
+
+
 def built() -> Path:
     """Return the path of the compiled kernel, after compiling it if need be."""
-    compiler = find_compiler()
-    path = cache_dir() / f"kernel-{_fingerprint(compiler)}.so"
-    if not path.exists():
-        _compile(compiler, path)
+    try:
+        path = library_path()
+        make_private(path.parent)
+        if not is_kept(path):
+            _build(path)
+    except OSError as error:
+        raise BuildError(f"the kernel cannot be compiled: {error}") from error
+    if not is_kept(path):
+        raise BuildError(f"{path.parent} does not keep what is put there")
     return path
 
 
-def find_compiler() -> str:
-    """Return the path of the C++ compiler: ``CXX`` if set, else the system's."""
-    wanted = (os.environ["CXX"],) if os.environ.get("CXX") else COMPILERS
-    for name in wanted:
-        found = shutil.which(name)
-        if found:
-            return found
-    raise BuildError(
-        f"no C++ compiler is found (looked for {', '.join(wanted)}); install one, or "
-        "name it in the environment variable CXX"
-    )
-
-
-def cache_dir() -> Path:
-    """Return the directory of compiled kernels."""
-    if given := os.environ.get("JLSTM_CACHE_DIR"):
-        return Path(given)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "jlstm"
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "jlstm"
-
-
-def _compile(compiler: str, path: Path) -> None:
-    """Compile to a file of its own and rename it, so that no reader finds half of it.
+def _build(path: Path) -> None:
+    """Compile to a directory of its own and rename, so that no reader finds half of it.
 
     Two processes that compile at once both do so, and the second name wins.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            part = Path(folder) / path.name
-            command = [compiler, *_flags(), str(SOURCE), "-o", str(part)]
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=TIMEOUT, check=False
-            )
-            if done.returncode:
-                raise BuildError(
-                    f"{compiler} cannot compile the kernel: {_first_error(done.stderr)}"
-                )
-            os.replace(part, path)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise BuildError(f"the kernel cannot be compiled: {error}") from error
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        compile_file(find_compiler(), SOURCE, made)
+        _load(made)
+        keep(made, path)
 
 
 def _load(path: Path) -> ctypes.CDLL:
+    """Load a library that has all functions of the kernel."""
     try:
-        return ctypes.CDLL(str(path))
-    except OSError as error:
+        library = ctypes.CDLL(str(path))
+        for name in TARGETS:
+            getattr(library, name)
+    except (OSError, AttributeError) as error:
         raise BuildError(f"the compiled kernel cannot be loaded: {error}") from error
+    return library
 
 
-def _flags() -> list[str]:
-    arm = platform.machine() in ("arm64", "aarch64")
-    native = "-mcpu=native" if arm else "-march=native"
-    return [*FLAGS, native, "-isystem", jax.ffi.include_dir()]
-
-
-def _fingerprint(compiler: str) -> str:
+def _fingerprint(compiler: list[str]) -> str:
     """Hash all that the library depends on: a cache may be shared between machines."""
+    text = "\n".join([_source_and_machine(), *compiler, *flags(), jaxlib.__version__])
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:20]
+
+
+@functools.cache
+def _source_and_machine() -> str:
     parts = [path.read_text("utf-8") for path in sorted(FOLDER.iterdir())]
-    parts += [compiler, *FLAGS, jaxlib.__version__]
-    parts += [platform.platform(), platform.machine(), _processor()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+    parts += [sys.platform, platform.machine(), _c_library(), _processor()]
+    return "\n".join(parts)
+
+
+def _c_library() -> str:
+    name = "CS_GNU_LIBC_VERSION"
+    known = name in getattr(os, "confstr_names", ())
+    return (os.confstr(name) if known else None) or ""
 
 
 def _processor() -> str:
@@ -149,8 +142,3 @@ def _processor() -> str:
     first = info.read_text("utf-8").split("\n\n")[0].splitlines()
     wanted = ("vendor_id", "cpu family", "model", "flags", "Features", "CPU part")
     return "\n".join(line for line in first if line.split("\t")[0].strip() in wanted)
-
-
-def _first_error(text: str) -> str:
-    lines = [line for line in text.splitlines() if "error" in line] or text.splitlines()
-    return lines[0] if lines else "it says nothing"

@@ -51,6 +51,18 @@ class Likelihood(Routine):
         logits = inputs.hs.update(shape=(inputs.hs.shape[0] * wide,), weak_type=False)
         return [*self.shown(inputs), logits]
 
+    def layout(self, inputs: Types) -> dict[str, tuple]:
+        """Return what fits the features and the number of classes."""
+        rows, features = inputs.hs.shape
+        classes = inputs.w.shape[0 if self.tied else 1]
+        weight = (classes, features) if self.tied else (features, classes)
+        return {
+            "hs": ((rows, features), "float32"),
+            "w": (weight, "float32"),
+            "b": ((classes,), "float32"),
+            "targets": ((rows,), "int32"),
+        }
+
     def row_axes(self, inputs: Types) -> list[int]:
         """Return the axes of the rows."""
         return [0, 0, 0]

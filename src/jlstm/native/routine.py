@@ -64,8 +64,23 @@ class Routine(abc.ABC):
         ``values`` are the inputs, the outputs, and the cotangents of what is shown.
         """
 
+    @abc.abstractmethod
+    def layout(self, inputs: Types) -> dict[str, tuple]:
+        """Return the shape and the dtype that each input must have."""
+
     def outputs(self, inputs: Types, keep: bool) -> list[Any]:
-        """Return the types of all outputs."""
+        """Return the types of all outputs.
+
+        Raises:
+            ValueError: an input has not the type that it must have.
+        """
+        for name, (shape, dtype) in self.layout(inputs).items():
+            given = getattr(inputs, name)
+            if given is not None and (given.shape, given.dtype) != (shape, dtype):
+                raise ValueError(
+                    f"The kernel wants {name} of shape {shape} in {dtype}; it has "
+                    f"shape {given.shape} in {given.dtype}."
+                )
         return self.shown(inputs) + (self.kept(inputs) if keep else [])
 
 

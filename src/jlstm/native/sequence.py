@@ -88,6 +88,21 @@ class Sequence(Routine):
         gates = _wide(inputs, 4 * size)
         return [_wide(inputs, size), gates] if self.has_c else [gates]
 
+    def layout(self, inputs: Types) -> dict[str, tuple]:
+        """Return what fits the input and the cell."""
+        steps, rows, features = inputs.xs.shape
+        gates, size = 4 if self.has_c else 3, self.cell.hidden_size
+        shapes = {
+            "xs": (steps, rows, features),
+            "w_ih": (features, gates, size),
+            "w_hh": (size, gates, size),
+            "b": (gates, size),
+            "b_hn": (size,),
+            **dict.fromkeys(CARRIES, (rows, size)),
+        }
+        flags = dict.fromkeys(("live", "resets"), ((steps, rows), "bool"))
+        return {name: (shape, "float32") for name, shape in shapes.items()} | flags
+
     def row_axes(self, inputs: Types) -> list[int]:
         """Return the axes of the batch."""
         return [1, 0, 1, 1] if self.has_c else [1, 1]

@@ -34,7 +34,7 @@ class Backward {
   }
 
   void run() {
-    if (q_.T * q_.B == 0) return clear_weights();
+    if (q_.T * q_.B == 0) return hold();
     prepare();
     recur();
     products();
@@ -44,22 +44,28 @@ class Backward {
   static constexpr int G = Cell::gates;
   static constexpr Index DEPTH = 704;  // rows of dz that are packed at a time
 
-  void clear_weights() {
-    if (!d_.w_hh) return;
-    std::fill_n(d_.w_ih, q_.I * G * q_.H, 0.0f);
-    std::fill_n(d_.w_hh, q_.H * G * q_.H, 0.0f);
-    if (d_.b) std::fill_n(d_.b, G * q_.H, 0.0f);
-    if (d_.b_hn) std::fill_n(d_.b_hn, q_.H, 0.0f);
+  // Without a step, only the carry passes a gradient on.
+  void hold() {
+    Index carry = q_.B * q_.H;
+    clear(d_.w_ih, q_.I * G * q_.H);
+    clear(d_.w_hh, q_.H * G * q_.H);
+    clear(d_.b, G * q_.H);
+    clear(d_.b_hn, q_.H);
+    clear(d_.h0, carry);
+    clear(d_.fresh_h, carry);
+    clear(d_.fresh_c, carry);
+    if (Cell::has_c) std::copy_n(d_.c, carry, d_.c0);
+  }
+  static void clear(float* numbers, Index count) {
+    if (numbers) std::fill_n(numbers, count, 0.0f);
   }
 
   void prepare() {
     Index n = q_.B * q_.H;
     std::fill_n(hold_, n, 0.0f);
     if (Cell::has_c) std::copy_n(d_.c, n, dc_);
-    if (q_.resets) {
-      std::fill_n(d_.fresh_h, n, 0.0f);
-      if (Cell::has_c) std::fill_n(d_.fresh_c, n, 0.0f);
-    }
+    clear(d_.fresh_h, n);
+    clear(d_.fresh_c, n);
     Index wide = G * q_.H, groups = units_.count;
     team_.each(groups + (d_.xs ? inputs_.count : 0), [&](Index i, int) {
       if (i < groups)

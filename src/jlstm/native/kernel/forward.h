@@ -28,7 +28,7 @@ class Forward {
   }
 
   void run() {
-    if (q_.T * q_.B == 0) return;
+    if (q_.T * q_.B == 0) return hold();
     team_.each(panels_, [&](Index u, int) { pack(u); });
     Index chunk = split_.steps + 1;
     Index count = q_.T + divide_up(q_.T, split_.steps);
@@ -48,6 +48,11 @@ class Forward {
 
  private:
   static constexpr int G = Cell::gates;
+
+  // After no step the carry is what it was.
+  void hold() {
+    if (Cell::has_c) std::copy_n(q_.c0, q_.B * q_.H, q_.c);
+  }
 
   Index copies() const { return split_.by_units ? 1 : team_.size(); }
 

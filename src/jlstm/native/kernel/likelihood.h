@@ -119,10 +119,10 @@ class SoftmaxForward {
   }
 
  public:
-  // A negative target counts from the end; one that there is not is -1.
+  // A target that there is not is in no panel.
   static Index target(const Softmax& q, Index m) {
-    Index t = q.targets[m] < 0 ? q.targets[m] + q.C : q.targets[m];
-    return t >= 0 && t < q.C ? t : -1;
+    Index t = q.targets[m];
+    return t >= 0 && t < q.C ? t : INT32_MIN;
   }
 
  private:
@@ -156,6 +156,7 @@ class SoftmaxBackward {
   }
 
   void run() {
+    if (q_.N == 0) return clear();
     for (Index m = 0; m < q_.N + AHEAD; ++m)
       h_rows_[m] = q_.hs + std::min(m, q_.N - 1) * q_.H;
     if (q_.tied && d_.w)
@@ -178,6 +179,10 @@ class SoftmaxBackward {
  private:
   static constexpr Index AT_ONCE = 16;
 
+  void clear() {
+    if (d_.w) std::fill_n(d_.w, q_.H * q_.C, 0.0f);
+    if (d_.b) std::fill_n(d_.b, q_.C, 0.0f);
+  }
   float* panel(Index g) const { return q_.z + groups_.begin(g) * L * q_.N; }
   Index columns(Index g) const {
     return std::min(groups_.size(g) * L, q_.C - groups_.begin(g) * L);
@@ -224,7 +229,6 @@ class SoftmaxBackward {
   void product(const float* const* x, Index count, const float* panel, Index vectors,
                float* sums) {
     Index wide = vectors * L;
-    if (q_.N == 0) std::fill_n(sums, count * wide, 0.0f);
     for (Index k = 0; k < q_.N; k += STRETCH)
       accumulate(x + k, 0, count, std::min(STRETCH, q_.N - k), panel + k * wide, vectors,
                  wide, k == 0, sums, wide);

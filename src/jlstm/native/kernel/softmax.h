@@ -7,40 +7,58 @@
 
 namespace {
 
+constexpr size_t SOFTMAX_INPUTS = 4;
+
 Softmax read_softmax(Inputs& in, bool tied) {
   Softmax q{};
-  ffi::AnyBuffer hs = in.buffer(), w = in.buffer();
-  q.N = hs.dimensions()[0], q.H = hs.dimensions()[1];
-  q.C = w.dimensions()[tied ? 0 : 1];
   q.tied = tied;
-  q.hs = data<const float>(hs), q.w = data<const float>(w), q.b = in.floats();
-  q.targets = data<const int32_t>(in.buffer());
+  auto [N, H] = in.sizes<2>("hs");
+  q.N = N, q.H = H;
+  q.hs = in.take("hs", {N, H});
+  auto [rows, columns] = in.sizes<2>("w");
+  q.C = tied ? rows : columns;
+  require(H > 0 && q.C > 0, "there are no features or no classes");
+  q.w = tied ? in.take("w", {q.C, H}) : in.take("w", {H, q.C});
+  q.b = in.maybe("b", {q.C});
+  q.targets = in.take<const int32_t>("targets", {N});
   return q;
 }
 
+// Room for the logits of all rows; what is asked for is a bound for all processors.
+Index panels_of(const Softmax& q) { return q.N * divide_up(q.C, 16) * 16; }
+
 ffi::Error softmax_forward(ffi::ThreadPool pool, ffi::RemainingArgs args,
                            ffi::RemainingRets rets, bool tied) {
-  Inputs in{args};
-  Outputs out{rets};
-  Softmax q = read_softmax(in, tied);
-  q.nll = out.floats(), q.lse = out.floats(), q.z = out.floats();
-  Team team(pool);
-  return guarded([&] { SoftmaxForward(q, team).run(); });
+  return answer([&] {
+    Inputs in(args, SOFTMAX_INPUTS);
+    Outputs out(rets, 3);
+    Softmax q = read_softmax(in, tied);
+    q.nll = out.take("nll", {q.N});
+    q.lse = out.take("lse", {q.N});
+    q.z = out.maybe("logits", {panels_of(q)});
+    Team team(pool);
+    SoftmaxForward(q, team).run();
+  });
 }
 
 ffi::Error softmax_backward(ffi::ThreadPool pool, ffi::RemainingArgs args,
                             ffi::RemainingRets rets, bool tied) {
-  Inputs in{args};
-  Outputs out{rets};
-  Softmax q = read_softmax(in, tied);
-  SoftmaxGradients d{};
-  q.lse = const_cast<float*>(in.floats());
-  in.floats();  // the logits, which lie where their gradients will
-  d.nll = in.floats();
-  q.z = out.floats();
-  d.hs = out.floats(), d.w = out.floats(), d.b = out.floats();
-  Team team(pool);
-  return guarded([&] { SoftmaxBackward(q, d, team).run(); });
+  return answer([&] {
+    Inputs in(args, SOFTMAX_INPUTS + 3);
+    Outputs out(rets, 4);
+    Softmax q = read_softmax(in, tied);
+    SoftmaxGradients d{};
+    q.lse = const_cast<float*>(in.take("lse", {q.N}));  // only read here
+    const float* logits = in.take("logits", {panels_of(q)});
+    d.nll = in.take("d_nll", {q.N});
+    q.z = out.take("dz", {panels_of(q)});
+    if (logits != q.z) std::copy_n(logits, panels_of(q), q.z);  // if XLA does not
+    d.hs = out.maybe("d_hs", {q.N, q.H});
+    d.w = q.tied ? out.maybe("d_w", {q.C, q.H}) : out.maybe("d_w", {q.H, q.C});
+    d.b = out.maybe("d_b", {q.C});
+    Team team(pool);
+    SoftmaxBackward(q, d, team).run();
+  });
 }
 
 }  // namespace
