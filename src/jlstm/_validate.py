@@ -172,15 +172,20 @@ def check_controls(
         check_lengths(lengths, shape[0], shape[1:])
 
 
-def check_lengths(lengths: Any, steps: int, batch_shape: Shape) -> None:
-    """Require one integer a row, between 0 and the number of steps if it is known."""
+def check_lengths(
+    lengths: Any, steps: int, batch_shape: Shape, layout: str = TIME_FIRST
+) -> None:
+    """Require one integer a row, between 0 and the number of steps if it is known.
+
+    ``layout`` ends the advice: which axis of ``xs`` is which.
+    """
     check_array("lengths", lengths)
     if not jnp.issubdtype(lengths.dtype, jnp.integer):
         raise TypeError(f"lengths has dtype {lengths.dtype}; give integers.")
     if lengths.shape != batch_shape:
         raise ValueError(
             f"lengths has shape {lengths.shape}; xs has {steps} steps of a batch of "
-            f"shape {batch_shape}: give one length a row, {TIME_FIRST}."
+            f"shape {batch_shape}: give one length a row, {layout}."
         )
     if isinstance(lengths, jax.core.Tracer) or not lengths.is_fully_addressable:
         return
@@ -188,11 +193,11 @@ def check_lengths(lengths: Any, steps: int, batch_shape: Shape) -> None:
     if values.size and (values.min() < 0 or values.max() > steps):
         raise ValueError(
             f"lengths go from {values.min()} to {values.max()}; xs has {steps} steps: "
-            f"give lengths between 0 and {steps}, {TIME_FIRST}."
+            f"give lengths between 0 and {steps}, {layout}."
         )
 
 
-def check_flags(name: str, flags: Any, shape: Shape) -> None:
+def check_flags(name: str, flags: Any, shape: Shape, layout: str = TIME_FIRST) -> None:
     """Require a boolean array over time and batch (``mask`` and ``resets``)."""
     check_array(name, flags)
     if flags.dtype != jnp.bool_:
@@ -202,7 +207,7 @@ def check_flags(name: str, flags: Any, shape: Shape) -> None:
     if flags.shape != shape:
         raise ValueError(
             f"{name} has shape {flags.shape}; xs has time and batch axes {shape}: "
-            f"give one flag a step and row, {TIME_FIRST}."
+            f"give one flag a step and row, {layout}."
         )
 
 

@@ -142,10 +142,10 @@ def summary(layer: Any, input_size: int, dtype: DType = jnp.float32) -> Summary:
 
 def _check(layer: Any, input_size: Any) -> None:
     if isinstance(layer, type) or not isinstance(layer, Cell | Layer):
-        raise TypeError(
-            f"summary: layer is {layer!r}; give a cell or a layer, such as "
-            "LSTMCell(64)."
-        )
+        inside = isinstance(getattr(layer, "layer", None), Cell | Layer)
+        what = f"a {type(layer).__name__}" if inside else repr(layer)
+        hint = "its .layer" if inside else "a cell or a layer, such as LSTMCell(64)"
+        raise TypeError(f"summary: layer is {what}; give {hint}.")
     if (
         isinstance(input_size, bool)
         or not isinstance(input_size, int)

@@ -103,10 +103,10 @@ def test_state_has_the_paths_of_the_pure_parameters():
         jax.tree_util.keystr(path, simple=True, separator="/")
         for path, _ in jax.tree_util.tree_leaves_with_path(model)
     ]
-    assert paths[0] == "params/0/forward/w_ih/value"
+    assert paths[0] == "weights/0/forward/w_ih/value"
     tree = nnx.to_pure_dict(nnx.state(model, nnx.Param))
-    assert sorted(tree["params"][0]["backward"]) == ["b", "w_hh", "w_ih"]
-    assert_same(tree["params"][1]["b_hn"], model.pure_params()[1].b_hn)
+    assert sorted(tree["weights"][0]["backward"]) == ["b", "w_hh", "w_ih"]
+    assert_same(tree["weights"][1]["b_hn"], model.pure_params()[1].b_hn)
     assert len(jax.tree.leaves(tree)) == len(jax.tree.leaves(model)) == 10
 
 
@@ -144,7 +144,7 @@ def test_refuses_what_is_no_layer(layer, message, unchecked):
     [
         (
             {"mask": jnp.ones((T, B), bool)},
-            r"mask has shape \(6, 3\).*of shape \(3, 6\)",
+            r"mask has shape \(6, 3\); xs has time and batch axes \(3, 6\)",
         ),
         (
             {"resets": jnp.ones((B,), bool)},

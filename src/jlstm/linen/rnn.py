@@ -10,7 +10,7 @@ from jlstm import _flax
 from jlstm._types import Carry, DType, Key, Params, Shape
 from jlstm.cell import Cell
 from jlstm.layers import Layer
-from jlstm.linen.params import linen_params, pure_params
+from jlstm.linen.params import input_size_of, linen_params, pure_params
 
 
 class Sequence(nn.Module, kw_only=True):
@@ -50,6 +50,8 @@ class Sequence(nn.Module, kw_only=True):
         only: leave it out to evaluate.
         """
         layer = self.sequence_layer()
+        _flax.check_options(self.time_major, self.dtype, self.param_dtype)
+        _flax.check_inputs(layer, xs, self.time_major)
         return _flax.apply(
             layer, self._params(layer, xs.shape[-1]), xs, carry,
             time_major=self.time_major, dtype=self.dtype, lengths=lengths, mask=mask,
@@ -57,8 +59,29 @@ class Sequence(nn.Module, kw_only=True):
         )  # fmt: skip
 
     def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
-        """Return the carry before the first step."""
-        return self.sequence_layer().init_carry(batch_shape, dtype)
+        """Return the carry that a call without one starts from.
+
+        A module that is not bound to variables has no parameters. Where a part learns
+        what it starts from, its carry is then ``None``, for which a call takes the
+        learned one. Bind the module for its numbers:
+        ``model.apply(variables, (5,), method="init_carry")``.
+
+        Example:
+            >>> import jax
+            >>> from jlstm import GRUCell, LearnedCarry
+            >>> model = RNN(LearnedCarry(GRUCell(4)))
+            >>> variables = model.init(jax.random.key(0), jnp.ones((5, 7, 2)))
+            >>> model.init_carry((5,)) is None
+            True
+            >>> model.apply(variables, (5,), method="init_carry").h.shape
+            (5, 4)
+        """
+        layer = self.sequence_layer()
+        if self.scope is None or not self.has_variable("params", "weights"):
+            return _flax.start_without_params(layer, batch_shape, dtype)
+        tree = self.get_variable("params", "weights")
+        params = pure_params(layer, input_size_of(layer, tree), tree)
+        return layer.fresh_carry(params, batch_shape, dtype)
 
     def _params(self, layer: Layer, input_size: int) -> Params:
         def draw(key: Key) -> dict[str, Any]:

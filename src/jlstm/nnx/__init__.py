@@ -1,7 +1,7 @@
 """Flax NNX modules: any cell or layer as ``jlstm.nnx.RNN``; LSTM, GRU, … for short.
 
 A module is a pytree. It holds one ``nnx.Param`` an array, under the paths of the pure
-parameters (``params[0].w_ih``), and everything else as static attributes; calling it
+parameters (``weights[0].w_ih``), and everything else as static attributes; calling it
 changes nothing. So it goes straight through JAX and optax, without split or merge::
 
     model = jlstm.nnx.LSTM(8, 64, num_layers=2, dropout=0.5, rngs=nnx.Rngs(0))
@@ -33,8 +33,11 @@ So do ``nnx.split``, ``nnx.merge`` and ``nnx.state``, and
 ``nnx.to_pure_dict(nnx.state(model))`` is a nested dict of arrays to save.
 """
 
+from jlstm.nnx._tabulate import mend_tabulate
 from jlstm.nnx.rnn import RNN as RNN
 from jlstm.nnx.stacks import GRU as GRU
 from jlstm.nnx.stacks import LSTM as LSTM
 from jlstm.nnx.stacks import PeepholeLSTM as PeepholeLSTM
 from jlstm.nnx.stacks import SimpleRNN as SimpleRNN
+
+mend_tabulate()

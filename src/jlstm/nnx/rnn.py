@@ -25,16 +25,20 @@ class RNN(nnx.Module):
             ``(*batch, t, features)``.
 
     Attributes:
-        params: the tree that ``layer.init`` made, each array in an ``nnx.Param``.
+        weights: the tree that ``layer.init`` made, each array in an ``nnx.Param``; it
+            has the name that it has in :mod:`jlstm.linen`, where ``params`` is the
+            collection that holds it.
 
     Raises:
-        TypeError: ``layer`` is neither a cell nor a layer.
+        TypeError: ``layer`` is neither a cell nor a layer, or an option is of another
+            kind.
+        ValueError: ``input_size`` is not positive.
 
     Example:
         >>> from jlstm import GRUCell
         >>> model = RNN(GRUCell(4), input_size=2, rngs=nnx.Rngs(0))
         >>> carry, ys = model(jnp.ones((5, 7, 2)))
-        >>> ys.shape, carry.h.shape, model.params.w_ih.shape
+        >>> ys.shape, carry.h.shape, model.weights.w_ih.shape
         ((5, 7, 4), (5, 4), (2, 3, 4))
     """
 
@@ -48,12 +52,13 @@ class RNN(nnx.Module):
         param_dtype: DType = jnp.float32,
         time_major: bool = False,
     ):
+        _flax.check_options(time_major, dtype, param_dtype, input_size)
         self.layer = _flax.as_layer(layer)
         self.input_size = input_size
         self.dtype = dtype
         self.time_major = time_major
         params = self.layer.init(rngs.params(), input_size, param_dtype)
-        self.params = nnx.data(jax.tree.map(nnx.Param, params))
+        self.weights = nnx.data(jax.tree.map(nnx.Param, params))
 
     def __call__(
         self,
@@ -82,12 +87,12 @@ class RNN(nnx.Module):
         return self.layer.output_size(self.input_size)
 
     def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
-        """Return the carry before the first step."""
+        """Return the carry that a call without one starts from."""
         return self.layer.fresh_carry(self.pure_params(), batch_shape, dtype)
 
     def pure_params(self) -> Params:
         """Return the parameters as the tree of arrays that ``layer.apply`` takes."""
-        return nnx.as_pure(self.params)
+        return nnx.as_pure(self.weights)
 
     def with_params(self, params: Params) -> "RNN":
         """Return a copy that holds ``params``, a tree such as ``layer.init`` makes.
