@@ -4,15 +4,17 @@ Any model takes part that can say what comes next: a ``step`` of :mod:`jlstm.dec
 Every search is one compiled loop, which stops when all rows have ended.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._labels import check_integers
 from jlstm._tree import align
-from jlstm._types import Carry, accumulator_dtype
-from jlstm.decode import Step
+from jlstm._types import Carry, DType, accumulator_dtype
+from jlstm.decode import Step, is_count
 
 
 class Search(NamedTuple):
@@ -34,9 +36,9 @@ class Search(NamedTuple):
     def check(self) -> None:
         """Raise ValueError where a value is out of range."""
         for name in ("beams", "limit"):
-            if getattr(self, name) < 1:
+            if not is_count(getattr(self, name)):
                 raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more.")
-        if self.alpha < 0:
+        if not 0 <= self.alpha < math.inf:
             raise ValueError(f"alpha is {self.alpha}; give 0 or more.")
 
 
@@ -79,13 +81,18 @@ def greedy_search(
     Returns:
         The tokens with ``end``, and 0 behind it.
 
+    Raises:
+        TypeError, ValueError: ``first`` holds no tokens, or a number is out of range.
+
     Example:
         >>> count = lambda carry, token: (carry, jax.nn.one_hot((token + 1) % 5, 5))
         >>> greedy_search(count, (), jnp.array([2, 0]), end=4, limit=6).T.tolist()
         [[3, 4, 0, 0, 0, 0], [1, 2, 3, 4, 0, 0]]
     """
     Search(limit=limit).check()
+    check_integers("first", first, jnp.shape(first), "one token a row")
     first = first.astype(jnp.int32)
+    _check_end(step, carry, first, end)
 
     def going(state: tuple) -> Bool[Array, ""]:
         time, _, _, _, over = state
@@ -122,6 +129,9 @@ def beam_search(
         end: the token after which a hypothesis is over.
         search: how to search.
 
+    Raises:
+        TypeError, ValueError: ``first`` holds no tokens, or a number is out of range.
+
     Example:
         >>> count = lambda carry, token: (carry, jax.nn.one_hot((token + 1) % 5, 5))
         >>> beams = beam_search(count, (), jnp.array([2]), 4, Search(beams=2, limit=4))
@@ -140,7 +150,8 @@ def beam_search(
         carry, logits = step(state.carry, last)
         return _extend(state, carry, jax.nn.log_softmax(logits), end, search)
 
-    start = _start(step, carry, first.shape[0], search)
+    check_integers("first", first, (len(first),), "one token a row")
+    start = _start(step, carry, first.shape[0], end, search)
     return _ranked(jax.lax.while_loop(going, advance, start), search)
 
 
@@ -156,7 +167,18 @@ def length_penalty(
     return ((5 + length.astype(dtype)) / 6) ** alpha
 
 
-def _start(step: Step, carry: Carry, rows: int, search: Search) -> _State:
+def _check_end(step: Step, carry: Carry, tokens: Array, end: int) -> DType:
+    """Require an end token that can come; return the dtype of the logits."""
+    logits = jax.eval_shape(step, carry, tokens)[1]
+    if not 0 <= end < logits.shape[-1]:
+        raise ValueError(
+            f"end is {end}; step gives logits of the tokens 0 to "
+            f"{logits.shape[-1] - 1}: no sequence would ever end."
+        )
+    return logits.dtype
+
+
+def _start(step: Step, carry: Carry, rows: int, end: int, search: Search) -> _State:
     """Return one empty hypothesis a row: all but the first beam are impossible."""
     beams, shape = search.beams, (rows, search.beams)
 
@@ -165,8 +187,8 @@ def _start(step: Step, carry: Carry, rows: int, search: Search) -> _State:
 
     carry = jax.tree.map(spread, carry)
     tokens = jnp.zeros((search.limit, *shape), jnp.int32)
-    logits = jax.eval_shape(step, carry, tokens[0])[1]
-    nothing = jnp.full(shape, -jnp.inf, accumulator_dtype(logits.dtype))
+    dtype = _check_end(step, carry, tokens[0], end)
+    nothing = jnp.full(shape, -jnp.inf, accumulator_dtype(dtype))
     done = Beams(tokens, nothing, jnp.zeros(shape, bool))
     score = nothing.at[:, 0].set(0.0)
     return _State(jnp.zeros((), jnp.int32), carry, tokens, score, done)

@@ -16,6 +16,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Integer
 
+from jlstm._labels import (
+    check_integers,
+    check_range,
+    check_scores,
+    in_range,
+    lengths_or_all,
+)
 from jlstm._repr import shapes_repr
 from jlstm._tree import align, cast, like, zero_unless
 from jlstm._types import DType, Key, accumulator_dtype
@@ -78,13 +85,20 @@ def crf_nll(
 ) -> Float[Array, "*b"]:
     """Return the negative log-likelihood of the tags of each row, in nats.
 
-    What stands behind the end of a row changes nothing; an empty row has 0.
+    What stands behind the end of a row changes nothing; an empty row has 0. A tag that
+    does not exist is refused; under ``jax.jit``, where it is not known, its row has a
+    loss of NaN.
 
     Args:
         params: scores of neighbors.
         scores: of each tag at each step, unnormalized; time first.
         tags: of each step.
         lengths: steps of each row; all of them by default.
+
+    Raises:
+        TypeError: an array has another dtype.
+        ValueError: shapes do not fit, there is no step, or a length or a tag is out of
+            range.
 
     Example:
         >>> flat = CRFParams(jnp.zeros((3, 3)), jnp.zeros(3), jnp.zeros(3))
@@ -104,11 +118,16 @@ def crf_score(
 ) -> Float[Array, "*b"]:
     """Return the score of the tags of each row; the arguments are those of crf_nll."""
     params, scores, live = widen(params, scores, lengths)
-    tags = jnp.where(live, tags.astype(jnp.int32), 0)
+    count = scores.shape[-1]
+    check_integers("tags", tags, scores.shape[:-1], "one a step and row")
+    check_range("tags", tags, count - 1, "one for each score", live)
+    exist = (in_range(tags, count) | ~live).all(axis=0)
+    tags = jnp.where(live, jnp.clip(tags, 0, count - 1).astype(jnp.int32), 0)
     own = jnp.take_along_axis(scores, tags[..., None], axis=-1)
     pairs = zero_unless(live[1:], params.transitions[tags[:-1], tags[1:]])
     ends = params.start[tags[0]] + params.stop[last_tag(tags, live)]
-    return own.sum((0, -1)) + pairs.sum(0) + zero_unless(live[0], ends)
+    total = own.sum((0, -1)) + pairs.sum(0) + zero_unless(live[0], ends)
+    return jnp.where(exist, total, jnp.asarray(jnp.nan, total.dtype))
 
 
 def crf_normalizer(
@@ -202,10 +221,19 @@ def widen(
     params: CRFParams, scores: Float[Array, "t *b k"], lengths: Array | None
 ) -> tuple[CRFParams, Float[Array, "t *b k"], Bool[Array, "t *b"]]:
     """Return all in float32 or wider, zeros in the padding, and which steps count."""
+    check_scores("scores", scores)
+    if scores.ndim < 2 or not len(scores):
+        raise ValueError(
+            f"scores has shape {scores.shape}; give (t, *batch, tags), a step at least."
+        )
+    if params.transitions.shape[-1] != scores.shape[-1]:
+        raise ValueError(
+            f"scores has shape {scores.shape}; the transitions are of "
+            f"{params.transitions.shape[-1]} tags: give a score for each."
+        )
     wide = accumulator_dtype(scores.dtype)
-    live = jnp.ones(scores.shape[:-1], bool)
-    if lengths is not None:
-        live = steps_within(lengths, scores.shape[0])
+    lengths = lengths_or_all("lengths", lengths, scores.shape[1:-1], len(scores))
+    live = steps_within(lengths, scores.shape[0])
     return cast(params, wide), zero_unless(live, scores.astype(wide)), live
 
 

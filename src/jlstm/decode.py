@@ -1,12 +1,15 @@
 """Decoding: draw tokens from logits, and generate in one compiled loop."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
+from jlstm._labels import check_scores
 from jlstm._types import Carry, Key
 
 Step = Callable[[Carry, Int[Array, "*b"]], tuple[Carry, Float[Array, "*b v"]]]
@@ -29,9 +32,9 @@ class Sampling(NamedTuple):
 
     def check(self) -> None:
         """Raise ValueError where a value is out of range."""
-        if self.temperature < 0:
+        if not 0 <= self.temperature < math.inf:
             raise ValueError(f"temperature is {self.temperature}; give 0 or more.")
-        if self.top_k is not None and self.top_k < 1:
+        if self.top_k is not None and not is_count(self.top_k):
             raise ValueError(f"top_k is {self.top_k}; give 1 or more, or None.")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise ValueError(f"top_p is {self.top_p}; give a share in (0, 1], or None.")
@@ -44,11 +47,16 @@ PLAIN = Sampling()
 def restrict(logits: Float[Array, "*b v"], sampling: Sampling) -> Float[Array, "*b v"]:
     """Apply temperature, then top-k, then top-p; excluded tokens get -inf.
 
+    At temperature 0 that is all but the most likely token, the first of several.
+
     Example:
         >>> restrict(jnp.array([0.0, 2.0, 1.0]), Sampling(top_k=2)).tolist()
         [-inf, 2.0, 1.0]
     """
     sampling.check()
+    check_scores("logits", logits)
+    if sampling.temperature == 0:
+        return _only_best(logits)
     logits = logits / sampling.temperature
     if sampling.top_k is not None:
         k = min(sampling.top_k, logits.shape[-1])
@@ -71,6 +79,7 @@ def sample(
         1
     """
     sampling.check()
+    check_scores("logits", logits)
     if sampling.temperature == 0:
         return jnp.argmax(logits, axis=-1).astype(jnp.int32)
     drawn = jax.random.categorical(key, restrict(logits, sampling), axis=-1)
@@ -88,7 +97,13 @@ def generate(
     """Draw ``length`` tokens one after the other, from the logits of the first.
 
     Each drawn token is fed back; the loop is one ``lax.scan``. The returned carry has
-    consumed every token but the last.
+    consumed every token but the last. Of length 0 there is no token, and the carry is
+    the one that was given.
+
+    Raises:
+        TypeError: the logits are no floats.
+        ValueError: ``length`` is no whole number from 0 on, or ``sampling`` is out of
+            range.
 
     Example:
         >>> count = lambda carry, token: (carry, jax.nn.one_hot((token + 1) % 5, 5))
@@ -97,6 +112,11 @@ def generate(
         [3, 4, 0, 1]
     """
     sampling.check()
+    check_scores("logits", logits)
+    if length != 0 and not is_count(length):
+        raise ValueError(f"length is {length!r}; give a whole number, 0 or more.")
+    if length == 0:
+        return carry, jnp.zeros((0, *logits.shape[:-1]), jnp.int32)
 
     def advance(state: tuple[Carry, Any], key: Key) -> tuple[tuple[Carry, Any], Array]:
         carry, token = state
@@ -109,6 +129,18 @@ def generate(
     keys = jax.random.split(key, length - 1)
     (carry, _), tokens = jax.lax.scan(advance, (carry, first), keys)
     return carry, jnp.concatenate([first[None], tokens])
+
+
+def is_count(value: Any) -> bool:
+    """Whether a value is a whole number from 1 on."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and value >= 1
+
+
+def _only_best(logits: Array) -> Array:
+    classes = jax.lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1)
+    best = classes == jnp.argmax(logits, axis=-1, keepdims=True).astype(jnp.int32)
+    return jnp.where(best, logits, jnp.asarray(-jnp.inf, logits.dtype))
 
 
 def _nucleus_floor(logits: Array, top_p: float) -> Array:

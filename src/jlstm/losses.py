@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Integer
 
+from jlstm._labels import check_integers, check_scores
+
 Reduction = Literal["mean", "sum_time"]
 
 
@@ -17,11 +19,17 @@ def token_nll(
 
     A target that is no class (negative, or ``v`` and more) has no likelihood: NaN.
 
+    Raises:
+        TypeError: ``logits`` are no floats, or ``targets`` no integers.
+        ValueError: there is not one target for each row of logits.
+
     Example:
         >>> nll = token_nll(jnp.zeros((3, 8)), jnp.array([0, 5, 7]))
         >>> bool(jnp.allclose(nll, jnp.log(8.0)))
         True
     """
+    check_scores("logits", logits)
+    check_integers("targets", targets, logits.shape[:-1], "one for each row of logits")
     index = class_index(targets, logits.shape[-1])[..., None]
     picked = jnp.take_along_axis(logits, index, axis=-1, mode="fill")[..., 0]
     return jax.nn.logsumexp(logits, axis=-1) - picked
@@ -49,15 +57,25 @@ def reduce_tokens(nll: Float[Array, "t *b"], reduction: Reduction) -> Float[Arra
     """Average over all tokens, or sum over time and average over the batch.
 
     The two differ by the factor t, which the learning rate and the gradient clip of a
-    recipe
-    absorb: ``"sum_time"`` is that of Zaremba et al. (2014) and char-rnn, ``"mean"``
-    that of
-    the PyTorch example and of AWD-LSTM.
+    recipe absorb: ``"sum_time"`` is that of Zaremba et al. (2014) and char-rnn,
+    ``"mean"`` that of the PyTorch example and of AWD-LSTM.
+
+    Raises:
+        ValueError: there is no token, or no reduction of this name.
 
     Example:
         >>> nll = jnp.ones((5, 2))
         >>> reduce_tokens(nll, "mean").item(), reduce_tokens(nll, "sum_time").item()
         (1.0, 5.0)
     """
+    if reduction not in ("mean", "sum_time"):
+        raise ValueError(
+            f"reduce_tokens: reduction is {reduction!r}; choose mean or sum_time."
+        )
+    if nll.ndim == 0 or nll.size == 0:
+        raise ValueError(
+            f"reduce_tokens: nll has shape {nll.shape}; give one token at least, time "
+            "first."
+        )
     mean = jnp.mean(nll)
     return mean if reduction == "mean" else mean * nll.shape[0]

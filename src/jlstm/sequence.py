@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._labels import lengths_or_all
 from jlstm._tree import align, zero_unless
 
 Tree = Any
@@ -59,11 +60,16 @@ def last_output(
     It is what classifies a sequence, where the carry is not at hand or is wider. Rows
     without a step that counts give zeros.
 
+    Raises:
+        TypeError: lengths are no integers, or a mask holds no flags.
+        ValueError: there is no step, or lengths or mask are not of the rows of ``ys``.
+
     Example:
         >>> ys = jnp.array([[1.0], [2.0], [3.0]])
         >>> last_output(ys).tolist(), last_output(ys, jnp.array(2)).tolist()
         ([3.0], [2.0])
     """
+    _check_rows(ys, lengths, mask)
     live = _live(ys.shape[0], lengths, mask)
     if live is None:
         return ys[-1]
@@ -111,6 +117,25 @@ def prepend(first: Tree, rest: Tree) -> Tree:
         return jnp.concatenate([jnp.asarray(a, b.dtype)[None], b])
 
     return jax.tree.map(join, first, rest)
+
+
+def _check_rows(ys: Array, lengths: Any, mask: Any) -> None:
+    """Require lengths and a mask whose rows are those of ``ys``, whatever follows."""
+    if not len(ys):
+        raise ValueError(f"ys has shape {ys.shape}; give one step at least.")
+    if lengths is not None:
+        batch = ys.shape[1 : 1 + jnp.ndim(lengths)]
+        lengths_or_all("lengths", lengths, batch, len(ys))
+    if mask is None:
+        return
+    dtype = getattr(mask, "dtype", type(mask).__name__)
+    if dtype != jnp.bool_:
+        raise TypeError(f"mask has dtype {dtype}; give an array of booleans.")
+    if mask.shape != ys.shape[: mask.ndim] or mask.ndim in (0, ys.ndim):
+        raise ValueError(
+            f"mask has shape {mask.shape}; give one flag a step and row of ys, which "
+            f"has shape {ys.shape}."
+        )
 
 
 def _live(steps: int, lengths: Array | None, mask: Array | None) -> Array | None:

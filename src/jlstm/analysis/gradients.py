@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._types import Carry, Params
+from jlstm._types import Carry, Params, Shape
+from jlstm._validate import check_array, check_cell, check_params, check_sequence
 from jlstm.cell import Cell
 from jlstm.unroll import trace
 
@@ -35,6 +36,9 @@ def gradients_by_lag(
     Returns:
         a carry whose leaves have an axis of lags before their own, 0 to t.
 
+    Raises:
+        ValueError, TypeError: an argument does not fit, before anything is computed.
+
     Example:
         >>> from jlstm import RNNCell
         >>> cell = RNNCell(3, activation="identity")
@@ -44,7 +48,11 @@ def gradients_by_lag(
         >>> found.h[:, 0].tolist()
         [1.0, 0.5, 0.25]
     """
+    check_cell(cell)
+    check_sequence(xs, cell.num_feature_axes)
+    check_params(cell, params, xs.shape[-1])
     rows = xs.shape[1 : xs.ndim - cell.num_feature_axes]
+    _check_cotangent(cell, cotangent, rows)
     params = cell.prepare(params, jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype), None)
     start = cell.fresh_carry(params, rows, xs.dtype) if carry is None else carry
     _, (after, _) = trace(cell, params, xs, start)
@@ -63,6 +71,16 @@ def gradients_by_lag(
     return jax.tree.map(
         lambda first, leaf: jnp.concatenate([first[None], leaf[::-1]]), last, earlier
     )
+
+
+def _check_cotangent(cell: Cell, cotangent: Any, rows: Shape) -> None:
+    check_array("cotangent", cotangent)
+    wanted = jax.eval_shape(lambda: cell.init_carry(rows)).h.shape
+    if cotangent.shape != wanted:
+        raise ValueError(
+            f"cotangent has shape {cotangent.shape}; give that of the last output, "
+            f"{wanted}."
+        )
 
 
 def norms_by_lag(gradients: Carry, rows: int = 0) -> Carry:

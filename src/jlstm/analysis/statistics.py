@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 from jlstm._names import name_of, parts_of
 from jlstm._types import Params
+from jlstm._validate import check_flags
 
 GATED = ("w_ih", "w_hh", "b")
 
@@ -99,6 +100,7 @@ def gate_saturation(
     if not 0 <= low < high <= 1:
         raise ValueError(f"low is {low} and high is {high}; give 0 <= low < high <= 1.")
     counted = jnp.ones(gate.shape[:-1], bool) if mask is None else mask
+    check_flags("mask", counted, gate.shape[:-1])
     counted = counted[..., None]
     axes = tuple(range(gate.ndim - 1))
     total = jnp.sum(counted)

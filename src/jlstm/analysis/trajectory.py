@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from jlstm._tree import cast
 from jlstm._types import Carry, Params, Shape, accumulator_dtype
-from jlstm._validate import check_carry, check_sequence
+from jlstm._validate import check_carry, check_cell, check_params, check_sequence
 from jlstm.cell import Cell, GatedCell
 from jlstm.unroll import trace
 
@@ -101,7 +101,9 @@ def start_of(
     cell: Cell, params: Params, xs: Float[Array, "t *bx"], carry: Carry | None
 ) -> Carry:
     """Return the carry that a run starts from, in float32 or wider, once checked."""
+    check_cell(cell)
     check_sequence(xs, cell.num_feature_axes)
+    check_params(cell, params, xs.shape[-1])
     rows: Shape = xs.shape[1 : xs.ndim - cell.num_feature_axes]
     wide = accumulator_dtype(xs.dtype)
     if carry is None:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._labels import check_blank, check_scores, lengths_or_all
 from jlstm._tree import align
 from jlstm._types import DType
 from jlstm.ctc.greedy import Decoded
@@ -67,7 +68,9 @@ def beam_decode(
         Symbols ``n b k``, lengths and scores ``b k``.
 
     Raises:
-        ValueError: ``beam`` or ``most`` is not positive.
+        TypeError: an array has another dtype.
+        ValueError: a shape does not fit, ``beam`` or ``most`` is no positive integer,
+            or a number is out of range.
 
     Example:
         >>> step = [0.6, 0.4]  # blank and "a": the best path has two blanks, 0.36
@@ -77,12 +80,13 @@ def beam_decode(
         >>> [f"{score:.2f}" for score in jnp.exp(found.scores[0]).tolist()]
         ['0.64', '0.36']
     """
-    steps, rows = logits.shape[:2]
-    most = steps if most is None else most
-    if beam < 1 or most < 1:
+    check_scores("logits", logits, axes=3)
+    steps, rows, classes = logits.shape
+    most = max(steps, 1) if most is None else most
+    if not all(isinstance(n, int) and n >= 1 for n in (beam, most)):
         raise ValueError(f"beam is {beam} and most {most}; give 1 or more of each.")
-    if lengths is None:
-        lengths = jnp.full((rows,), steps, jnp.int32)
+    check_blank(blank, classes)
+    lengths = lengths_or_all("lengths", lengths, (rows,), steps)
     log_probs = jax.nn.log_softmax(logits, axis=-1)
     search = partial(_search, beam=beam, most=most, blank=blank)
     found = jax.vmap(search, in_axes=(1, 0))(log_probs, lengths)

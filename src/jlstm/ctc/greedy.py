@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from jlstm._labels import check_blank, check_scores, lengths_or_all
 from jlstm._tree import zero_unless
 from jlstm.sequence import steps_within
 
@@ -38,15 +39,20 @@ def greedy_decode(
         lengths: steps of each row; all of them by default.
         blank: the class that stands for no symbol.
 
+    Raises:
+        TypeError: an array has another dtype.
+        ValueError: a shape does not fit, or a number is out of range.
+
     Example:
         >>> path = jnp.array([1, 1, 0, 1, 2, 2])
         >>> found = greedy_decode(9 * jax.nn.one_hot(path, 3)[:, None])
         >>> found.symbols[:, 0].tolist(), found.lengths.tolist()
         ([1, 1, 2, -1, -1, -1], [3])
     """
-    steps, rows = logits.shape[:2]
-    if lengths is None:
-        lengths = jnp.full((rows,), steps, jnp.int32)
+    check_scores("logits", logits, axes=3)
+    steps, rows, classes = logits.shape
+    check_blank(blank, classes)
+    lengths = lengths_or_all("lengths", lengths, (rows,), steps)
     live = steps_within(lengths, steps)
     path = jnp.argmax(logits, axis=-1).astype(jnp.int32)
     before = jnp.concatenate([jnp.full_like(path[:1], blank), path[:-1]])

@@ -6,10 +6,18 @@ Graves, Fernández, Gomez and Schmidhuber, 2006, "Connectionist temporal classif
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Integer
+from jaxtyping import Array, Float, Integer
 
+from jlstm._labels import (
+    check_blank,
+    check_integers,
+    check_range,
+    check_scores,
+    in_range,
+    lengths_or_all,
+)
 from jlstm._tree import zero_unless
-from jlstm.sequence import steps_within
+from jlstm.sequence import last_step, steps_within
 
 
 def ctc_loss(
@@ -29,17 +37,24 @@ def ctc_loss(
     The sums are ``optax.ctc_loss``; this adds time as the leading axis, lengths, and
     the check that there is a path at all.
 
+    Without ``target_lengths`` negative numbers at the end of a target, such as -1 or
+    -100, are padding. A symbol that is no class, the blank, or a negative number
+    inside a target is refused; under ``jax.jit``, where they are not known, the loss of
+    such a row is NaN.
+
     Args:
         logits: unnormalised log-probabilities, time first.
         targets: symbols of each row; ``blank`` is none of them.
         lengths: steps of each row; all of them by default.
-        target_lengths: symbols of each target; all of them by default.
+        target_lengths: symbols of each target; up to its padding by default.
         blank: the class that stands for no symbol.
 
     Raises:
-        ValueError: a row is too short for its target, or a target holds the blank
-            (checked where the values are known, which under ``jax.jit`` they are not:
-            see :func:`check_alignable`).
+        TypeError: an array has another dtype.
+        ValueError: shapes do not fit, a length is out of range, a row is too short for
+            its target, or a target holds the blank or what is no class (values are
+            checked where they are known, which under ``jax.jit`` they are not: see
+            :func:`check_alignable`).
 
     Example:
         >>> logits = jnp.zeros((2, 1, 3))  # aa, a- and -a of nine paths give "a"
@@ -49,22 +64,29 @@ def ctc_loss(
     """
     import optax
 
-    steps, rows = logits.shape[:2]
-    lengths = _filled(lengths, rows, steps)
-    target_lengths = _filled(target_lengths, rows, targets.shape[0])
-    known = targets, lengths, target_lengths
+    check_scores("logits", logits, axes=3)
+    steps, rows, classes = logits.shape
+    check_blank(blank, classes)
+    check_integers("targets", targets, (len(targets), rows), "a column a row")
+    if target_lengths is None:
+        target_lengths = last_step(targets >= 0) + 1
+    lengths = lengths_or_all("lengths", lengths, (rows,), steps)
+    sizes = lengths_or_all("target_lengths", target_lengths, (rows,), len(targets))
+    known = targets, lengths, sizes
     if not any(isinstance(each, jax.core.Tracer) for each in known):
-        check_alignable(*map(np.asarray, known), blank=blank)
+        check_alignable(*map(np.asarray, known), blank=blank, classes=classes)
     live = steps_within(lengths, steps)
-    inside = steps_within(target_lengths, targets.shape[0])
-    symbols = jnp.where(inside, targets, blank).astype(jnp.int32)
-    return optax.ctc_loss(
+    inside = steps_within(sizes, len(targets))
+    wrong = inside & (~in_range(targets, classes) | (targets == blank))
+    symbols = jnp.where(inside & ~wrong, targets, blank).astype(jnp.int32)
+    losses = optax.ctc_loss(
         jnp.swapaxes(zero_unless(live, logits), 0, 1),
         (~live).T.astype(logits.dtype),
         symbols.T,
         (~inside).T.astype(logits.dtype),
         blank_id=blank,
     ).astype(logits.dtype)
+    return jnp.where(wrong.any(axis=0), jnp.asarray(jnp.nan, losses.dtype), losses)
 
 
 def check_alignable(
@@ -73,8 +95,11 @@ def check_alignable(
     target_lengths: Integer[np.ndarray, " b"],
     *,
     blank: int = 0,
+    classes: int | None = None,
 ) -> None:
     """Raise ValueError unless every row has a path that gives its target.
+
+    With ``classes`` every symbol must also be one of them.
 
     Example:
         >>> check_alignable(np.array([[3], [3]]), np.array([2]), np.array([2]))
@@ -91,6 +116,9 @@ def check_alignable(
             "equal neighbors: give longer inputs or leave it out."
         )
     inside = np.arange(len(targets))[:, None] < target_lengths
+    if classes is not None:
+        advice = "pad behind the end, or give target_lengths"
+        check_range("targets", targets, classes - 1, advice, inside)
     if (inside & (targets == blank)).any():
         row = np.flatnonzero((inside & (targets == blank)).any(axis=0))[0]
         raise ValueError(
@@ -111,11 +139,3 @@ def steps_needed(
     inside = np.arange(1, len(targets))[:, None] < target_lengths
     repeated = inside & (targets[1:] == targets[:-1])
     return target_lengths + repeated.sum(axis=0)
-
-
-def _filled(
-    lengths: Array | np.ndarray | None, rows: int, steps: int
-) -> Int[Array, " b"]:
-    if lengths is None:
-        return jnp.full((rows,), steps, jnp.int32)
-    return jnp.asarray(lengths)

@@ -31,6 +31,9 @@ def chunks_of(tags: Sequence[str]) -> tuple[Chunk, ...]:
     go on with: after ``O`` or another kind. ``E-``, ``L-`` and ``M-`` go on as ``I-``
     does, ``S-`` and ``U-`` are chunks of one word (IOBES, BIOUL, BMES).
 
+    Raises:
+        ValueError: a tag is neither ``O`` nor begins with ``B-`` or ``I-``.
+
     Example:
         >>> chunks_of(("B-NP", "I-NP", "O", "B-VP", "B-VP", "I-NP"))
         (Chunk(kind='NP', start=0, stop=2), Chunk(kind='VP', start=3, stop=4),
@@ -41,6 +44,11 @@ def chunks_of(tags: Sequence[str]) -> tuple[Chunk, ...]:
         sign, _, kind = tag.partition("-")
         if tag == "O":
             continue
+        if sign not in ("B", "I"):
+            raise ValueError(
+                f"tag {place} is {tag!r}; chunks are of the tags O, B-kind and I-kind "
+                "(IOB2): convert others first."
+            )
         last = found[-1] if found else Chunk("", 0, -1)
         if sign in _INSIDE and last.kind == kind and last.stop == place:
             found[-1] = last._replace(stop=place + 1)

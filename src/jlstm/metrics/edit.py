@@ -1,7 +1,7 @@
 """How far a recognized sequence is from what was said."""
 
 from collections.abc import Hashable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Integer
@@ -13,6 +13,9 @@ def edit_distance(reference: Sequence[Hashable], hypothesis: Sequence[Hashable])
     """Return how many insertions, deletions and substitutions lead from one to other.
 
     Source: V. Levenshtein, 1966; R. Wagner and M. Fischer, 1974.
+
+    Raises:
+        TypeError: one is no sequence of symbols.
 
     Example:
         >>> edit_distance("kitten", "sitting")
@@ -29,6 +32,7 @@ def error_rate(
     It is the word, phone or digit error rate, and may be above 1.
 
     Raises:
+        TypeError: the references or the hypotheses are one text.
         ValueError: there is not one hypothesis for each reference, or the references
             have no symbols.
 
@@ -36,6 +40,9 @@ def error_rate(
         >>> error_rate([[1, 2, 3], [4]], [[1, 2], [4]])
         0.25
     """
+    for name, texts in (("references", references), ("hypotheses", hypotheses)):
+        if isinstance(texts, str):
+            raise TypeError(f"The {name} are one text; give a list of sequences.")
     if len(references) != len(hypotheses):
         raise ValueError(
             f"{len(references)} references came with {len(hypotheses)} hypotheses; "
@@ -83,10 +90,24 @@ def align(
     return pairs[::-1]
 
 
+def check_symbols(name: str, symbols: Any) -> None:
+    """Require one sequence of symbols; of an array, one axis.
+
+    Raises:
+        TypeError: it has no length, or is an array of several axes.
+    """
+    axes = getattr(symbols, "ndim", 1)
+    if axes != 1 or not hasattr(symbols, "__len__"):
+        what = f"an array of {axes} axes" if axes != 1 else f"{symbols!r}"
+        raise TypeError(f"The {name} is {what}; give one sequence of symbols.")
+
+
 def _distances(
     reference: Sequence[Hashable], hypothesis: Sequence[Hashable]
 ) -> Integer[np.ndarray, "n m"]:
     """Return the distance between all beginnings of the two."""
+    for name, symbols in (("reference", reference), ("hypothesis", hypothesis)):
+        check_symbols(name, symbols)
     rows, columns = len(reference) + 1, len(hypothesis) + 1
     table = np.zeros((rows, columns), int)
     table[:, 0], table[0] = np.arange(rows), np.arange(columns)

@@ -16,10 +16,15 @@ def pinball(targets: Values, predicted: Values, level: float | Values) -> Values
     Above the target it is ``1 - level`` times what it is too high by. Source: Koenker
     and Bassett, 1978, "Regression quantiles".
 
+    Raises:
+        ValueError: the two have different shapes, or a level is not in (0, 1).
+
     Example:
         >>> pinball(np.array([1.0, 1.0]), np.array([0.0, 2.0]), 0.9).round(6).tolist()
         [0.9, 0.1]
     """
+    check_alike("pinball", targets, predicted=predicted)
+    check_levels("pinball", level)
     low_by = targets - predicted
     return np.maximum(level * low_by, (level - 1) * low_by)
 
@@ -29,10 +34,18 @@ def crps_gaussian(targets: Values, mean: Values, std: Values) -> Values:
 
     Source: Gneiting and Raftery, 2007, "Strictly proper scoring rules", section 4.2.
 
+    Raises:
+        ValueError: shapes differ, or a standard deviation is not positive.
+
     Example:
         >>> crps_gaussian(np.zeros(1), np.zeros(1), np.ones(1)).round(4).tolist()
         [0.2337]
     """
+    check_alike("crps_gaussian", targets, mean=mean, std=std)
+    if np.any(np.asarray(std) <= 0):
+        raise ValueError(
+            f"crps_gaussian: std goes down to {np.min(std)}; give positive numbers."
+        )
     z = (targets - mean) / std
     density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
     return std * (
@@ -45,10 +58,15 @@ def crps_samples(targets: Values, samples: Float[np.ndarray, "n ..."]) -> Values
 
     It is the mean distance to the target less half the mean distance of two samples.
 
+    Raises:
+        ValueError: there is no sample, or they are not of the shape of the targets.
+
     Example:
         >>> crps_samples(np.zeros(1), np.array([[-1.0], [1.0]])).tolist()
         [0.5]
     """
+    if not len(samples):
+        raise ValueError("crps_samples: there is no sample; give one at least.")
     levels = sample_levels(len(samples))
     return crps_quantiles(targets, np.sort(samples, axis=0), levels)
 
@@ -61,10 +79,21 @@ def crps_quantiles(
     Each level stands for those that are nearest to it. For sorted samples at
     :func:`sample_levels` this is their exact score; for few levels it approximates.
 
+    Raises:
+        ValueError: there is not one quantile of each target for each level, or the
+            levels do not rise within (0, 1).
+
     Example:
         >>> crps_quantiles(np.zeros(1), np.ones((1, 1)), (0.5,)).tolist()
         [1.0]
     """
+    check_levels("crps_quantiles", levels)
+    wanted = (len(levels), *np.shape(targets))
+    if np.shape(quantiles) != wanted:
+        raise ValueError(
+            f"crps_quantiles: quantiles have shape {np.shape(quantiles)}; for "
+            f"{len(levels)} levels of targets {np.shape(targets)} give {wanted}."
+        )
     parts = zip(quantiles, levels, level_widths(levels), strict=True)
     losses = [w * pinball(targets, values, level) for values, level, w in parts]
     return 2 * np.sum(losses, axis=0)
@@ -96,10 +125,20 @@ def at_level(
 ) -> Values:
     """Return one quantile, on the straight line between the two nearest levels.
 
+    Raises:
+        ValueError: there is not one quantile for each level, or a level is no share.
+
     Example:
         >>> at_level(np.array([[0.0], [4.0]]), (0.25, 0.75), 0.5).tolist()
         [2.0]
     """
+    check_levels("at_level", levels)
+    check_levels("at_level", level)
+    if len(quantiles) != len(levels):
+        raise ValueError(
+            f"at_level: {len(quantiles)} quantiles came for {len(levels)} levels; give "
+            "one for each."
+        )
     place = float(np.interp(level, levels, np.arange(len(levels))))
     below = int(place)
     above = min(below + 1, len(levels) - 1)
@@ -107,12 +146,38 @@ def at_level(
     return (1 - share) * quantiles[below] + share * quantiles[above]
 
 
+def check_alike(task: str, targets: Values, **others: Values) -> None:
+    """Require the shape of the targets, or one number: (n,) and (n, 1) make (n, n)."""
+    for name, values in others.items():
+        if np.shape(values) not in (np.shape(targets), ()):
+            raise ValueError(
+                f"{task}: {name} has shape {np.shape(values)} and the targets have "
+                f"{np.shape(targets)}; give one number for each target."
+            )
+
+
+def check_levels(task: str, levels: float | Values | Sequence[float]) -> None:
+    """Require levels between 0 and 1; of several on one axis, that they rise."""
+    values = np.asarray(levels, np.float64)
+    within = values.size > 0 and bool(np.all((values > 0) & (values < 1)))
+    rises = values.ndim != 1 or bool(np.all(np.diff(values) > 0))
+    if not within or (isinstance(levels, tuple | list) and not rises):
+        raise ValueError(
+            f"{task}: level is {levels!r}; give shares between 0 and 1, of several the "
+            "smallest first."
+        )
+
+
 @dataclass
 class ForecastTally:
     """Sums over all windows and columns, a number for each step of the horizon.
 
     The point forecast is the median. What has one level only has no interval, and its
-    CRPS is its absolute error.
+    CRPS is its absolute error. Where a target or a quantile is NaN, so is every score
+    that it enters.
+
+    Raises:
+        ValueError: the levels do not rise within (0, 1), or ``interval`` is no share.
 
     Attributes:
         levels: of the quantiles that are added.
@@ -129,6 +194,13 @@ class ForecastTally:
     interval: float = 0.9
     _sums: dict[str, Float[np.ndarray, " k"]] = field(default_factory=dict, init=False)
     _count: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        check_levels("ForecastTally", self.levels)
+        if not 0 < self.interval < 1:
+            raise ValueError(
+                f"ForecastTally: interval is {self.interval}; give a share in (0, 1)."
+            )
 
     def add(
         self,
@@ -151,7 +223,13 @@ class ForecastTally:
         self._count += targets.shape[0] * targets.shape[2]
 
     def by_step(self) -> dict[str, Float[np.ndarray, " k"]]:
-        """Return the mean of each score at each step."""
+        """Return the mean of each score at each step.
+
+        Raises:
+            ValueError: no window was added.
+        """
+        if not self._count:
+            raise ValueError("ForecastTally: no window was added; there is no mean.")
         return {name: sums / self._count for name, sums in self._sums.items()}
 
     def means(self) -> dict[str, float]:
@@ -166,6 +244,7 @@ class ForecastTally:
         edge = (1 - self.interval) / 2
         low = at_level(quantiles, self.levels, edge)
         high = at_level(quantiles, self.levels, 1 - edge)
-        inside = (low <= targets) & (targets <= high)
+        known = ~np.isnan(targets + low + high)  # no comparison holds for NaN
+        inside = np.where(known, (low <= targets) & (targets <= high), np.nan)
         crps = crps_quantiles(targets, quantiles, self.levels)
         return scores | {"crps": crps, "coverage": inside, "width": high - low}
