@@ -190,7 +190,11 @@ UNREAD = [
         "cannot read a RNN",
     ),
     ([changed("conv_3d", merge_mode=None)], ValueError, "merge_mode=None"),
-    ([KerasLayer({"class_name": "Dense", "config": {}}, [])], ValueError, "no weights"),
+    (
+        [KerasLayer({"class_name": "LSTM", "config": {}}, [])],
+        ValueError,
+        "the LSTM has no weights; build it",
+    ),
     (
         [
             KerasLayer(
@@ -203,7 +207,7 @@ UNREAD = [
             )
         ],
         TypeError,
-        "cannot read a Dense; give LSTM",
+        "cannot read a Dense; give the recurrent layers alone, LSTM",
     ),
 ]
 

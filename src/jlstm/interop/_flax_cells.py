@@ -22,15 +22,29 @@ LAYOUTS: dict[type[Cell], Layout] = {
 }
 """Flax has our order in every cell."""
 
+HOLDERS = ("cell", "forward_rnn.cell", "backward_rnn.cell")
+"""Where the modules of Flax that run cells keep them."""
 
-def cell_of(target: str, module: Any, kinds: Mapping[type, type], size: int) -> Cell:
-    """Make our cell with the options of a Flax cell of one of the classes ``kinds``."""
+
+def kind_of(target: str, module: Any, kinds: Mapping[type, type]) -> type:
+    """Return our class for a Flax cell, which must be of one of the classes ``kinds``.
+
+    Raises:
+        TypeError: it is another module; one that holds cells is told where they are.
+    """
     kind = kinds.get(type(module))
     if kind is None:
         names = ", ".join(one.__name__ for one in kinds)
-        raise TypeError(
-            f"{target}: cannot read a {type(module).__name__}; give {names}."
-        )
+        holds = [path for path in HOLDERS if _at(module, path) is not None]
+        hint = f" It holds cells: give its .{' and .'.join(holds)}." if holds else ""
+        what = module.__name__ if isinstance(module, type) else type(module).__name__
+        raise TypeError(f"{target}: cannot read a {what}; give {names}.{hint}")
+    return kind
+
+
+def cell_of(target: str, module: Any, kinds: Mapping[type, type], size: int) -> Cell:
+    """Make our cell with the options of a Flax cell of one of the classes ``kinds``."""
+    kind = kind_of(target, module, kinds)
     activation = _activation(module.activation_fn)
     if kind is RNNCell:
         if module.residual:
@@ -65,6 +79,12 @@ def options_of(target: str, cell: Any, kinds: Collection[type]) -> dict[str, Any
         _check_mgu(target, cell)
         options["reset_gate"] = cell.reset == "after"
     return options
+
+
+def _at(module: Any, path: str) -> Any:
+    for name in path.split("."):
+        module = getattr(module, name, None)
+    return module
 
 
 def _check_mgu(target: str, cell: MGUCell) -> None:

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._types import Params
+from jlstm._types import Params, Shape
 from jlstm.activations import Activation, HardSigmoid, LeakyReLU, resolve
 from jlstm.cell import Cell
 from jlstm.cells import (
@@ -25,6 +25,7 @@ from jlstm.cells import (
 from jlstm.interop._check import check_kind, check_one_activation, check_options
 from jlstm.interop._gates import Layout, Stacked, read_params, to_jax, write_params
 from jlstm.interop._layers import Part
+from jlstm.interop._weights import axes, check_weights
 
 TARGET = "Keras"
 LSTM, GRU, RNN = Layout("ifgo"), Layout("zrn"), Layout("h")
@@ -84,7 +85,9 @@ def read_cell(described: Described, input_shape: Sequence[Any]) -> Part:
     """
     kind, config, weights = described
     check_class(kind)
+    _check_config(kind, config)
     options = _read_options(kind, config)
+    _check_weights(kind, config, weights)
     cell: Cell
     if kind.startswith("ConvLSTM"):
         cell = _read_conv(config, tuple(input_shape[2:-1]), options)
@@ -99,6 +102,42 @@ def read_cell(described: Described, input_shape: Sequence[Any]) -> Part:
     else:
         cell = (LSTMCell if kind == "LSTM" else RNNCell)(config["units"], **options)
     return Part(cell, read_params(cell, LAYOUTS[type(cell)], Stacked(*weights)))
+
+
+def _check_config(kind: str, config: dict[str, Any]) -> None:
+    """Require the options that the config of a layer always has."""
+    wanted = {"use_bias", "activation", "go_backwards", "return_sequences"}
+    wanted |= {"filters" if kind.startswith("ConvLSTM") else "units"}
+    wanted |= {"recurrent_activation"} if kind != "SimpleRNN" else set()
+    wanted |= {"reset_after"} if kind == "GRU" else set()
+    if missing := sorted(wanted - config.keys()):
+        raise ValueError(
+            f"{TARGET}: the config of the {kind} has no {missing[0]}; give all that "
+            "keras.layers.serialize(layer) gives."
+        )
+
+
+def _check_weights(
+    kind: str, config: dict[str, Any], weights: Sequence[np.ndarray]
+) -> None:
+    """Require kernel, recurrent kernel and bias, as the config has them."""
+    conv = kind.startswith("ConvLSTM")
+    gates = {"GRU": 3, "SimpleRNN": 1}.get(kind, 4)
+    h = config["filters"] if conv else config["units"]
+    names = ["kernel", "recurrent_kernel", *(["bias"] if config["use_bias"] else [])]
+    names += [f"weight {n}" for n in range(len(names), len(weights))]
+    came = dict(zip(names, weights, strict=False))
+    space = int(kind[-2]) if conv else 0
+    kernel = axes(f"{TARGET}: the kernel of the {kind}", came.get("kernel"), space + 2)
+    taps = tuple(config["kernel_size"]) if conv else ()
+    wanted: dict[str, Shape] = {
+        "kernel": (*taps, kernel[-2], gates * h),
+        "recurrent_kernel": (*taps, h, gates * h),
+    }
+    if config["use_bias"]:
+        two = kind == "GRU" and config["reset_after"]
+        wanted["bias"] = (2, gates * h) if two else (gates * h,)
+    check_weights(f"{TARGET}: {kind}", came, wanted)
 
 
 def write_cell(cell: Any, params: Params) -> Described:

@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
+from jlstm._repr import shown
 from jlstm._types import Params
 from jlstm.cell import Cell
 from jlstm.cells import GRUCell, LSTMCell, RNNCell
 from jlstm.interop._check import check_alike, check_options
+from jlstm.interop._weights import check_part
 from jlstm.layers import (
     Bidirectional,
     BidirectionalParams,
@@ -39,6 +41,7 @@ def levels(
     """
     if isinstance(layer, Stack):
         check_options(target, layer, {"layers", "dropout", "variational"})
+        check_count(target, layer, params)
         pairs = list(zip(layer.layers, params, strict=True))
     else:
         pairs = [(layer, params)]
@@ -46,10 +49,22 @@ def levels(
 
 
 def directions(layer: Recurrent | Bidirectional, params: Params) -> list[Part]:
-    """Return the one or two cells of a layer."""
+    """Return the one or two cells of a layer, with parameters that are theirs.
+
+    Raises:
+        TypeError, ValueError: a parameter is missing, too much, or of another kind.
+    """
     if isinstance(layer, Recurrent):
+        check_part(repr(layer), layer.cell, params)
         return [Part(layer.cell, params)]
+    if not isinstance(params, BidirectionalParams):
+        raise ValueError(
+            f"{layer!r}: params are {shown(params)}; give BidirectionalParams(forward, "
+            "backward), as init makes it."
+        )
     backward = layer.forward if layer.backward is None else layer.backward
+    for cell, own in zip((layer.forward, backward), params, strict=True):
+        check_part(repr(layer), cell, own)
     return [Part(layer.forward, params[0]), Part(backward, params[1])]
 
 
@@ -151,6 +166,16 @@ def _as_layer(target: str, layer: Any) -> Recurrent | Bidirectional:
             "or a Stack of them."
         )
     return layer
+
+
+def check_count(target: str, stack: Stack, params: Any) -> None:
+    """Require a tuple of parameters, one entry a layer."""
+    plain = isinstance(params, tuple) and not hasattr(params, "_fields")
+    if not plain or len(params) != len(stack.layers):
+        raise ValueError(
+            f"{target}: params are {shown(params)}; give a tuple of "
+            f"{len(stack.layers)}, one a layer of {stack!r}."
+        )
 
 
 def _block_diagonal(w: Any) -> Any:

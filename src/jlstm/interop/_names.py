@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
-NAME = re.compile(r"(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)_l(\d+)(_reverse)?")
+NAME = re.compile(
+    r"(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)(?:_l(\d+)(_reverse)?)?"
+)
+TAIL = re.compile(rf"(?:^|(?<=[./])){NAME.pattern}$")
 BIASES = frozenset({"bias_ih", "bias_hh"})
 
 Place = tuple[int, bool]
@@ -12,6 +16,8 @@ Place = tuple[int, bool]
 
 def group(names: Iterable[str], prefix: str) -> dict[Place, dict[str, str]]:
     """Map layer and direction to what its weights are called under ``prefix``.
+
+    The weights of a single cell, which torch names without a layer, are layer 0.
 
     Raises:
         ValueError: there are none, or they are not all.
@@ -22,19 +28,35 @@ def group(names: Iterable[str], prefix: str) -> dict[Place, dict[str, str]]:
         {(0, False): {'weight_ih': 'rnn.weight_ih_l0', 'weight_hh': 'rnn.weight_hh_l0'}}
     """
     places: dict[Place, dict[str, str]] = {}
-    names = list(names)
+    names = [name for name in names if isinstance(name, str)]
     for name in names:
         if name.startswith(prefix) and (m := NAME.fullmatch(name[len(prefix) :])):
             weight, layer, reverse = m.groups()
-            places.setdefault((int(layer), bool(reverse)), {})[weight] = name
+            places.setdefault((int(layer or 0), bool(reverse)), {})[weight] = name
     if not places:
-        others = {name[: m.start()] for name in names if (m := NAME.search(name))}
-        raise ValueError(
-            f"No weight_ih_l0 with the prefix {prefix!r}; recurrent weights have the "
-            f"prefixes {sorted(others)}. Give one of these as prefix."
-        )
+        raise ValueError(_none_found(names, prefix))
     _check_complete(places, prefix)
     return places
+
+
+def has_weights(names: Iterable[Any]) -> bool:
+    """Whether one of these is the name of a recurrent weight, under any prefix."""
+    return any(isinstance(name, str) and TAIL.search(name) for name in names)
+
+
+def _none_found(names: list[str], prefix: str) -> str:
+    others = sorted({name[: m.start()] for name in names if (m := TAIL.search(name))})
+    if others:
+        return (
+            f"No weight_ih_l0 with the prefix {prefix!r}; recurrent weights have the "
+            f"prefixes {others}. Give one of these as prefix."
+        )
+    some = ", ".join(sorted(names)[:4]) or "no names"
+    return (
+        "No weight is named as torch.nn's LSTM, GRU or RNN name theirs (weight_ih_l0, "
+        f"weight_hh_l0): there are {some}. Give the state_dict() of such a module, not "
+        "quantized."
+    )
 
 
 def name_of(weight: str, place: Place) -> str:

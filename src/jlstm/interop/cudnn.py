@@ -18,6 +18,7 @@ from jlstm.cells import LSTMCell
 from jlstm.interop._check import check_bias, check_kind, check_options
 from jlstm.interop._gates import Layout, Stacked, read_params, write_params
 from jlstm.interop._layers import Part, from_levels, uniform_levels
+from jlstm.interop._weights import check_floats
 from jlstm.layers import Layer, Stack
 
 ROWS = Layout("ifgo", rows=True)
@@ -44,13 +45,16 @@ def from_cudnn(weights: Any, sizes: Sizes) -> tuple[Stack, Params]:
         sizes: of the stack; they must account for every number of ``weights``.
 
     Raises:
-        ValueError: the length of ``weights`` does not fit.
+        TypeError: ``weights`` is no array of floats, or ``sizes`` no :class:`Sizes`.
+        ValueError: the length of ``weights`` does not fit, or a size is not positive.
 
     Example:
         >>> layer, params = from_cudnn(jnp.arange(72.0), Sizes(1, 3))
         >>> layer, params[0].w_hh.shape
         (Stack(layers=(Recurrent(cell=LSTMCell(hidden_size=3)),)), (3, 4, 3))
     """
+    check_floats(f"{TARGET}: weights", weights)
+    _check_sizes(sizes)
     flat = np.asarray(weights)
     shapes = list(_shapes(sizes))
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
@@ -99,6 +103,16 @@ def to_cudnn(layer: Cell | Layer, params: Params) -> Float[Array, "n"]:
     return jnp.concatenate(
         [jnp.array(w, jnp.float32).ravel() for w in matrices + biases]
     )
+
+
+def _check_sizes(sizes: Any) -> None:
+    if not isinstance(sizes, Sizes):
+        raise TypeError(
+            f"{TARGET}: sizes is {sizes!r}; give Sizes(input_size, hidden_size)."
+        )
+    for name, size in zip(sizes._fields[:3], sizes, strict=False):
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"{TARGET}: {name} is {size!r}; give a positive integer.")
 
 
 def _shapes(sizes: Sizes) -> Iterator[tuple[int, ...]]:

@@ -14,6 +14,7 @@ from jlstm.cell import Cell
 from jlstm.cells import GRUCell, LSTMCell
 from jlstm.interop._check import check_kind, check_options
 from jlstm.interop._gates import Layout, Stacked, read_params, write_params
+from jlstm.interop._weights import axes, check_part, check_weights
 
 TARGET = "equinox.nn"
 ROWS: dict[type[Cell], Layout] = {
@@ -29,7 +30,8 @@ def from_equinox(module: Any) -> tuple[Cell, Params]:
         module: ``eqx.nn.LSTMCell`` or ``eqx.nn.GRUCell``; Equinox is not imported.
 
     Raises:
-        TypeError: another module.
+        TypeError: another module, or a weight is no array of floats.
+        ValueError: a weight is missing or has another shape.
 
     Example:
         >>> class LSTMCell:  # as Equinox's
@@ -46,6 +48,7 @@ def from_equinox(module: Any) -> tuple[Cell, Params]:
         raise TypeError(
             f"{TARGET}: cannot read a {type(module).__name__}; give {', '.join(kinds)}."
         )
+    _check(kind, module)
     cell = kind(module.hidden_size, use_bias=module.use_bias)
     b_hh = None
     if kind is GRUCell and module.use_bias:
@@ -53,6 +56,23 @@ def from_equinox(module: Any) -> tuple[Cell, Params]:
         b_hh = np.concatenate([np.zeros_like(inside)] * 2 + [inside])
     stacked = Stacked(module.weight_ih, module.weight_hh, module.bias, b_hh)
     return cell, read_params(cell, ROWS[kind], stacked)
+
+
+def _check(kind: type, module: Any) -> None:
+    """Require the weights of an Equinox cell, not of a class of the same name."""
+    if not all(hasattr(module, name) for name in ("weight_ih", "use_bias")):
+        raise TypeError(
+            f"{TARGET}: the {type(module).__name__} has no weight_ih; give an object "
+            f"of equinox.nn.{kind.__name__}."
+        )
+    h, gates = module.hidden_size, 4 if kind is LSTMCell else 3
+    x = axes(f"{TARGET}: weight_ih", module.weight_ih, 2)[1]
+    wanted = {"weight_ih": (gates * h, x), "weight_hh": (gates * h, h)}
+    if module.use_bias:
+        wanted["bias"] = (gates * h,)
+    if module.use_bias and kind is GRUCell:
+        wanted["bias_n"] = (h,)
+    check_weights(TARGET, {n: getattr(module, n, None) for n in wanted}, wanted)
 
 
 def to_equinox(cell: Any, params: Params) -> Any:
@@ -65,6 +85,7 @@ def to_equinox(cell: Any, params: Params) -> Any:
     """
     check_kind(TARGET, cell, ROWS)
     check_options(TARGET, cell)
+    check_part(TARGET, cell, params)
     import equinox
     import jax
 

@@ -17,6 +17,7 @@ from jlstm.cell import Cell
 from jlstm.cells import GRUCell, LSTMCell, RNNCell
 from jlstm.interop._check import check_bias, check_kind, check_options
 from jlstm.interop._gates import Layout, Stacked, read_params, write_params
+from jlstm.interop._weights import axes, check_part, check_weights
 
 TARGET = "haiku"
 LSTM, GRU, RNN = Layout("igfo"), Layout("zrn"), Layout("h")
@@ -35,7 +36,9 @@ def from_haiku(params: Mapping[str, Any], name: str) -> tuple[Cell, Params]:
         The cell and its parameters. The forget bias is Haiku's plus 1, rounded once.
 
     Raises:
-        ValueError: there is no LSTM, GRU or VanillaRNN of that name.
+        TypeError: ``params`` is no mapping, or a weight is no array of floats.
+        ValueError: there is no LSTM, GRU or VanillaRNN of that name, or a weight is
+            missing, too much or of another shape.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -44,8 +47,12 @@ def from_haiku(params: Mapping[str, Any], name: str) -> tuple[Cell, Params]:
         >>> cell
         LSTMCell(hidden_size=3)
     """
-    if {"w_i", "w_h", "b"} == set(params.get(name, ())):
-        return _read_gru(params[name])
+    if not isinstance(params, Mapping):
+        raise TypeError(
+            f"{TARGET}: params is a {type(params).__name__}; give Haiku's nested dict."
+        )
+    if {"w_i", "w_h"} & set(params.get(name, ())):
+        return _read_gru(name, params[name])
     if f"{name}/linear" not in params:
         raise ValueError(
             f"haiku: no LSTM, GRU or VanillaRNN is called {name!r}; the parameters "
@@ -53,8 +60,8 @@ def from_haiku(params: Mapping[str, Any], name: str) -> tuple[Cell, Params]:
         )
     first = params[f"{name}/linear"]
     if f"{name}/linear_1" in params:
-        return _read_rnn(first, params[f"{name}/linear_1"])
-    return _read_lstm(first)
+        return _read_rnn(name, first, params[f"{name}/linear_1"])
+    return _read_lstm(name, first)
 
 
 def to_haiku(cell: Cell, params: Params, name: str) -> Tree:
@@ -78,6 +85,7 @@ def to_haiku(cell: Cell, params: Params, name: str) -> Tree:
     check_kind(TARGET, cell, (LSTMCell, GRUCell, RNNCell))
     check_options(TARGET, cell, _stated(cell))
     check_bias(TARGET, cell)
+    check_part(TARGET, cell, params)
     if isinstance(cell, LSTMCell):
         return _write_lstm(cell, params, name)
     if isinstance(cell, GRUCell):
@@ -103,9 +111,15 @@ def _stated(cell: Any) -> tuple[str, ...]:
     return (name,)
 
 
-def _read_lstm(linear: Mapping[str, Any]) -> tuple[Cell, Params]:
-    cell = LSTMCell(linear["b"].shape[0] // 4)
-    w = np.asarray(linear["w"])
+def _read_lstm(name: str, linear: Mapping[str, Any]) -> tuple[Cell, Params]:
+    where = f"{TARGET}: {name}/linear"
+    rows, columns = axes(f"{where}: w", linear.get("w"), 2)
+    if columns % 4 or rows <= columns // 4:
+        raise ValueError(
+            f"{where}: w has shape {(rows, columns)}; an LSTM takes (x + h, 4·h)."
+        )
+    check_weights(where, linear, {"w": (rows, columns), "b": (columns,)})
+    cell, w = LSTMCell(columns // 4), np.asarray(linear["w"])
     w_ih, w_hh = np.split(w, [w.shape[0] - cell.hidden_size])
     params = read_params(cell, LSTM, Stacked(w_ih, w_hh, linear["b"]))
     return cell, params._replace(b=_add_to_forget(params.b, 1))
@@ -118,7 +132,10 @@ def _write_lstm(cell: Cell, params: Params, name: str) -> Tree:
     return {f"{name}/linear": _jax(w=w, b=stacked.b_ih)}
 
 
-def _read_gru(weights: Mapping[str, Any]) -> tuple[Cell, Params]:
+def _read_gru(name: str, weights: Mapping[str, Any]) -> tuple[Cell, Params]:
+    where = f"{TARGET}: {name}"
+    x, h = (axes(f"{where}: {w}", weights.get(w), 2)[0] for w in ("w_i", "w_h"))
+    check_weights(where, weights, {"w_i": (x, 3 * h), "w_h": (h, 3 * h), "b": (3 * h,)})
     cell = GRUCell(weights["w_h"].shape[0], reset="before")
     stacked = Stacked(weights["w_i"], weights["w_h"], weights["b"])
     return cell, _flip_z(read_params(cell, GRU, stacked))
@@ -130,8 +147,12 @@ def _write_gru(cell: Cell, params: Params, name: str) -> Tree:
 
 
 def _read_rnn(
-    inputs: Mapping[str, Any], states: Mapping[str, Any]
+    name: str, inputs: Mapping[str, Any], states: Mapping[str, Any]
 ) -> tuple[Cell, Params]:
+    where = f"{TARGET}: {name}/linear"
+    x, h = axes(f"{where}: w", inputs.get("w"), 2)
+    check_weights(where, inputs, {"w": (x, h), "b": (h,)})
+    check_weights(f"{where}_1", states, {"w": (h, h)}, {"b": (h,)})
     cell = RNNCell(states["w"].shape[0], activation="relu")
     stacked = Stacked(inputs["w"], states["w"], inputs["b"], states.get("b"))
     return cell, read_params(cell, RNN, stacked)

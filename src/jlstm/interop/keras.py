@@ -23,6 +23,7 @@ from jlstm.interop._keras_cells import (
     read_cell,
     write_cell,
 )
+from jlstm.interop._keras_layers import plain, recurrent_layers
 from jlstm.interop._layers import directions, levels
 from jlstm.layers import (
     Bidirectional,
@@ -53,12 +54,13 @@ class KerasLayer(NamedTuple):
     weights: list[np.ndarray]
 
 
-def from_keras(layers: Sequence[Any]) -> tuple[Stack, Params]:
+def from_keras(layers: Any) -> tuple[Stack, Params]:
     """Return the stack that recurrent layers of Keras are, and its parameters.
 
     Args:
-        layers: Keras layers that are built, such as ``model.layers``, or
-            :class:`KerasLayer`.
+        layers: a model, a list of layers or one layer, all built, or
+            :class:`KerasLayer`. Input, dropout and noise layers between them are left
+            out, and so is ``Masking``: give its mask to ``layer.apply``.
 
     Returns:
         A stack, also of one layer. Dropout, regularizers, initializers and the options
@@ -66,9 +68,10 @@ def from_keras(layers: Sequence[Any]) -> tuple[Stack, Params]:
         ``Recurrent(reverse=True)``.
 
     Raises:
-        TypeError: a layer is of another class.
-        ValueError: an activation or option has no match here, or the order of a
-            sequence would differ.
+        TypeError: a layer is of another class, or a weight is no array of floats.
+        ValueError: an activation or option has no match here, the order of a sequence
+            would differ, the layers are not a stack, or a weight is missing, too much
+            or of another shape.
 
     Example:
         >>> import jax
@@ -78,11 +81,14 @@ def from_keras(layers: Sequence[Any]) -> tuple[Stack, Params]:
         >>> from_keras(layers)[0]
         Stack(layers=(Recurrent(cell=GRUCell(hidden_size=3)),))
     """
-    described = [_describe(layer) for layer in layers]
+    described = [_describe(layer) for layer in recurrent_layers(layers)]
     pairs = [
         _read(layer, last=n == len(described)) for n, layer in enumerate(described, 1)
     ]
-    return Stack(tuple(one for one, _ in pairs)), tuple(own for _, own in pairs)
+    stack = Stack(tuple(one for one, _ in pairs))
+    params = tuple(own for _, own in pairs)
+    _check_widths(stack, params)
+    return stack, params
 
 
 def to_keras(layer: Cell | Layer, params: Params) -> list[KerasLayer]:
@@ -105,9 +111,22 @@ def to_keras(layer: Cell | Layer, params: Params) -> list[KerasLayer]:
     return [_write(*pair, last=n == len(pairs)) for n, pair in enumerate(pairs, 1)]
 
 
+def _check_widths(stack: Stack, params: tuple[Params, ...]) -> None:
+    """Require that each layer takes as many features as the one below gives."""
+    cells = [directions(*pair) for pair in zip(stack.layers, params, strict=True)]
+    takes = [input_shape(*parts[0])[-1] for parts in cells]
+    for n, layer in enumerate(stack.layers[:-1]):
+        gives = layer.output_size(takes[n] or 1)
+        if takes[n + 1] != gives:
+            raise ValueError(
+                f"{TARGET}: layer {n + 1} takes {takes[n + 1]} features and layer {n} "
+                f"gives {gives}: the two are not a stack. Give them one by one."
+            )
+
+
 def _describe(layer: Any) -> KerasLayer:
     if isinstance(layer, KerasLayer):
-        return layer
+        return _checked(layer)
     config = {
         "class_name": type(layer).__name__,
         "config": layer.get_config(),
@@ -116,10 +135,22 @@ def _describe(layer: Any) -> KerasLayer:
     return KerasLayer(config, layer.get_weights())
 
 
+def _checked(layer: KerasLayer) -> KerasLayer:
+    known = isinstance(layer.config, dict) and {"class_name", "config"} <= set(
+        layer.config
+    )
+    if not known or not isinstance(layer.weights, list | tuple):
+        raise TypeError(
+            f"{TARGET}: a KerasLayer has what keras.layers.serialize(layer) and "
+            "layer.get_weights() give."
+        )
+    return layer
+
+
 def _read(layer: KerasLayer, last: bool) -> tuple[Layer, Params]:
-    kind, config = layer.config["class_name"], layer.config["config"]
-    if kind == "Bidirectional":
+    if layer.config["class_name"] == "Bidirectional":
         return _read_bidirectional(layer, last)
+    kind, config = plain(layer.config["class_name"], layer.config["config"])
     shape = _built_for(layer)
     part = read_cell(Described(kind, config, layer.weights), shape)
     _check_sequence(kind, config, last)
@@ -128,24 +159,27 @@ def _read(layer: KerasLayer, last: bool) -> tuple[Layer, Params]:
 
 def _read_bidirectional(layer: KerasLayer, last: bool) -> tuple[Layer, Params]:
     config, shape = layer.config["config"], _built_for(layer)
-    halves = [config["layer"], config["backward_layer"]]
-    for half in halves:
-        check_class(half["class_name"])
-    merge = config["merge_mode"]
-    if merge not in MERGES or halves[0]["config"]["go_backwards"]:
+    halves = [
+        plain(half["class_name"], half["config"])
+        for half in (config["layer"], config["backward_layer"])
+    ]
+    for kind, _ in halves:
+        check_class(kind)
+    merge, first = config["merge_mode"], halves[0][1]
+    if merge not in MERGES or first["go_backwards"]:
         raise ValueError(
             f"{TARGET}: cannot read a Bidirectional with merge_mode={merge!r} and "
-            f"go_backwards={halves[0]['config']['go_backwards']} in its forward layer; "
+            f"go_backwards={first['go_backwards']} in its forward layer; "
             f"there are {', '.join(MERGES)}, and the forward layer goes forward."
         )
-    count = 2 + halves[0]["config"]["use_bias"]
+    count = 2 + first["use_bias"]
     forward, backward = (
-        read_cell(Described(half["class_name"], half["config"], weights), shape)
+        read_cell(Described(*half, weights), shape)
         for half, weights in zip(
             halves, (layer.weights[:count], layer.weights[count:]), strict=True
         )
     )
-    _check_sequence("Bidirectional", halves[0]["config"], last)
+    _check_sequence("Bidirectional", first, last)
     other = None if backward.cell == forward.cell else backward.cell
     both = BidirectionalParams(forward.params, backward.params)
     return Bidirectional(forward.cell, other, merge=MERGES[merge]), both

@@ -10,11 +10,12 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._types import Params
+from jlstm._types import Params, Shape
 from jlstm.cell import Cell
 from jlstm.cells import GRUCell, LSTMCell, MGUCell, RNNCell
-from jlstm.interop._flax_cells import LAYOUTS, cell_of, options_of
+from jlstm.interop._flax_cells import LAYOUTS, cell_of, kind_of, options_of
 from jlstm.interop._gates import Stacked, read_params, write_params
+from jlstm.interop._weights import axes, check_part, check_weights, flatten
 
 TARGET = "flax.linen"
 
@@ -29,8 +30,9 @@ def from_linen(module: Any, params: Mapping[str, Any]) -> tuple[Cell, Params]:
             ``variables["params"]["cell"]``.
 
     Raises:
-        TypeError: another module.
-        ValueError: a residual ``SimpleCell``.
+        TypeError: another module, or a weight is no array of floats.
+        ValueError: a residual ``SimpleCell``; parameters of another level of the tree,
+            or one that is missing, too much or of another shape.
 
     Example:
         >>> import jax
@@ -51,7 +53,9 @@ def from_linen(module: Any, params: Mapping[str, Any]) -> tuple[Cell, Params]:
         linen.MGUCell: MGUCell,
         linen.SimpleCell: RNNCell,
     }
+    kind_of(TARGET, module, kinds)
     cell = cell_of(TARGET, module, kinds, module.features)
+    _check(cell, params)
     return cell, read_params(cell, LAYOUTS[type(cell)], _stack(cell, params))
 
 
@@ -80,9 +84,52 @@ def to_linen(cell: Cell, params: Params) -> tuple[Any, dict[str, Any]]:
         RNNCell: linen.SimpleCell,
     }
     options = options_of(TARGET, cell, classes)
+    check_part(TARGET, cell, params)
     stacked = write_params(cell, LAYOUTS[type(cell)], params)
     module = classes[type(cell)](cell.hidden_size, **options)
     return module, _unstack(cell, stacked)
+
+
+def _check(cell: Cell, params: Any) -> None:
+    """Require the weights of ``cell`` on this level, and say where else they are."""
+    if not isinstance(params, Mapping):
+        raise TypeError(
+            f"{TARGET}: params is a {type(params).__name__}; give the dict of the cell."
+        )
+    inputs, states = _names(cell)
+    if not {*inputs, *states} & params.keys():
+        raise ValueError(
+            f"{TARGET}: the parameters of the cell are not on this level, which has "
+            f"{', '.join(map(str, params)) or 'nothing'}; it has {inputs[0]} and "
+            f"{states[0]}. {_place(inputs[0], params)}"
+        )
+    check_weights(TARGET, dict(flatten(params)), *_shapes(cell, params, inputs, states))
+
+
+def _place(name: str, params: Mapping[str, Any]) -> str:
+    paths = [path for path, _ in flatten(params) if f"/{name}/" in f"/{path}"]
+    if not paths:
+        return "Give those of the cell itself."
+    *above, _ = f"/{paths[0]}".split(f"/{name}/")
+    keys = "".join(f"[{key!r}]" for key in above[0].split("/") if key)
+    return f"Give params{keys}."
+
+
+def _shapes(
+    cell: Cell, params: Mapping[str, Any], inputs: list[str], states: list[str]
+) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    """Return the shapes that the weights have, and those of the bias that may lack."""
+    h = cell.hidden_size
+    kernel = next(
+        (params[n]["kernel"] for n in inputs if "kernel" in params.get(n, {})), None
+    )
+    x = h if kernel is None else axes(f"{TARGET}: {inputs[0]}/kernel", kernel, 2)[0]
+    biased = states if isinstance(cell, LSTMCell) else inputs
+    wanted: dict[str, Shape] = {f"{name}/kernel": (x, h) for name in inputs}
+    wanted |= {f"{name}/kernel": (h, h) for name in states}
+    wanted |= {f"{name}/bias": (h,) for name in biased}
+    inside = not isinstance(cell, LSTMCell | RNNCell)
+    return wanted, {"hn/bias": (h,)} if inside else {}
 
 
 def _stack(cell: Cell, params: Mapping[str, Any]) -> Stacked:

@@ -13,8 +13,9 @@ import numpy as np
 from jlstm._types import Params
 from jlstm.cell import Cell
 from jlstm.cells import GRUCell, LSTMCell, RNNCell
-from jlstm.interop._flax_cells import LAYOUTS, cell_of, options_of
+from jlstm.interop._flax_cells import LAYOUTS, cell_of, kind_of, options_of
 from jlstm.interop._gates import Stacked, read_params, write_params
+from jlstm.interop._weights import check_part
 
 TARGET = "flax.nnx"
 
@@ -38,6 +39,7 @@ def from_nnx(module: Any) -> tuple[Cell, Params]:
         >>> cell, params.w_ih.shape
         (GRUCell(hidden_size=3), (2, 3, 3))
     """
+    kind_of(TARGET, module, _kinds())
     cell = cell_of(TARGET, module, _kinds(), module.hidden_features)
     inputs, states = _dense(module)
     biased = states if isinstance(cell, LSTMCell) else inputs
@@ -77,6 +79,7 @@ def to_nnx(cell: Cell, params: Params, kind: type) -> Any:
     options = options_of(TARGET, cell, _kinds().values())
     if _kinds().get(kind) is not type(cell):
         raise TypeError(f"to_nnx: {kind!r} is not NNX's class for {cell!r}.")
+    check_part(TARGET, cell, params)
     stacked = write_params(cell, LAYOUTS[type(cell)], params)
     if isinstance(cell, GRUCell) and np.any(stacked.b_hh):
         raise ValueError(

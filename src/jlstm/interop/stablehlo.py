@@ -24,6 +24,7 @@ from jax import export
 
 from jlstm._types import Carry, DType, Params, Shape, accumulator_dtype
 from jlstm.cell import Cell
+from jlstm.interop._files import read_model
 from jlstm.layers import Bidirectional, Layer, Recurrent, Stack
 
 
@@ -42,7 +43,8 @@ def export_sequence(
     Args:
         layer: a layer, or a cell that runs forward in time.
         params: of the layer.
-        input_size: features of one step, or their shape where a cell has several axes.
+        input_size: features of one step, of images their channels, or the shape of
+            one step.
         lengths: the artifact takes lengths, one int32 a row, as its last argument.
         bake: keep the parameters in the artifact; else they are its first argument, in
             the form that :func:`to_dicts` gives them.
@@ -59,7 +61,7 @@ def export_sequence(
         return to_dicts(last), ys
 
     arguments = [
-        jax.ShapeDtypeStruct((steps, rows, *_features(input_size)), dtype),
+        jax.ShapeDtypeStruct((steps, rows, *_features(layer, input_size)), dtype),
         to_dicts(template),
     ]
     if lengths:
@@ -100,7 +102,7 @@ def export_step(
         last, ys = layer.apply(params, x[None], _restore(template, carry))
         return to_dicts(last), ys[0]
 
-    x = jax.ShapeDtypeStruct((rows, *_features(input_size)), dtype)
+    x = jax.ShapeDtypeStruct((rows, *_features(layer, input_size)), dtype)
     return _serialize(step, params, [x, to_dicts(template)], bake, platforms)
 
 
@@ -126,7 +128,7 @@ def export_start(
             layer.fresh_carry(params, x.shape[:1], accumulator_dtype(dtype))
         )
 
-    x = jax.ShapeDtypeStruct((rows, *_features(input_size)), dtype)
+    x = jax.ShapeDtypeStruct((rows, *_features(layer, input_size)), dtype)
     return _serialize(start, params, [x], bake, platforms)
 
 
@@ -135,10 +137,26 @@ def load(artifact: bytes | str | Path) -> Callable[..., Any]:
 
     Args:
         artifact: what an ``export_…`` returned, or the path of a file that holds it.
+
+    Raises:
+        FileNotFoundError: nothing is at the path.
+        TypeError: it is neither bytes nor a path.
+        ValueError: it is no artifact, or a damaged one.
     """
     if isinstance(artifact, str | Path):
-        artifact = Path(artifact).read_bytes()
-    return jax.jit(export.deserialize(bytearray(artifact)).call)
+        return read_model("StableHLO", artifact, lambda path: load(path.read_bytes()))
+    if not isinstance(artifact, bytes | bytearray):
+        raise TypeError(
+            f"The artifact is a {type(artifact).__name__}; give bytes or a path."
+        )
+    try:
+        exported = export.deserialize(bytearray(artifact))
+    except Exception as error:  # of flatbuffers: struct's, TypeError and others
+        raise ValueError(
+            f"The {len(artifact)} bytes are no artifact of jax.export, or damaged "
+            f"({str(error)[:80]})."
+        ) from error
+    return jax.jit(exported.call)
 
 
 def to_dicts(tree: Any) -> Any:
@@ -198,8 +216,32 @@ def _check_forward(layer: Layer) -> None:
             )
 
 
-def _features(input_size: int | Shape) -> Shape:
-    return (input_size,) if isinstance(input_size, int) else input_size
+def _features(layer: Layer, input_size: Any) -> Shape:
+    """Return the shape of one step: of images with the space of the first cell."""
+    axes = layer.num_feature_axes
+    if isinstance(input_size, tuple):
+        shape = input_size
+    else:
+        shape = (*_space(layer), input_size)
+    whole = all(isinstance(n, int) and not isinstance(n, bool) for n in shape)
+    if len(shape) != axes or not whole or min(shape) < 1:
+        wanted = "a positive integer" if axes == 1 else f"{axes} positive integers"
+        raise ValueError(
+            f"input_size is {input_size!r}; {layer!r} takes {wanted} in one step."
+        )
+    return shape
+
+
+def _space(layer: Any) -> Shape:
+    """Return what a cell that reads images calls ``input_shape``, ``()`` if none does.
+
+    The first cell is the one that the input reaches.
+    """
+    if isinstance(layer, Stack):
+        return _space(layer.layers[0])
+    inside = getattr(layer, "forward", getattr(layer, "cell", None))
+    own = getattr(layer, "input_shape", ())
+    return own if own or inside is None else _space(inside)
 
 
 def _carry_shapes(layer: Layer, params: Params, rows: Any, dtype: DType) -> Carry:

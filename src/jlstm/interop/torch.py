@@ -22,9 +22,11 @@ from jlstm.cells import (
     RNNCell,
 )
 from jlstm.interop._check import check_kind, check_options
+from jlstm.interop._files import read_model
 from jlstm.interop._gates import Layout, Stacked, read_params, write_params
 from jlstm.interop._layers import Part, from_levels, uniform_levels
-from jlstm.interop._names import group, name_of
+from jlstm.interop._names import group, has_weights, name_of
+from jlstm.interop._torch_shapes import check_shapes, hidden_size_of
 from jlstm.layers import Layer, Stack
 
 LAYOUTS: dict[type[Cell], Layout] = {
@@ -34,6 +36,7 @@ LAYOUTS: dict[type[Cell], Layout] = {
     RNNCell: Layout("h", rows=True),
 }
 NONLINEARITIES = ("tanh", "relu")
+CELLS = ("LSTMCell", "GRUCell", "RNNCell")
 TARGET = "torch.nn"
 
 
@@ -43,8 +46,9 @@ def from_torch(
     """Return the layer that a recurrent module of PyTorch is, and its parameters.
 
     Args:
-        source: a ``torch.nn.LSTM``, ``GRU`` or ``RNN``, or a mapping from torch's names
-            to tensors or arrays, such as the ``state_dict()`` of a whole model.
+        source: a ``torch.nn.LSTM``, ``GRU`` or ``RNN``, or one of their cells, or a
+            mapping from torch's names to tensors or arrays, such as the
+            ``state_dict()`` of a whole model.
         prefix: what stands before ``weight_ih_l0`` in the names, the dot included.
         nonlinearity: of an RNN that comes as a mapping: ``"tanh"`` or ``"relu"``; the
             weights do not tell.
@@ -54,7 +58,8 @@ def from_torch(
         copies with the dtype of the source (float64 needs ``jax_enable_x64``).
 
     Raises:
-        ValueError, TypeError: the weights are not those of such a module, or not all.
+        ValueError, TypeError: the weights are not those of such a module, or not all;
+            the text names the first that is missing or has another shape or dtype.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -71,7 +76,9 @@ def from_torch(
     dropout = 0.0
     if not isinstance(source, Mapping):
         nonlinearity = _nonlinearity_of(source)
-        dropout, source = float(source.dropout), source.state_dict()
+        dropout = float(getattr(source, "dropout", 0.0))
+        source = source.state_dict()
+    _check_level(source)
     return _assemble(source, source.__getitem__, prefix, nonlinearity, dropout)
 
 
@@ -106,10 +113,17 @@ def from_safetensors(
 
     Only the tensors of this layer are read. The arguments are those of
     :func:`from_torch`.
+
+    Raises:
+        FileNotFoundError: nothing is at ``path``.
+        ValueError, TypeError: the file is no safetensors file, or the weights are not
+            those of such a module.
     """
     from safetensors import safe_open
 
-    with safe_open(path, framework="flax") as file:
+    with read_model(
+        "safetensors", path, lambda file: safe_open(file, framework="flax")
+    ) as file:
         return _assemble(file.keys(), file.get_tensor, prefix, nonlinearity, 0.0)
 
 
@@ -125,13 +139,35 @@ def save_safetensors(path: str | Path, layer: Cell | Layer, params: Params) -> N
 
 
 def _nonlinearity_of(module: Any) -> str | None:
+    if type(module).__name__ in CELLS and hasattr(module, "weight_ih"):
+        return getattr(module, "nonlinearity", None)
     mode = getattr(module, "mode", None)
     if mode not in ("LSTM", "GRU", "RNN_TANH", "RNN_RELU"):
+        inside = [name for name in ("_orig_mod", "module") if hasattr(module, name)]
+        hint = f" It wraps one: give its .{inside[0]}." if inside else ""
         raise TypeError(
             f"from_torch cannot read a {type(module).__name__}; give a torch.nn.LSTM, "
             "GRU or RNN, or the state_dict() of a model with the prefix of its layer."
+            f"{hint}"
         )
     return mode[4:].lower() or None if mode.startswith("RNN") else None
+
+
+def _check_level(source: Mapping[Any, Any]) -> None:
+    """Require that the weights lie in ``source`` itself, not in a mapping inside it."""
+    if has_weights(source):
+        return
+    for key, value in source.items():
+        if isinstance(value, Mapping) and has_weights(value):
+            raise ValueError(
+                f"The mapping is a checkpoint; its weights are under {key!r}: give "
+                f"source[{key!r}]."
+            )
+        if hasattr(value, "state_dict"):
+            raise ValueError(
+                f"The mapping has a {type(value).__name__} under {key!r}: give "
+                f"source[{key!r}].state_dict()."
+            )
 
 
 def _assemble(
@@ -142,10 +178,12 @@ def _assemble(
     dropout: float,
 ) -> tuple[Stack, Params]:
     """Make the layer whose weights have these names; read them by ``tensor(name)``."""
-    cells = {
-        place: _read({w: _array(tensor(n)) for w, n in named.items()}, nonlinearity)
+    weights = {
+        place: {w: _array(tensor(n)) for w, n in named.items()}
         for place, named in group(names, prefix).items()
     }
+    check_shapes(weights)
+    cells = {place: _read(own, nonlinearity) for place, own in weights.items()}
     ways = sorted({reverse for _, reverse in cells})
     levels = range(len(cells) // len(ways))
     return from_levels([[cells[n, way] for way in ways] for n in levels], dropout)
@@ -155,8 +193,7 @@ def _read(weights: dict[str, np.ndarray], nonlinearity: str | None) -> Part:
     """Turn the weights of one layer and direction into a cell and its parameters."""
     biases = (weights.get("bias_ih"), weights.get("bias_hh"))
     stacked = Stacked(weights["weight_ih"], weights["weight_hh"], *biases)
-    w_hr = weights.get("weight_hr")
-    hidden_size = (stacked.w_hh if w_hr is None else w_hr).shape[1]
+    w_hr, hidden_size = weights.get("weight_hr"), hidden_size_of(weights)
     cell = _cell_of(stacked, hidden_size, nonlinearity)
     params = read_params(cell, LAYOUTS[type(cell)], stacked)
     if w_hr is None:
@@ -171,11 +208,6 @@ def _cell_of(stacked: Stacked, hidden_size: int, nonlinearity: Any) -> Cell:
     """Tell the kind of a cell by the rows that its weight has for each hidden unit."""
     rows, use_bias = stacked.w_ih.shape[0], stacked.b_ih is not None
     kinds = {4 * hidden_size: "LSTM", 3 * hidden_size: "GRU", hidden_size: "RNN"}
-    if rows not in kinds:
-        raise ValueError(
-            f"weight_ih has {rows} rows for {hidden_size} hidden units; an LSTM has 4 "
-            "rows a unit, a GRU 3, an RNN 1."
-        )
     _check_nonlinearity(kinds[rows], nonlinearity)
     if kinds[rows] == "RNN":
         return RNNCell(hidden_size, nonlinearity, use_bias)

@@ -8,7 +8,7 @@ import numpy as np
 from jlstm._types import Params
 from jlstm.cell import Cell
 from jlstm.interop._check import check_options
-from jlstm.interop._layers import directions
+from jlstm.interop._layers import check_count, directions
 from jlstm.interop.onnx.cells import is_one_operator
 from jlstm.interop.onnx.graph import Graph, Half, add_operator, half_of
 from jlstm.layers import Bidirectional, Layer, Recurrent, Stack
@@ -112,6 +112,7 @@ def _merge(graph: Graph, merge: str, ends: list[str]) -> str:
 
 def _add_stack(graph: Graph, stack: Stack, params: Params, source: str) -> str:
     check_options(TARGET, stack, {"layers", "dropout", "variational", "connect"})
+    check_count(TARGET, stack, params)
     below, outputs = source, []
     for n, (layer, own) in enumerate(zip(stack.layers, params, strict=True)):
         connect = stack.connect if n else "plain"

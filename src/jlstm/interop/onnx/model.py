@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jlstm._types import Carry, Params
+from jlstm.interop._files import read_model
 from jlstm.interop.onnx.export import ModelProto
 from jlstm.interop.onnx.glue import Visit, Walk, begin, called, visits
 from jlstm.interop.onnx.node import layer_of
@@ -49,8 +50,10 @@ def from_onnx(model: ModelProto | str | Path) -> Imported:
         model: an ``onnx.ModelProto``, or the path of a file.
 
     Raises:
-        ValueError: a node computes something else, weights are not constants, or the
-            nodes are not a stack.
+        FileNotFoundError: nothing is at the path.
+        TypeError: it is neither a model nor a path.
+        ValueError: the file is no ONNX file, a node computes something else, weights
+            are not constants, or the nodes are not a stack.
 
     Example::
 
@@ -83,7 +86,14 @@ def from_onnx(model: ModelProto | str | Path) -> Imported:
 def _load(model: Any) -> ModelProto:
     import onnx
 
-    return onnx.load(model) if isinstance(model, str | Path) else model
+    if isinstance(model, str | Path):
+        return read_model("ONNX", model, onnx.load)
+    if not isinstance(model, onnx.ModelProto):
+        raise TypeError(
+            f"from_onnx: model is a {type(model).__name__}; give an onnx.ModelProto or "
+            "the path of a file."
+        )
+    return model
 
 
 def _time_first(operator: Operator, array: np.ndarray) -> np.ndarray:

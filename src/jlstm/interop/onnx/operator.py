@@ -66,9 +66,12 @@ def read_operator(node: NodeProto) -> Operator:
     """Read the attributes of an ``onnx.NodeProto``.
 
     Raises:
+        TypeError: it is no node.
         ValueError: the node is no recurrent one, or an attribute is unknown or has a
             value that the operator does not define.
     """
+    if not hasattr(node, "op_type"):
+        raise TypeError(f"The node is a {type(node).__name__}; give an onnx.NodeProto.")
     if node.op_type not in DEFAULT_ACTIVATIONS or node.domain not in ("", "ai.onnx"):
         raise ValueError(
             f"The node is a {node.op_type} of domain {node.domain!r}; give an LSTM, "

@@ -17,6 +17,7 @@ from jlstm.cells.lstm import LSTMCell, LSTMParams
 from jlstm.cells.odyssey import OdysseyLSTMCell, OdysseyLSTMParams
 from jlstm.cells.peephole import PeepholeLSTMCell, PeepholeLSTMParams
 from jlstm.interop._gates import Layout, Stacked, read_params, write_params
+from jlstm.interop._weights import check_floats
 from jlstm.interop.onnx.cells import is_coupled
 from jlstm.interop.onnx.operator import Operator
 
@@ -41,8 +42,12 @@ def check_weights(operator: Operator, weights: Weights) -> int:
     """Require the shapes that the operator defines; return the hidden size.
 
     Raises:
+        TypeError: an input is no array of floats.
         ValueError: a shape does not fit.
     """
+    for name, array in zip("WRBP", weights, strict=True):
+        if array is not None or name in "WR":
+            check_floats(f"The {operator.op_type} node's {name}", array)
     if np.ndim(weights.r) != 3 or np.ndim(weights.w) != 3:
         raise ValueError(
             f"The {operator.op_type} node's W and R have shapes "

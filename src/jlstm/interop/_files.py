@@ -1,0 +1,49 @@
+"""A file that is no model file is refused by what it is, in words of our own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+LFS = b"version https://git-lfs.github.com/spec/"
+
+
+def read_model(kind: str, path: str | Path, read: Callable[[Path], Any]) -> Any:
+    """Return what ``read`` makes of a file of some ``kind``.
+
+    Raises:
+        FileNotFoundError: nothing is at ``path``.
+        ValueError: it is a folder, empty, a pointer of git-lfs, or no such file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+        ...     read_model("ONNX", file.name, Path.read_bytes)
+        Traceback (most recent call last):
+        ...
+        ValueError: ....onnx is empty: give a whole ONNX file.
+    """
+    path = Path(path)
+    _check_file(kind, path)
+    try:
+        return read(path)
+    except Exception as error:  # each library has errors of its own
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"{path} is no {kind} file, or it is cut off or damaged ({reason}): give a "
+            f"whole {kind} file."
+        ) from error
+
+
+def _check_file(kind: str, path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}: give the path of one.")
+    if not path.is_file():
+        raise ValueError(f"{path} is no file: give the path of one {kind} file.")
+    with path.open("rb") as file:
+        start = file.read(len(LFS))
+    if not start:
+        raise ValueError(f"{path} is empty: give a whole {kind} file.")
+    if start == LFS:
+        raise ValueError(
+            f"{path} is a pointer of git-lfs, not the file: fetch it by git lfs pull."
+        )
