@@ -105,10 +105,10 @@ TORCH = {
     ),
     "quantized": (
         {"_all_weight_values.0.param": 0, "version": 1}, ValueError,
-        "No weight is named as torch.nn's LSTM, GRU or RNN name theirs",
+        "No weight_ih_l0, as torch.nn's",
     ),
-    "numbers as names": ({3: NAMED["bias_ih_l0"]}, ValueError, "No weight is named as"),
-    "nothing": ({}, ValueError, "No weight is named as torch.nn's LSTM, GRU or RNN na"),
+    "numbers as names": ({3: NAMED["bias_ih_l0"]}, ValueError, "No weight_ih_l0, as t"),
+    "nothing": ({}, ValueError, "No weight_ih_l0, as torch.nn's"),
     "a list": ([NAMED], TypeError, "from_torch cannot read a list; give a torch.nn.LS"),
     "a path": ("model.pt", TypeError, "from_torch cannot read a str; give a torch.nn"),
     "none": (None, TypeError, "from_torch cannot read a NoneType; give a torch.nn.LST"),

@@ -53,9 +53,8 @@ def _none_found(names: list[str], prefix: str) -> str:
         )
     some = ", ".join(sorted(names)[:4]) or "no names"
     return (
-        "No weight is named as torch.nn's LSTM, GRU or RNN name theirs (weight_ih_l0, "
-        f"weight_hh_l0): there are {some}. Give the state_dict() of such a module, not "
-        "quantized."
+        "No weight_ih_l0, as torch.nn's LSTM, GRU and RNN name their weights: there "
+        f"are {some}. Give the state_dict() of such a module, not quantized."
     )
 
 
