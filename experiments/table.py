@@ -15,6 +15,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         | LSTM    | 1.250 |
         | unigram |   3.1 |
     """
+    header = [_text(name) for name in header]
     texts = [[_text(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *texts, strict=True)]
     right = [bool(texts) and all(_is_number(row[i]) for row in texts)

@@ -8,10 +8,11 @@ import tomllib
 import pytest
 
 import dev
+from experiments import launch
 from experiments import run as launcher
 from experiments.compose import check_overrides, compose_run
 from experiments.compose import options as options_of
-from experiments.tasks import find_task
+from experiments.tasks import TASKS, find_task
 from jlstm.train.schema import build
 from tests.pages import FRAGMENT, ROOT, blocks, commands, name_of, pages
 
@@ -25,7 +26,7 @@ WRONG_ON_PURPOSE = "experiment=ptb_small model.hiden_sizes=[650,650]"
 
 def check_launcher(*arguments):
     """Compose what the launcher is asked for, and check the value of every key."""
-    options = launcher._parser().parse_intermixed_args(arguments)
+    options = launch._parser().parse_intermixed_args(arguments)
     given = [SAMPLES.get(text, text) for text in options.overrides]
     if options.help or (given and given[0].startswith("resume=")):
         return
@@ -50,10 +51,22 @@ def first_of_each(overrides):
 def check_keys(text):
     """Check keys that stand alone: those that name data or an experiment compose."""
     given = [SAMPLES.get(word, word) for word in text.removeprefix("-m ").split()]
-    if not given[0].startswith("resume="):
-        firsts = first_of_each(given)
-        if {"experiment", "data"} & {word.partition("=")[0] for word in given}:
-            compose_run(firsts)
+    if given[0].startswith("resume="):
+        return
+    if {"experiment", "data", "task"} & {word.partition("=")[0] for word in given}:
+        compose_run(first_of_each(given))
+    else:
+        check_keys_of_some_task(given)
+
+
+def check_keys_of_some_task(given):
+    """Raise ValueError where no task has all of the keys."""
+    for task in TASKS:
+        try:
+            return first_of_each([f"task={task}", *given])
+        except ValueError as error:
+            wrong = error
+    raise wrong
 
 
 def check_dev(*arguments):

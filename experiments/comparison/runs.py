@@ -1,8 +1,7 @@
 """Runs as they lie in their folders: what was asked for, the log, and the result."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,11 @@ from typing import Any
 import yaml
 
 from jlstm.train.log import METRICS, read_metrics
+from jlstm.train.numbers import from_json
 
 CONFIG = "config.yaml"
+MOST_BYTES = 64 << 20
+"""Of a JSON file of a run."""
 # Below an experiment, a sweep, and all sweeps of an experiment.
 BELOW = (f"*/{CONFIG}", f"*/*/{CONFIG}", f"*/*/*/{CONFIG}")
 
@@ -40,14 +42,15 @@ class Run:
         return [r for r in self.records if r["kind"] == "valid" and "loss" in r]
 
 
-def read_runs(paths: Sequence[Path]) -> list[Run]:
+def read_runs(paths: Sequence[Path], say: Callable[[str], None] = print) -> list[Run]:
     """Return the runs in ``paths``, each once, with names that tell them apart.
 
     Args:
         paths: folders of runs, of experiments or of sweeps.
+        say: gets a line for each run that is left out, since a file of it is damaged.
 
     Raises:
-        ValueError: a path holds no run, or a file of a run cannot be read.
+        ValueError: a path holds no run, or no run of all can be read.
 
     Example:
         >>> read_runs([Path("nowhere")])
@@ -58,7 +61,18 @@ Give the folder of a run, such as runs/NAME/20260131-235959, or of a sweep.
     folders = [folder for path in paths for folder in _find(path)]
     unique = list({folder.resolve(): folder for folder in folders}.values())
     names = _names(unique)
-    return [_read(folder, name) for folder, name in zip(unique, names, strict=True)]
+    found: list[Run] = []
+    faults: list[str] = []
+    for folder, name in zip(unique, names, strict=True):
+        try:
+            found.append(_read(folder, name))
+        except (ValueError, OSError) as error:
+            faults.append(str(error))
+    if not found:
+        raise ValueError(faults[0])
+    for fault in faults:
+        say(f"left out: {fault}")
+    return found
 
 
 def flat(mapping: Mapping[str, Any], where: str = "") -> dict[str, Any]:
@@ -96,17 +110,25 @@ def _read(folder: Path, name: str) -> Run:
         raise ValueError(f"{folder / CONFIG} holds no keys: it is not that of a run.")
     # A run that has just begun has no log yet.
     records = read_metrics(folder) if (folder / METRICS).exists() else []
-    return Run(folder, name, flat(config), records, _json(folder / "result.json"))
+    result = _json(folder / "result.json")
+    if result is not None and not isinstance(result.get("valid"), Mapping):
+        raise ValueError(f"{folder / 'result.json'} holds no scores of a run.")
+    return Run(folder, name, flat(config), records, result)
 
 
 def _json(path: Path) -> Any:
     """Return what a JSON file says, None where there is no such file."""
     if not path.exists():
         return None
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"{path} is larger than a run writes it.")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError:
+        data = from_json(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
         raise ValueError(f"{path} is not JSON.") from None
+    if not isinstance(data, dict):
+        raise ValueError(f"{path} is not what a run writes there.")
+    return data
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
@@ -136,8 +158,12 @@ def _sweep_name(folder: Path, folders: Iterable[Path]) -> str:
 
 
 def _overrides(folder: Path) -> list[str]:
-    job = _json(folder.resolve().parent / "job.json")
-    return job["overrides"] if job else []
+    try:
+        job = _json(folder.resolve().parent / "job.json") or {}
+    except ValueError:
+        job = {}
+    given = job.get("overrides", [])
+    return [str(text) for text in given] if isinstance(given, list) else []
 
 
 def _numbered(names: Sequence[str]) -> list[str]:

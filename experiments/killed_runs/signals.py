@@ -33,6 +33,13 @@ SMALL = [
 KINDS = ("SIGTERM", "SIGINT", "SIGHUP")
 
 
+PROGRAMS = {
+    "JAX_COMPILATION_CACHE_DIR": str(Path(tempfile.gettempdir(), "jlstm-programs")),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+}
+"""A store of compiled programs, so that a trial is short."""
+
+
 class Ended(NamedTuple):
     """A process that ended: its code and the last line of its error output."""
 
@@ -48,13 +55,18 @@ def launch(*overrides: str) -> subprocess.Popen:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=_default_signals,
+        env=os.environ | PROGRAMS,
     )
 
 
-def _default_signals() -> None:
+def unignore() -> None:
+    """Let children have every signal as it is by default, also where a shell did not.
+
+    What a process handles is the default in its children; what it ignores stays so.
+    """
     for name in KINDS:
         signal.signal(getattr(signal, name), signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait(process: subprocess.Popen) -> Ended:
@@ -139,6 +151,7 @@ def main() -> int:
     parser.add_argument("--folders", type=int, default=0, help="folders taken away")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    unignore()
     draw, bad, count = random.Random(options.seed), 0, 0
     with tempfile.TemporaryDirectory() as name:
         text = Path(name, "text.txt")

@@ -222,6 +222,9 @@ def test_the_command_prints_the_tables_and_names_the_page(three, tmp_path, capsy
         ("config.yaml", "a: [", "config.yaml is not YAML."),
         ("config.yaml", "- 1", "config.yaml holds no keys: it is not that of a run."),
         ("result.json", "{", "result.json is not JSON."),
+        ("result.json", "[" * 99999, "result.json is not JSON."),
+        ("result.json", "[]", "result.json is not what a run writes there."),
+        ("result.json", '{"valid": 3}', "result.json holds no scores of a run."),
         ("metrics.jsonl", "x\n{}\n", "metrics.jsonl, line 1 is not JSON."),
     ],
 )
@@ -231,6 +234,10 @@ def test_a_broken_file_is_one_line(tmp_path, capsys, file, text, error):
     assert main([str(folder), "--out", str(tmp_path / "page.html")]) == 2
     said = capsys.readouterr().err
     assert said == f"error: {folder}/{error}\n"
+    other = save(tmp_path / "jsb" / "2")
+    assert main([str(folder), str(other), "--out", str(tmp_path / "page.html")]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"left out: {folder}/{error}\n") and "| jsb 2 " in said
 
 
 def test_what_is_no_run_is_one_line(tmp_path, capsys):

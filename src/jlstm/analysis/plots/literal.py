@@ -33,13 +33,14 @@ def readable(text: object, longest: int | None = None) -> str:
 
 
 def in_legend(name: str) -> str:
-    """Return a name that a legend shows; matplotlib leaves out what begins with ``_``.
+    """Return a name that a legend shows; matplotlib leaves out ``""`` and ``_name``.
 
     Example:
         >>> in_legend("loss"), len(in_legend("_loss"))
         ('loss', 6)
     """
-    return f"\N{ZERO WIDTH SPACE}{name}" if name.startswith("_") else name
+    hidden = not name or name.startswith("_")
+    return f"\N{ZERO WIDTH SPACE}{name}" if hidden else name
 
 
 def make_literal(figure: "Figure") -> None:
