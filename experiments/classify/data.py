@@ -21,7 +21,13 @@ class DataConfig(Options):
 
     Attributes:
         name: of the data set.
-        path: of ``labelled_text``: a file with a class, a tab and a text a line.
+        path: of ``labelled_text``: a file with a class, a tab and a text a line, or
+            with columns as CSV has them.
+        valid_path: of ``labelled_text``: a file that chooses the best epoch; else a
+            share of ``path`` does.
+        test_path: of ``labelled_text``: a file to report on; else a share of ``path``.
+        text: of ``labelled_text``: name of the column of texts; None to find it.
+        label: of ``labelled_text``: name of the column of classes; None to find it.
         phrases: train on all labelled phrases of SST, not on its sentences alone.
         fold: which tenth of MR, Subj, CR or MPQA is the test.
         length: keep at most so many words, the last ones; None keeps all.
@@ -36,6 +42,10 @@ class DataConfig(Options):
 
     name: Name = "sst2"
     path: str | None = None
+    valid_path: str | None = None
+    test_path: str | None = None
+    text: str | None = None
+    label: str | None = None
     phrases: bool = False
     fold: Count = 0
     length: Size | None = None
@@ -54,6 +64,12 @@ class DataConfig(Options):
                 "data.path goes with data.name=labelled_text and only with it, got "
                 f"path={self.path!r} and name={self.name!r}: set or unset the path."
             )
+        for key in ("valid_path", "test_path", "text", "label"):
+            if getattr(self, key) is not None and self.name != "labelled_text":
+                raise ValueError(
+                    f"data.{key} goes with data.name=labelled_text; data.name is "
+                    f"{self.name!r}: leave it out."
+                )
         if self.phrases and self.name not in ("sst2", "sst5"):
             raise ValueError(
                 f"data.phrases is true, but only sst2 and sst5 have labelled phrases, "

@@ -78,11 +78,13 @@ class Job:
 def prepare(config: Config) -> Job:
     """Read the sequences."""
     data = load(config.data)
-    if config.data.path is not None:  # so that the run can go on from elsewhere
-        path = str(Path(config.data.path).absolute())
-        own = dataclasses.replace(config.data, path=path)
-        config = dataclasses.replace(config, data=own)
-    return Job(config, data)
+    paths = {  # absolute, so that the run can go on from elsewhere
+        key: str(Path(path).absolute())
+        for key in ("path", "valid_path", "test_path")
+        if (path := getattr(config.data, key)) is not None
+    }
+    own = dataclasses.replace(config.data, **paths)
+    return Job(dataclasses.replace(config, data=own), data)
 
 
 def make_task(config: Config, data: Dataset) -> ClassifyTask:

@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from experiments.classify.data import DataConfig, Dataset
+from experiments.classify.labelled import read_texts
 from jlstm.data import Labelled, Vocab, encode_words, load_imdb, load_sentences
-from jlstm.data.archive import read_lines
 from jlstm.data.imdb import review_words
 from jlstm.data.sentences import fold_parts, ten_folds
 from jlstm.data.sst import load_sst, phrases, whole_sentences
-from jlstm.data.tokenize import tokenize
 from jlstm.data.words import unknown_share, word_vocab
 from jlstm.train.classify import Examples
 
@@ -49,13 +48,13 @@ def load_texts(config: DataConfig) -> Dataset:
 
 
 def read_labelled_text(path: str | Path) -> tuple[Labelled, tuple[str, ...]]:
-    r"""Read a file with a class, a tab and a text a line; empty lines are skipped.
+    r"""Read labelled texts: columns between tabs, or CSV; see ``labelled.py``.
 
     Classes may be any words; they are numbered in the order of their names.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
-        ValueError: a line has no tab, or there is only one class.
+        ValueError: a line has no class, or there is only one class.
 
     Example:
         >>> import os, tempfile
@@ -66,26 +65,7 @@ def read_labelled_text(path: str | Path) -> tuple[Labelled, tuple[str, ...]]:
         >>> read_labelled_text(name)[1]
         ('bad', 'good')
     """
-    names, sentences = [], []
-    for number, line in enumerate(read_lines(path), start=1):
-        if not line.strip():
-            continue
-        name, tab, text = line.partition("\t")
-        if not tab or not name.strip():
-            raise ValueError(
-                f"{path}, line {number} is {line[:40]!r}: give a class, a tab and a "
-                "text in each line."
-            )
-        names.append(name.strip())
-        sentences.append(tokenize(text, "en"))
-    classes = tuple(sorted(set(names)))
-    if len(classes) < 2:
-        raise ValueError(
-            f"{path} has the classes {', '.join(classes) or 'none'}: give lines of two "
-            "or more."
-        )
-    labels = np.array([classes.index(name) for name in names])
-    return Labelled(tuple(sentences), labels), classes
+    return read_texts(path)[:2]
 
 
 def random_parts(labelled: Labelled, shares: dict[str, float], seed: int) -> Parts:
@@ -109,9 +89,7 @@ def random_parts(labelled: Labelled, shares: dict[str, float], seed: int) -> Par
 
 def _read(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
     if config.name == "labelled_text":
-        labelled, classes = read_labelled_text(config.path)
-        shares = {"dev": config.valid_fraction, "test": config.test_fraction}
-        return random_parts(labelled, shares, config.seed), classes
+        return _own(config)
     if config.name == "imdb":
         return _imdb(config), NAMES["imdb"]
     if config.name in ("sst2", "sst5"):
@@ -119,6 +97,22 @@ def _read(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
     labelled = load_sentences(config.name)["all"]
     folds = ten_folds(labelled.sentences, seed=config.seed)
     return fold_parts(labelled, folds, config.fold), NAMES[config.name]
+
+
+def _own(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
+    """Read a user's files; what has no file of its own is a share of the first."""
+    assert config.path is not None  # the configuration says so
+    whole = read_texts(config.path, config.text, config.label)
+    print(whole.read, flush=True)
+    parts: Parts = {}
+    for name, path in (("dev", config.valid_path), ("test", config.test_path)):
+        if path is not None:
+            own = read_texts(path, config.text, config.label, whole.classes)
+            print(own.read, flush=True)
+            parts[name] = own.labelled
+    shares = {"dev": config.valid_fraction, "test": config.test_fraction}
+    shares = {name: share for name, share in shares.items() if name not in parts}
+    return parts | random_parts(whole.labelled, shares, config.seed), whole.classes
 
 
 def _sst(config: DataConfig) -> Parts:

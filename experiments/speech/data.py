@@ -23,7 +23,7 @@ class DataConfig(Options):
     """Which recordings, and how they are split.
 
     Attributes:
-        name: FSDD, or a user's own folder of wav files.
+        name: FSDD, or a user's own folder of recordings.
         path: of ``audio_folder``: a folder with a folder for each class.
         speaker: of FSDD: whom only the test hears; ``None`` takes the official split.
         valid_fraction: of ``audio_folder``: share that chooses the best epoch.
@@ -105,6 +105,7 @@ def _read(config: DataConfig, front: LogMelConfig) -> Heard:
         return Heard(waveforms, found.digits, DIGITS, rows)
     assert config.path is not None  # the configuration says so
     sounds = load_audio_folder(config.path)
+    print(sounds.read, flush=True)
     _check_rate(front, sounds.sample_rate)
     rows = _random_rows(len(sounds.labels), config)
     return Heard(sounds.waveforms, sounds.labels, sounds.classes, rows)

@@ -1,11 +1,15 @@
-"""A user's own wav files: read as they are, or refused in one line."""
+"""A user's own recordings: read as they are, or refused in one line."""
 
+import struct
+import sys
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jlstm.data.audio_folder import load_audio_folder
+from jlstm.data.audio_folder import load_audio_folder, read_sound
+from tests.messages import message_of
 
 SAMPLES = np.array([0, 16_384, -32_768, 32_767], "<i2")
 
@@ -35,11 +39,11 @@ def test_what_is_no_folder_of_classes_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="is no folder; give one with a folder"):
         load_audio_folder(tmp_path / "none")
     write(tmp_path / "yes" / "a.wav")
-    with pytest.raises(ValueError, match="has wav files in 1 sub-folders"):
+    with pytest.raises(ValueError, match="has recordings in 1 sub-folders"):
         load_audio_folder(tmp_path)
     write(tmp_path / "no" / "b.wav", rate=16_000)
     with pytest.raises(
-        ValueError, match=r"has 8000 samples a second, .* 16000; make all"
+        ValueError, match=r"has 8000 samples a second, 1 of the 2 .* 16000; make all"
     ):
         load_audio_folder(tmp_path)
     (tmp_path / "no" / "b.wav").write_bytes(b"RIFF, not really")
@@ -47,12 +51,95 @@ def test_what_is_no_folder_of_classes_is_refused(tmp_path):
         load_audio_folder(tmp_path)
 
 
-def test_a_width_that_is_not_read_is_refused(tmp_path):
+def wav(tag, width, data, rate=8_000, channels=1, extra=b""):
+    form = struct.pack(
+        "<HHIIHH", tag, channels, rate, rate * width, width * channels, 8 * width
+    )
+    form += extra
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form
+    body += b"data" + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+EXTENSIBLE = struct.pack("<HHIH", 22, 24, 0, 1) + bytes(14)
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (wav(3, 4, struct.pack("<3f", 0, 0.5, -0.25)), [0, 0.5, -0.25]),
+        (wav(3, 8, struct.pack("<3d", 0, 0.5, -0.25)), [0, 0.5, -0.25]),
+        (wav(1, 3, b"\0\0\0\0\0\x40\0\0\x80"), [0, 0.5, -1]),
+        (wav(1, 4, struct.pack("<2i", 1 << 30, -(1 << 31))), [0.5, -1]),
+        (wav(0xFFFE, 3, b"\0\0\x40", extra=EXTENSIBLE), [0.5]),
+        (wav(1, 2, struct.pack("<4h", 16384, 0, 0, 0), channels=2), [0.25, 0]),
+        (wav(7, 1, b"\xff\x80"), [0, 32_124 / 32_768]),  # mu-law, by soundfile
+    ],
+)
+def test_samples_of_all_kinds(tmp_path, content, wanted):
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    samples, rate = read_sound(path)
+    assert rate == 8_000 and samples.dtype == np.float32
+    np.testing.assert_allclose(samples, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["flac", "ogg", "mp3", "aiff"])
+def test_other_formats_are_read_by_soundfile(tmp_path, kind):
+    import soundfile
+
+    wave_ = np.sin(np.arange(8_000) / 9).astype(np.float32) / 2
+    soundfile.write(tmp_path / f"a.{kind}", wave_, 8_000)
+    samples, rate = read_sound(tmp_path / f"a.{kind}")
+    assert rate == 8_000
+    exact = kind in ("flac", "aiff")
+    error = np.abs(samples[500:7000] - wave_[500:7000]).max() if exact else 0
+    assert error < 1e-4 and 0.3 < samples.std() < 0.4
+
+
+@pytest.mark.parametrize(
+    ("files", "read", "line"),
+    [
+        (["yes/a.wav", "no/b.WAV"], 2, "2 recordings, 2 classes (no, yes), 8000 Hz"),
+        (["yes/a.wav", "no/ann/b.wav", "no/bob/deep/c.wav"], 3, "3 recordings"),
+        (["yes/a.wav", "no/b.wav", "no/._b.wav", ".x/c.wav"], 2, "2 hidden"),
+        (["yes/a.wav", "no/b.wav", "no/b.txt", "read"], 2, "1 .txt, 1 without ending"),
+    ],
+)
+def test_what_is_left_out_is_counted(tmp_path, files, read, line):
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        write(tmp_path / file)
+    found = load_audio_folder(tmp_path)
+    assert len(found.labels) == read and line in found.read
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("no/b.wav", b"", "is empty: take it out"),
+        ("no/b.wav", wav(1, 2, b""), "holds no samples"),
+        ("no/b.wav", wav(3, 4, struct.pack("<f", np.nan)), "that are no numbers"),
+        ("no/b.wav", wav(1, 2, bytes(8))[:30], "is no wav file that can be read"),
+        ("no/b.wav", b"not a sound at all", "is no recording that can be read"),
+        ("no/b.flac", b"fLaC, not really", "is no recording that can be read"),
+        ("no/b.mp3", b"", "is empty"),
+        ("no/b.m4a", b"1", "is of a format that is not read: convert it"),
+        ("b.wav", wav(1, 2, bytes(8)), "lies in no folder of a class"),
+    ],
+)
+def test_a_recording_that_is_none_is_named(tmp_path, name, content, line):
     write(tmp_path / "yes" / "a.wav")
-    path = tmp_path / "no" / "b.wav"
-    path.parent.mkdir()
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 3, 8_000, 0, "NONE", ""))
-        file.writeframes(bytes(9))
-    with pytest.raises(ValueError, match="has samples of 24 bit; convert it to 16 bit"):
-        load_audio_folder(tmp_path)
+    write(tmp_path / "no" / "a.wav")
+    (tmp_path / name).write_bytes(content)
+    message = message_of(ValueError, lambda: load_audio_folder(tmp_path))
+    assert line in message and Path(name).name in message
+
+
+def test_without_soundfile_plain_wav_is_still_read(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    write(tmp_path / "a.wav")
+    assert len(read_sound(tmp_path / "a.wav")[0]) == 4
+    (tmp_path / "a.flac").write_bytes(b"fLaC")
+    message = message_of(ValueError, lambda: read_sound(tmp_path / "a.flac"))
+    assert "install soundfile to read it" in message

@@ -172,3 +172,70 @@ def test_folds_are_averaged(tmp_path):
     assert lines[2] == "| the network                | 76.0 | 2.6 |"
     with pytest.raises(ValueError, match="has 0 results: give the folder of a sweep"):
         read_folds(tmp_path / "000")
+
+
+ROWS = [(n % 2, f"film number {n} was {'good' if n % 2 else 'bad'}") for n in range(20)]
+WAYS = {
+    "class first": "".join(f"{k}\t{t}\n" for k, t in ROWS),
+    "text first": "".join(f"{t}\t{k}\n" for k, t in ROWS),
+    "names, text first": "sentence\tlabel\n" + "".join(f"{t}\t{k}\n" for k, t in ROWS),
+    "names, class first": "label\ttext\n" + "".join(f"{k}\t{t}\n" for k, t in ROWS),
+    "an id": "".join(f"{n}_7\t{k}\t{t}\n" for n, (k, t) in enumerate(ROWS)),
+    "names and an id": "id\tlabel\ttext\n"
+    + "".join(f"{n}\t{k}\t{t}\n" for n, (k, t) in enumerate(ROWS)),
+    "quotes": "".join(f'"{k}"\t"{t}"\n' for k, t in ROWS),
+    "commas": "text,label\n" + "".join(f'"{t}",{k}\n' for k, t in ROWS),
+    "commas, no names": "".join(f'{k},"{t}"\n' for k, t in ROWS),
+    "semicolons": "label;text\n" + "".join(f"{k};{t}\n" for k, t in ROWS),
+    "marks inside": "".join(f"\ufeff{k}\t{t}\n" for k, t in ROWS),
+    "ends of Windows": "".join(f"{k}\t{t}\r\n" for k, t in ROWS),
+    "blank lines": "".join(f"{k}\t{t}\n\n" for k, t in ROWS),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_one_file_of_texts_written_in_many_ways(tmp_path, name):
+    path = tmp_path / "a.tsv"
+    path.write_bytes(WAYS[name].encode())
+    labelled, classes = read_labelled_text(path)
+    assert classes == ("0", "1") and labelled.labels.tolist() == [0, 1] * 10
+    assert labelled.sentences[3] == ("film", "number", "3", "was", "good")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("".join(f"c{n}\t{t}\n" for n, (_, t) in enumerate(ROWS)), "20 classes in 20"),
+        ("good\ta\nGood\tb\nbad\tc\n", "'Good' and 'good', which differ in case"),
+        ("good\ta\nbad\tb\tc\td\nbad\n", "line 3 is 'bad'"),
+        ('{"text": "a", "label": 1}\n', "is JSON: write it as a table"),
+        ('a,b\n1,"x\n', "line 2 is"),
+    ],
+)
+def test_texts_that_cannot_be_meant_are_refused(tmp_path, text, line):
+    path = tmp_path / "a.tsv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=line):
+        read_labelled_text(path)
+
+
+def test_empty_texts_are_left_out_and_columns_chosen(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{t},{k},{n % 3}\n" for n, (k, t) in enumerate(ROWS))
+    path.write_text("what,how,other\n" + rows + ",1,0\n")
+    data = load(own(path, text="what", label="how"))
+    assert data.classes == ("0", "1")
+    said = capsys.readouterr().out
+    assert "20 rows, 2 classes (0 10, 1 10), 1 left out as their text is empty" in said
+    with pytest.raises(ValueError, match="has no column 'whom'"):
+        load(own(path, text="whom", label="how"))
+
+
+def test_an_official_test_file_is_taken(path, tmp_path):
+    test = tmp_path / "test.txt"
+    test.write_text("good\ta fine one\nbad\ta poor one\n")
+    data = load(own(path, test_path=str(test)))
+    assert [len(p.labels) for p in (data.train, data.valid, data.test)] == [36, 4, 2]
+    test.write_text("awful\ta poor one\n")
+    with pytest.raises(ValueError, match="has the classes awful, which the file to le"):
+        load(own(path, test_path=str(test)))

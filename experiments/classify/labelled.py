@@ -1,0 +1,233 @@
+"""A user's file of labelled texts: which column is the text, and which the class."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import numpy as np
+
+from jlstm.data import Labelled
+from jlstm.data.text import read_table_text
+from jlstm.data.tokenize import tokenize
+
+TEXT = (
+    "text sentence review comment content tweet message body question phrase headline"
+)
+LABEL = "label class category sentiment target intent polarity labels stars rating gold"
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_FEW = 10  # rows from which on columns are told apart by what they hold
+
+
+class Row(NamedTuple):
+    """The cells of a line, and its number."""
+
+    line: int
+    cells: list[str]
+
+
+class Texts(NamedTuple):
+    """Labelled texts, the names of their classes, and one line about them."""
+
+    labelled: Labelled
+    classes: tuple[str, ...]
+    read: str
+
+
+def read_texts(
+    path: str | Path,
+    text: str | None = None,
+    label: str | None = None,
+    classes: Sequence[str] | None = None,
+) -> Texts:
+    """Read a table with a column of texts and one of classes.
+
+    Columns stand between tabs, or commas by the rules of CSV. They are found by the
+    names in the first line, or by what they hold: classes repeat, texts are long.
+
+    Args:
+        path: the file.
+        text: name of the column of texts; None to find it.
+        label: name of the column of classes; None to find it.
+        classes: those that may occur; None for any.
+
+    Raises:
+        FileNotFoundError: nothing is at ``path``.
+        ValueError: the columns cannot be told, lines differ in their columns, there
+            are too many classes, or one alone.
+    """
+    rows = _rows(path)
+    names = _header(rows, text, label)
+    body = rows[1:] if names else rows
+    if not body:
+        _check_classes(path, [], None)
+    at_text, at_label = _places(path, names, body, text, label)
+    for row in body:
+        if not row.cells[at_label]:
+            _refuse_line(path, row)
+    kept = [row for row in body if row.cells[at_text].strip()]
+    found = [row.cells[at_label] for row in kept]
+    _check_classes(path, found, classes)
+    known = tuple(sorted(set(found))) if classes is None else tuple(classes)
+    sentences = tuple(tokenize(row.cells[at_text], "en") for row in kept)
+    labels = np.array([known.index(name) for name in found])
+    return Texts(Labelled(sentences, labels), known, _line(path, found, len(body)))
+
+
+def _rows(path: str | Path) -> list[Row]:
+    lines = read_table_text(path).split("\n") if Path(path).stat().st_size else []
+    kept = [
+        (n, line.removeprefix("\ufeff"))
+        for n, line in enumerate(lines, start=1)
+        if line.strip("\ufeff \t")
+    ]
+    if kept and re.match(r'\s*[{\[]\s*["{]', kept[0][1]):
+        raise ValueError(
+            f"{path} is JSON: write it as a table, for example with "
+            "`pandas.read_json(..., lines=True).to_csv(..., index=False)`."
+        )
+    tabs = sum("\t" in line for _, line in kept)
+    if kept and tabs <= len(kept) / 2:
+        return _comma_rows(path, [line for _, line in kept], [n for n, _ in kept])
+    return _even_rows(path, [Row(n, _tab_cells(line)) for n, line in kept])
+
+
+def _tab_cells(line: str) -> list[str]:
+    return [_unquoted(cell.strip()) for cell in line.split("\t")]
+
+
+def _unquoted(cell: str) -> str:
+    found = _QUOTED.fullmatch(cell)
+    return found[1].replace('""', '"').strip() if found else cell
+
+
+def _even_rows(path: str | Path, rows: list[Row]) -> list[Row]:
+    """Return rows of one width: a text may hold tabs where the class is first."""
+    widths = Counter(len(row.cells) for row in rows)
+    if len(widths) <= 1:
+        return rows
+    odd = next((row for row in rows if len(row.cells) < 2), None)
+    width = widths.most_common(1)[0][0]
+    if odd is not None or width != 2:
+        _refuse_line(path, odd or next(r for r in rows if len(r.cells) != width))
+    return [Row(n, [cells[0], " ".join(cells[1:])]) for n, cells in rows]
+
+
+def _comma_rows(path: str | Path, lines: list[str], numbers: list[int]) -> list[Row]:
+    """Read rows by the rules of CSV."""
+    sign = ";" if sum(";" in line for line in lines) > len(lines) * 0.9 else ","
+    reader = csv.reader((line + "\n" for line in lines), delimiter=sign, strict=True)
+    rows, done = [], 0
+    try:
+        for cells in reader:
+            rows.append(Row(numbers[done], [cell.strip() for cell in cells]))
+            done = reader.line_num
+    except csv.Error:
+        _refuse_line(path, Row(numbers[done], [lines[done]]))
+    odd = next((row for row in rows if len(row.cells) != len(rows[0].cells)), None)
+    if odd is not None or len(rows[0].cells) < 2:
+        bad = numbers.index((odd or rows[0]).line)
+        _refuse_line(path, Row(numbers[bad], [lines[bad]]))
+    return rows
+
+
+def _header(rows: list[Row], text: str | None, label: str | None) -> list[str]:
+    """Return the names of columns, none where the first line holds none."""
+    if len(rows) < 2:
+        return []
+    first = [cell.lower() for cell in rows[0].cells]
+    told = {name.lower() for name in (text, label) if name is not None}
+    known = {*TEXT.split(), *LABEL.split(), *told}
+    labels = {cell.lower() for row in rows[1:] for cell in row.cells if len(cell) < 20}
+    is_named = sum(name in known and name not in labels for name in first)
+    return rows[0].cells if is_named > (0 if told else len(first) > 2) else []
+
+
+def _places(
+    path: str | Path,
+    names: list[str],
+    body: list[Row],
+    text: str | None,
+    label: str | None,
+) -> tuple[int, int]:
+    """Return the places of the texts and of the classes."""
+    lower = [name.lower() for name in names]
+    found = {}
+    for key, told, usual in (("text", text, TEXT), ("label", label, LABEL)):
+        if told is not None and told.lower() not in lower:
+            raise ValueError(
+                f"{path} has no column {told!r}: data.{key} must be one of "
+                f"{', '.join(names) or 'those in its first line, which has no names'}."
+            )
+        likely = [told.lower()] if told is not None else usual.split()
+        found[key] = next((lower.index(n) for n in likely if n in lower), None)
+    at_text, at_label = found["text"], found["label"]
+    if at_label is None:
+        at_label = _label_place(body, at_text)
+    if at_text is None:
+        others = [n for n in range(len(body[0].cells)) if n != at_label]
+        at_text = max(others, key=lambda n: sum(len(row.cells[n]) for row in body))
+    return at_text, at_label
+
+
+def _label_place(body: list[Row], at_text: int | None) -> int:
+    """Return the column whose values repeat most; the first of few rows."""
+    width = len(body[0].cells) if body else 2
+    free = [n for n in range(width) if n != at_text]
+    if len(body) < _FEW:
+        return free[0]
+    kinds = {n: len({row.cells[n] for row in body}) for n in free}
+    several = [n for n in free if kinds[n] > 1] or free
+    return min(several, key=lambda n: kinds[n])
+
+
+def _check_classes(
+    path: str | Path, found: list[str], classes: Sequence[str] | None
+) -> None:
+    kinds = sorted(set(found))
+    new = [name for name in kinds if classes is not None and name not in classes]
+    if new:
+        raise ValueError(
+            f"{path} has the classes {', '.join(new[:5])}, which the file to learn "
+            "from does not have: give the same classes."
+        )
+    if classes is None and len(kinds) < 2:
+        raise ValueError(
+            f"{path} has the classes {', '.join(kinds) or 'none'}: give lines of two "
+            "or more."
+        )
+    if len(found) >= _FEW and len(kinds) > len(found) / 2:
+        raise ValueError(
+            f"{path} has {len(kinds)} classes in {len(found)} lines, such as "
+            f"{kinds[0][:40]!r}: give a class, a tab and a text in each line, or name "
+            "the columns in the first line and by data.label and data.text."
+        )
+    plain = Counter(" ".join(name.lower().split()) for name in kinds)
+    twice = next((name for name, n in plain.items() if n > 1), None)
+    if twice is not None:
+        alike = [name for name in kinds if " ".join(name.lower().split()) == twice]
+        raise ValueError(
+            f"{path} has the classes {alike[0]!r} and {alike[1]!r}, which differ in "
+            "case or blanks alone: write them alike."
+        )
+
+
+def _refuse_line(path: str | Path, row: Row) -> NoReturn:
+    text = "\t".join(row.cells)
+    raise ValueError(
+        f"{path}, line {row.line} is {text[:40]!r}: give a class, a tab and a "
+        "text in each line, or columns as CSV has them, the same in each line."
+    )
+
+
+def _line(path: str | Path, found: list[str], rows: int) -> str:
+    counts = Counter(found)
+    few = ", ".join(f"{name} {n}" for name, n in counts.most_common(8))
+    empty = rows - len(found)
+    left_out = f", {empty} left out as their text is empty" * bool(empty)
+    return (
+        f"read {Path(path).name}: {len(found)} rows, {len(counts)} classes ({few}"
+        f"{', …' * (len(counts) > 8)}){left_out}"
+    )
