@@ -106,6 +106,8 @@ def _width(word: str) -> float:
     """Return the width of a word in points; a sign of mathematics has none of its."""
     from matplotlib.textpath import TextPath
 
+    if not word.strip():  # matplotlib makes no path of nothing
+        return 3.0
     plain = word.replace("$", "S").replace("\\", "/")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=MISSING_GLYPH)
