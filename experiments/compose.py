@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from experiments.tasks import TASKS
+from experiments.variables import variables
 from jlstm.train.schema import defaults, dotted_keys, unknown_key
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
@@ -30,6 +31,9 @@ RECIPES = {"csv": "forecast_csv", "labelled_text": "labelled_text", "tagged": "t
 
 def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
     """Return the configuration of one run, all of it, as a plain nested mapping.
+
+    A variable of the environment stands there as its text, ``${oc.env:NAME}``; see
+    ``experiments/variables.py``.
 
     Raises:
         ValueError: an override is not understood, names an unknown key or experiment,
@@ -55,7 +59,7 @@ def _composed(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
         with initialize_config_dir(str(CONFIGS)):
             config = compose("config", list(overrides), return_hydra_config=True)
         own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
-        return config, OmegaConf.to_container(own, resolve=True)
+        return config, _plain(own)
     except HydraErrors as error:
         raise ValueError(one_line(error)) from None
 
@@ -80,6 +84,15 @@ def _own_data(overrides: Sequence[Override]) -> str | None:
     if "experiment" in chosen or chosen.get("data") in RECIPES:
         return None
     return chosen.get("data")
+
+
+def _plain(config: Any) -> Any:
+    """Return plain values; texts that need the environment stay as they are."""
+    texts = OmegaConf.to_container(config, resolve=False)
+    if variables(texts):
+        OmegaConf.to_container(config, resolve=True)  # raises where one is not set
+        return texts
+    return OmegaConf.to_container(config, resolve=True)
 
 
 @functools.cache

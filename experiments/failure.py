@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BY_NAME = {
     "jlstm.train.finite.NonFiniteError": Exit.NOT_FINITE,
     "jlstm.train.stored.CheckpointError": Exit.DAMAGED,
-    "experiments.resume.DamagedError": Exit.DAMAGED,
+    "experiments.starts.DamagedError": Exit.DAMAGED,
     "experiments.present.ReportError": Exit.REPORT,
     "builtins.MemoryError": Exit.MEMORY,
     "builtins.ModuleNotFoundError": Exit.PACKAGE,

@@ -9,12 +9,14 @@ from typing import Any, NoReturn
 import yaml
 
 from experiments.compose import compose_run
+from experiments.continuity import begin, go_on
 from experiments.failure import Reached
 from experiments.help import help_text
 from experiments.lock import locked
-from experiments.resume import check_same, resumed, save_config
+from experiments.resume import resumed
 from experiments.sweep import sweep
 from experiments.tasks import find_task
+from experiments.variables import hidden_in_errors, resolved, unresolved
 from jlstm.train.run import create_run
 from jlstm.train.schema import build, plain
 
@@ -62,15 +64,20 @@ def start(overrides: Sequence[str], held: ExitStack) -> tuple[Any, Path]:
             compiled.
     """
     old = resumed(overrides)
-    mapping = compose_run(overrides) if old is None else old.config
+    texts = compose_run(overrides) if old is None else old.config
+    held.enter_context(hidden_in_errors(texts))
+    mapping = resolved(texts)
     task = find_task(mapping.get("task"))
     job = task.prepare(build(task.Config, mapping))
     config = job.config
     runs = Path(config.runs_dir)
     folder = old.folder if old is not None else create_run(runs, config.name)
     held.enter_context(locked(folder))
-    check_same(folder, job.identity())
-    save_config(folder, plain(config))
+    shown = unresolved(plain(config), texts)
+    if old is None:
+        begin(folder, shown, job.identity())
+    else:
+        go_on(old, shown, job.identity())
     print(f"run folder: {folder}", flush=True)
     return job, folder
 

@@ -1,5 +1,6 @@
 """One process at a time in the folder of a run."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder; the lock ends with the process, however that ends.
 
-    Where the system has no ``flock`` (Windows), nothing is locked.
+    Where the system or the file system has no ``flock`` (Windows, some network file
+    systems), nothing is locked.
 
     Raises:
         ValueError: another process holds it.
@@ -27,4 +29,7 @@ def locked(folder: Path) -> Iterator[None]:
                 f"{folder} is in use: a run is going on there. Wait for its end, or "
                 "start a new run."
             ) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
         yield

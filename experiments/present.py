@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
-import yaml
 
 from experiments.config import RunConfig
 from experiments.failure import install_line
 from experiments.failure import place as place_of
+from experiments.starts import effective_config
+from experiments.variables import hide
+from experiments.yaml_file import yaml_text
 from jlstm.analysis.plots import figure_to_svg, learning_curves
 from jlstm.train.finite import ADVICE, NonFiniteError, not_finite
 from jlstm.train.log import read_metrics
@@ -42,7 +44,7 @@ def fit(task: Task, config: RunConfig, folder: Path) -> Result:
         task, config.train, config.optimizer, config.schedule, folder
     ).fit()
     summary = summarize(config, result) | {"environment": environment()}
-    write_json(folder / RESULT, summary)
+    write_json(folder / RESULT, hide(summary, effective_config(folder)))
     return result
 
 
@@ -91,6 +93,8 @@ def present(
         NonFiniteError: a number of the result is not finite; all is written.
         ReportError: a picture failed; the report has all others.
     """
+    texts = effective_config(folder) or plain(config)
+    summary, samples, baselines = hide([summary, samples, baselines], texts)
     around = environment()
     write_json(folder / RESULT, summary | {"environment": around})
     records = read_metrics(folder)
@@ -98,11 +102,11 @@ def present(
     drawn, failed = draw_all([curves, *figures])
     path = write_report(
         folder,
-        title=str(config.name),
+        title=hide(str(config.name), texts),
         headline=[*headline, *_effort(summary)],
         figures=drawn,
         samples=samples,
-        config=yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True),
+        config=yaml_text(texts),
         environment=around,
         metrics=records,
         baselines=baselines,

@@ -37,6 +37,7 @@ from experiments.jobs import (
 )
 from experiments.resume import DamagedError
 from experiments.table import table
+from experiments.variables import resolved
 from jlstm.train.numbers import from_json
 from jlstm.train.run import create_run, write_json
 
@@ -104,7 +105,7 @@ def _new(overrides: Sequence[str]) -> Path:
              if not each.is_sweep_override()]  # fmt: skip
     if len(fixed) == len(overrides) and not any("hydra.sweeper" in o for o in fixed):
         raise ValueError("Nothing to sweep over: give values, as in train.seed=0,1,2.")
-    config = compose_run(fixed)
+    config = resolved(compose_run(fixed))
     folder = create_run(Path(config["runs_dir"]).absolute(), f"sweep-{config['name']}")
     write_json(folder / REQUEST, {"overrides": list(overrides)})
     return folder

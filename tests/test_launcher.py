@@ -15,6 +15,7 @@ from experiments import compose, launch, present
 from experiments import run as launcher
 from experiments.exits import exit_table
 from experiments.language import task as language
+from experiments.starts import effective_config
 from jlstm.train.log import read_metrics
 from jlstm.train.loop import NonFiniteError
 
@@ -96,7 +97,8 @@ def test_a_run_leaves_everything_in_its_folder_and_goes_on(environ, folder):
     result = json.loads((run / "result.json").read_text())
     epochs = [r["epoch"] for r in read_metrics(run) if r["kind"] == "valid"]
     assert epochs == [1, 2] and result["epochs"] == 2
-    assert yaml.safe_load((run / "config.yaml").read_text())["train"]["epochs"] == 2
+    assert yaml.safe_load((run / "config.yaml").read_text())["train"]["epochs"] == 1
+    assert effective_config(run)["train"]["epochs"] == 2
     assert [path.name for path in (folder / "runs" / "text").iterdir()] == [run.name]
 
 

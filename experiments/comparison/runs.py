@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from experiments.resume import flat
+from experiments.starts import effective_config
+from experiments.yaml_file import read_yaml
 from jlstm.train.log import METRICS, read_metrics
 from jlstm.train.numbers import from_json
 
@@ -75,20 +76,6 @@ Give the folder of a run, such as runs/NAME/20260131-235959, or of a sweep.
     return found
 
 
-def flat(mapping: Mapping[str, Any], where: str = "") -> dict[str, Any]:
-    """Return the values of a nested mapping by dotted key.
-
-    Example:
-        >>> flat({"seed": 1, "model": {"cell": "lstm", "sizes": [8, 8]}})
-        {'seed': 1, 'model.cell': 'lstm', 'model.sizes': [8, 8]}
-    """
-    found = {}
-    for name, value in mapping.items():
-        key = f"{where}.{name}" if where else str(name)
-        found |= flat(value, key) if isinstance(value, Mapping) else {key: value}
-    return found
-
-
 def _find(path: Path) -> list[Path]:
     if (path / CONFIG).is_file():
         return [path]
@@ -102,18 +89,22 @@ def _find(path: Path) -> list[Path]:
 
 
 def _read(folder: Path, name: str) -> Run:
-    try:
-        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-    except yaml.YAMLError:
-        raise ValueError(f"{folder / CONFIG} is not YAML.") from None
-    if not isinstance(config, Mapping):
-        raise ValueError(f"{folder / CONFIG} holds no keys: it is not that of a run.")
+    config = effective_config(folder)
+    if config is None:
+        config = _config(folder / CONFIG)
     # A run that has just begun has no log yet.
     records = read_metrics(folder) if (folder / METRICS).exists() else []
     result = _json(folder / "result.json")
     if result is not None and not isinstance(result.get("valid"), Mapping):
         raise ValueError(f"{folder / 'result.json'} holds no scores of a run.")
     return Run(folder, name, flat(config), records, result)
+
+
+def _config(path: Path) -> dict[str, Any]:
+    try:
+        return read_yaml(path)
+    except ValueError as error:
+        raise ValueError(f"{error}.") from None
 
 
 def _json(path: Path) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 from experiments.language.task import Job
 from experiments.resume import resumed
 from experiments.tasks import find_task
+from experiments.variables import resolved
 from jlstm.models.tokens import TokenModel
 from jlstm.train.language import LanguageTask
 from jlstm.train.loop import Trainer
@@ -22,8 +23,9 @@ def load_run(folder: Path) -> tuple[TokenModel, Job]:
         raise ValueError(
             f"{folder} has no result.json: give the folder of a run that ended."
         )
-    module = find_task(old.config.get("task"))
-    job = module.prepare(build(module.Config, old.config))
+    mapping = resolved(old.config)
+    module = find_task(mapping.get("task"))
+    job = module.prepare(build(module.Config, mapping))
     if not isinstance(job, Job) or job.config.train.seeds > 1:
         raise ValueError(f"{folder} is not a run of one language model.")
     config = job.config
