@@ -489,7 +489,7 @@ def test_exporters_name_what_is_missing(name, wrong):
     assert wanted in text
 
 
-@pytest.mark.parametrize("export", [to_torch, to_keras, to_cudnn], ids=str)
+@pytest.mark.parametrize("export", [to_torch, to_keras, to_cudnn])
 def test_exporters_name_a_layer_that_is_missing(export):
     text = message_of(ValueError, lambda: export(STACK, drawn(STACK)[:1]))
     assert "give a tuple of 2, one a layer of Stack" in text
