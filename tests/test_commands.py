@@ -51,7 +51,7 @@ def first_of_each(overrides):
 def check_keys(text):
     """Check keys that stand alone: those that name data or an experiment compose."""
     given = [SAMPLES.get(word, word) for word in text.removeprefix("-m ").split()]
-    if given[0].startswith("resume="):
+    if given[0].startswith(("resume=", "resume.force=")):
         return
     if {"experiment", "data", "task"} & {word.partition("=")[0] for word in given}:
         compose_run(first_of_each(given))
