@@ -22,7 +22,6 @@ MODES = {
     "strict_promotion": lambda: jax.numpy_dtype_promotion("strict"),
     "standard_promotion": lambda: jax.numpy_dtype_promotion("standard"),
     "no_rank_promotion": lambda: jax.numpy_rank_promotion("raise"),
-    "log_compiles": lambda: jax.log_compiles(False),
 }
 CELLS = {
     "scan": jlstm.Zoneout(jlstm.SLSTMCell(4), h=0.5),

@@ -15,10 +15,18 @@ from jlstm.analysis.jacobian import step_jacobians
 from jlstm.analysis.lyapunov import lyapunov_exponents
 from jlstm.analysis.traces import named_traces
 from jlstm.beam import Search, beam_search, greedy_search
-from jlstm.crf import CRFParams, crf_decode, crf_marginals, crf_nll, crf_normalizer
+from jlstm.crf import (
+    CRFParams,
+    crf_decode,
+    crf_marginals,
+    crf_nll,
+    crf_normalizer,
+    init_crf,
+)
 from jlstm.ctc import beam_decode, ctc_loss, greedy_decode
 from jlstm.data.chunks import chunks_of
-from jlstm.decode import Sampling, generate, restrict, sample
+from jlstm.decode import PLAIN, Sampling, generate, restrict, sample
+from jlstm.likelihood import linear_nll
 from jlstm.losses import reduce_tokens, token_nll
 from jlstm.metrics import edit_distance, error_rate
 from jlstm.metrics.forecast import (
@@ -29,7 +37,13 @@ from jlstm.metrics.forecast import (
     crps_samples,
     pinball,
 )
-from jlstm.sequence import last_output
+from jlstm.regularize import activation_penalty, dropout
+from jlstm.sequence import (
+    last_output,
+    prepend,
+    resets_from_dones,
+    resets_from_segments,
+)
 from tests.messages import message_of
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "unchecked", "plain_keys")
@@ -110,8 +124,38 @@ ONES = np.ones(4)
 KEY = 0
 
 
-def draw(length):
-    return generate(step, (), LOGITS[0], length, jax.random.key(KEY))
+def draw(length, sampling=PLAIN):
+    return generate(step, (), LOGITS[0], length, jax.random.key(KEY), sampling)
+
+
+def complex_of(init):
+    return jax.tree.map(lambda leaf: leaf.astype(complex), init())
+
+
+def unroll_of(xs, change=lambda init: init()):
+    cell = jlstm.RNNCell(2)
+    params = change(lambda: cell.init(jax.random.key(KEY), 2))
+    return jlstm.unroll(cell, params, xs)
+
+
+def test_what_is_empty_is_no_error():
+    """No symbol in a target is all blanks; no row has no beams."""
+    blanks = -jax.nn.log_softmax(LOGITS)[..., 0].sum(0)
+    np.testing.assert_allclose(ctc_loss(LOGITS, TAGS[:0]), blanks, rtol=1e-6)
+    assert beam_search(step, (), FIRST[:0], 4, Search(2)).tokens.shape == (60, 0, 2)
+
+
+def test_arrays_of_numpy_make_no_warning_where_64_bits_are_off():
+    scores, tags = np.asarray(LOGITS), TAGS
+    with jax.enable_x64(False):
+        flat = CRFParams(*(jnp.asarray(leaf, "float32") for leaf in FLAT))
+        for found in (
+            ctc_loss(scores, tags[:2] % 4 + 1),
+            crf_nll(flat, scores, tags),
+            crf_decode(flat, scores).scores,
+            prepend(scores[0], scores),
+        ):
+            assert found.dtype == "float32" and np.isfinite(found).all()
 
 
 REFUSED = {
@@ -293,7 +337,136 @@ REFUSED = {
     "first of one": (
         lambda: beam_search(step, (), FIRST[None], 4, Search(2)),
         ValueError,
-        "first has shape (1, 2); give one token a row, of shape (1,).",
+        "first has shape (1, 2); give one token a row, of shape (b,).",
+    ),
+    "crf of parameters in a dict": (
+        lambda: crf_decode(FLAT._asdict(), LOGITS),
+        TypeError,
+        "params is a dict; give CRFParams, by init_crf.",
+    ),
+    "crf without a key": (
+        lambda: init_crf(None, 3), TypeError, "key is None; give jax.random.key(0).",
+    ),
+    "ctc of no step": (
+        lambda: ctc_loss(LOGITS[:0], TAGS[:0]),
+        ValueError,
+        "logits has shape (0, 2, 5); give one step at least.",
+    ),
+    **{
+        f"sampling by {wrong!r}": (
+            lambda s=wrong: draw(3, s), TypeError, f"sampling is {wrong!r}; give Samp",
+        )
+        for wrong in (None, 0.5, {"temperature": 1.0})
+    },
+    **{
+        f"{name} as {value!r}": (
+            lambda n=name, v=value: draw(3, Sampling(**{n: v})),
+            TypeError,
+            f"{name} is {value!r}; give a number.",
+        )
+        for name, value in [("temperature", ""), ("temperature", True), ("top_p", "")]
+    },
+    **{
+        f"drawn by key {key!r}": (
+            lambda k=key: generate(step, (), LOGITS[0], 3, k),
+            TypeError,
+            f"key is {key!r}; give jax.random.key(0)",
+        )
+        for key in (None, 0)
+    },
+    "sampled without a key": (
+        lambda: sample(LOGITS, None), TypeError, "key is None; give jax.random.key(0)",
+    ),
+    **{
+        f"{name} to {end!r}": (
+            lambda e=end, run=run: run(e),
+            TypeError,
+            f"end is {end!r}; give the number of a token.",
+        )
+        for end in (1.5, 2.0, True, None, "4")
+        for name, run in {
+            "beams": lambda e: beam_search(step, (), FIRST, e, Search(2)),
+            "greedy": lambda e: greedy_search(step, (), FIRST, e, 3),
+        }.items()
+    },
+    "no search": (
+        lambda: beam_search(step, (), FIRST, 4, None),
+        TypeError,
+        "search is None; give Search().",
+    ),
+    "first of no row": (
+        lambda: beam_search(step, (), jnp.array(0), 4, Search(2)),
+        ValueError,
+        "first has shape (); give one token a row, of shape (b,).",
+    ),
+    "first in a list": (
+        lambda: greedy_search(step, (), [0, 1], 4, 3),
+        TypeError,
+        "first is a list; give an array.",
+    ),
+    "beams whose carry has no rows": (
+        lambda: beam_search(step, jnp.zeros(3), FIRST, 4, Search(2)),
+        ValueError,
+        "carry has a leaf of shape (3,); first has 2 rows: give leaves",
+    ),
+    "dones in a list": (
+        lambda: resets_from_dones([True]), TypeError, "dones is a list; give an array.",
+    ),
+    "segments without time": (
+        lambda: resets_from_segments(jnp.array(1)),
+        ValueError,
+        "segments has shape (); give time first.",
+    ),
+    "last of a list": (
+        lambda: last_output([[1.0]]), TypeError, "ys is a list; give an array.",
+    ),
+    "dropout of a list": (
+        lambda: dropout([1.0], 0.5, None), TypeError, "x is a list; give an array.",
+    ),
+    "dropout along no axis": (
+        lambda: dropout(LOGITS, 0.5, jax.random.key(KEY), (3,)),
+        ValueError,
+        "dropout: shared_axes is (3,); x of shape (6, 2, 5) has not all of these",
+    ),
+    "dropout by a number": (
+        lambda: dropout(LOGITS, 0.5, 0), TypeError, "key is 0; give jax.random.key(0)",
+    ),
+    "dropout of a traced rate": (
+        lambda: jax.jit(lambda rate: dropout(LOGITS, rate, None))(0.5),
+        TypeError,
+        "dropout: rate is traced; give a number, outside of what jax.jit traces.",
+    ),
+    "penalty of a list": (
+        lambda: activation_penalty([1.0]), TypeError, "ys is a list; give an array.",
+    ),
+    **{
+        f"nll tied {tied!r}": (
+            lambda t=tied: linear_nll(LOGITS, jnp.ones((V, V)), None, TAGS, tied=t),
+            TypeError,
+            f"tied is {tied!r}; give True or False.",
+        )
+        for tied in (None, "yes", 1)
+    },
+    **{
+        f"a sequence of {dtype}": (
+            lambda d=dtype: unroll_of(np.ones((3, 2)).astype(d)), TypeError, wanted,
+        )
+        for dtype, wanted in [
+            ("O", "an array of shape (3, 2) has dtype object, which JAX does not know"),
+            ("U3", "an array of shape (3, 2) has dtype <U3, which JAX does not know;"),
+            (">f4", "an array of shape (3, 2) has dtype >f4, which JAX does not know;"),
+            ("g", "an array of shape (3, 2) has dtype float128, which JAX does not"),
+        ]
+    },
+    "parameters that are types": (
+        lambda: unroll_of(jnp.ones((3, 2)), jax.eval_shape),
+        TypeError,
+        "params.w_ih is a ShapeDtypeStruct; give an array.",
+    ),
+    "parameters of complex numbers": (
+        lambda: unroll_of(jnp.ones((3, 2)), complex_of),
+        TypeError,
+        "params.w_ih has dtype complex128; RNNCell(hidden_size=2) wants float32.",
     ),
     "pinball of a column": (
         lambda: pinball(ONES, ONES[:, None], 0.5),

@@ -53,7 +53,7 @@ def test_the_mask_is_one_along_shared_axes_alone(shared):
 
 
 def test_an_axis_that_is_not_there_is_an_error():
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match=r"^dropout: shared_axes is \(2,\)"):
         dropout(jnp.ones((2, 3)), 0.5, key(), shared_axes=(2,))
 
 

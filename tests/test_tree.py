@@ -18,6 +18,7 @@ ORDER = (
     {"_files", "_mesh", "_repr", "memory"},
     {"options"},
     {"_types"},
+    {"_arrays"},
     {"_labels", "_names", "_tree", "_typed", "activations", "initializers"},
     {"_affine", "regularize", "sequence"},
     {"cell"},

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._arrays import check_array
 from jlstm._types import Carry, DType, Key, Params, Shape
-from jlstm._validate import check_array, check_flags, check_lengths
+from jlstm._validate import check_flags, check_lengths
 from jlstm.cell import Cell
 from jlstm.layers import Bidirectional, BidirectionalParams, Layer, Recurrent, Stack
 from jlstm.wrappers.wrapper import Inner

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Integer
 
+from jlstm._arrays import check_array
 from jlstm._types import Shape
 
 Flags = Bool[Array, "..."] | Bool[np.ndarray, "..."]
@@ -30,8 +31,7 @@ def check_integers(name: str, values: Any, shape: Shape, what: str) -> None:
         ...
         TypeError: tags has dtype float64; give integers.
     """
-    if not isinstance(values, jax.Array | np.ndarray):
-        raise TypeError(f"{name} is a {type(values).__name__}; give an array.")
+    check_array(name, values)
     if not jnp.issubdtype(values.dtype, jnp.integer):
         raise TypeError(f"{name} has dtype {values.dtype}; give integers.")
     if values.shape != shape:
@@ -47,8 +47,7 @@ def check_scores(name: str, scores: Any, axes: int | None = None) -> None:
         TypeError: it is no array, or holds no floats.
         ValueError: it has no class, or another number of axes.
     """
-    if not isinstance(scores, jax.Array | np.ndarray):
-        raise TypeError(f"{name} is a {type(scores).__name__}; give an array.")
+    check_array(name, scores)
     if not jnp.issubdtype(scores.dtype, jnp.floating):
         raise TypeError(f"{name} has dtype {scores.dtype}; give floats.")
     fits = scores.ndim >= 1 if axes is None else scores.ndim == axes

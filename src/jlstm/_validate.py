@@ -7,29 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jlstm._arrays import check_array
 from jlstm._repr import shown
-from jlstm._types import Carry, DType, Params, Shape
+from jlstm._types import Carry, Params, Shape
 from jlstm.cell import Cell
 
 TIME_FIRST = "and xs with time first (xs.swapaxes(0, 1) if its batch is first)"
-
-
-def as_jax(tree: Any) -> Any:
-    """Turn NumPy's arrays and Python's numbers into what JAX makes of them.
-
-    Where 64 bits are off, a float64 array of NumPy is one of float32 from here on.
-    """
-
-    def convert(leaf: Any) -> Any:
-        foreign = isinstance(leaf, np.ndarray | np.generic | int | float)
-        return jnp.asarray(np.asarray(leaf)) if foreign else leaf
-
-    return jax.tree.map(convert, tree)
-
-
-def dtype_of(array: Any) -> DType:
-    """Return the dtype that JAX gives to an array, one of NumPy too."""
-    return jax.dtypes.canonicalize_dtype(array.dtype)
 
 
 def check_cell(cell: Any) -> None:
@@ -47,25 +30,6 @@ def check_cell(cell: Any) -> None:
             "apply. Of a cell inside it ask by that cell, such as layer.cell."
         )
     raise TypeError(f"cell is {cell!r}; give a cell such as LSTMCell(hidden_size=16).")
-
-
-def check_key(key: Any) -> None:
-    """Require one random key, typed or raw, or ``None`` for no noise."""
-    if key is None:
-        return
-    wanted = "give jax.random.key(0) or, for no noise, None."
-    if not isinstance(key, jax.Array | np.ndarray):
-        raise TypeError(f"key is {key!r}; {wanted}")
-    typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
-    if not typed and key.dtype != np.uint32:
-        raise TypeError(f"key has dtype {key.dtype}; {wanted}")
-    if key.shape != (() if typed else _raw_key_shape()):
-        raise ValueError(f"key has shape {key.shape}; {wanted}")
-
-
-def _raw_key_shape() -> Shape:
-    """Return the shape of ``jax.random.PRNGKey(0)``, which depends on the generator."""
-    return jax.eval_shape(lambda: jax.random.key_data(jax.random.key(0))).shape
 
 
 def check_sequence(
@@ -94,14 +58,6 @@ def check_sequence(
         )
 
 
-def check_array(name: str, value: Any, alternative: str = "") -> None:
-    """Require an array of JAX or NumPy; a list has no dtype to check."""
-    if not isinstance(value, jax.Array | np.ndarray):
-        raise TypeError(
-            f"{name} is a {type(value).__name__}; give an array{alternative}."
-        )
-
-
 def check_params(cell: Cell, params: Params, input_size: int) -> None:
     """Require the structure and the shapes of ``cell.init(key, input_size)``.
 
@@ -118,9 +74,17 @@ def check_params(cell: Cell, params: Params, input_size: int) -> None:
             f"make them by cell.init(key, input_size={input_size})."
         )
     for (path, leaf), like in zip(leaves, expected, strict=True):
-        if jnp.shape(leaf) != like.shape:
+        name = f"params{jax.tree_util.keystr(path)}"
+        check_array(name, leaf)
+        if jnp.issubdtype(leaf.dtype, jnp.complexfloating) != jnp.issubdtype(
+            like.dtype, jnp.complexfloating
+        ):
+            raise TypeError(
+                f"{name} has dtype {leaf.dtype}; {cell!r} wants {like.dtype}."
+            )
+        if leaf.shape != like.shape:
             raise ValueError(
-                f"params{jax.tree_util.keystr(path)} has shape {jnp.shape(leaf)}; "
+                f"{name} has shape {leaf.shape}; "
                 f"{cell!r} wants {like.shape} where xs has {input_size} features: "
                 f"make params by cell.init(key, input_size={input_size}), or use the "
                 "cell and the features that they were made for."

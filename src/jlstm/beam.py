@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._arrays import check_array
 from jlstm._labels import check_integers
 from jlstm._tree import align
 from jlstm._types import Carry, DType, accumulator_dtype
-from jlstm.decode import Step, is_count
+from jlstm.decode import Step, check_kind, check_number, is_count
 
 
 class Search(NamedTuple):
@@ -38,6 +40,7 @@ class Search(NamedTuple):
         for name in ("beams", "limit"):
             if not is_count(getattr(self, name)):
                 raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more.")
+        check_number("alpha", self.alpha)
         if not 0 <= self.alpha < math.inf:
             raise ValueError(f"alpha is {self.alpha}; give 0 or more.")
 
@@ -90,7 +93,8 @@ def greedy_search(
         [[3, 4, 0, 0, 0, 0], [1, 2, 3, 4, 0, 0]]
     """
     Search(limit=limit).check()
-    check_integers("first", first, jnp.shape(first), "one token a row")
+    check_array("first", first)
+    check_integers("first", first, first.shape, "one token a row")
     first = first.astype(jnp.int32)
     _check_end(step, carry, first, end)
 
@@ -138,7 +142,14 @@ def beam_search(
         >>> beams.tokens[:, 0, 0].tolist(), beams.finished[0, 0].item()
         ([3, 4, 0, 0], True)
     """
+    check_kind("search", search, Search)
     search.check()
+    check_array("first", first)
+    if first.ndim != 1:
+        raise ValueError(
+            f"first has shape {first.shape}; give one token a row, of shape (b,)."
+        )
+    check_integers("first", first, first.shape, "one token a row")
 
     def going(state: _State) -> Bool[Array, ""]:
         return (state.time < search.limit) & ~jnp.all(state.done.finished)
@@ -150,7 +161,6 @@ def beam_search(
         carry, logits = step(state.carry, last)
         return _extend(state, carry, jax.nn.log_softmax(logits), end, search)
 
-    check_integers("first", first, (len(first),), "one token a row")
     start = _start(step, carry, first.shape[0], end, search)
     return _ranked(jax.lax.while_loop(going, advance, start), search)
 
@@ -169,6 +179,8 @@ def length_penalty(
 
 def _check_end(step: Step, carry: Carry, tokens: Array, end: int) -> DType:
     """Require an end token that can come; return the dtype of the logits."""
+    if isinstance(end, bool) or not isinstance(end, int | np.integer):
+        raise TypeError(f"end is {end!r}; give the number of a token.")
     logits = jax.eval_shape(step, carry, tokens)[1]
     if not 0 <= end < logits.shape[-1]:
         raise ValueError(
@@ -178,8 +190,18 @@ def _check_end(step: Step, carry: Carry, tokens: Array, end: int) -> DType:
     return logits.dtype
 
 
+def _check_rows(carry: Carry, rows: int) -> None:
+    for leaf in jax.tree.leaves(carry):
+        if jnp.shape(leaf)[:1] != (rows,):
+            raise ValueError(
+                f"carry has a leaf of shape {jnp.shape(leaf)}; first has {rows} rows: "
+                "give leaves that begin with this axis."
+            )
+
+
 def _start(step: Step, carry: Carry, rows: int, end: int, search: Search) -> _State:
     """Return one empty hypothesis a row: all but the first beam are impossible."""
+    _check_rows(carry, rows)
     beams, shape = search.beams, (rows, search.beams)
 
     def spread(leaf: Array) -> Array:
@@ -200,7 +222,7 @@ def _extend(
     """Go on with the best continuations, and put those aside that end."""
     beams, vocab = log_p.shape[-2:]
     total = state.scores[..., None] + log_p.astype(state.scores.dtype)
-    flat = total.reshape(total.shape[0], -1)
+    flat = total.reshape(total.shape[0], beams * vocab)
     # Of 2k candidates at most k end, so that k are left to go on.
     # The barrier keeps XLA from merging this with the slices below: it would then sort
     # all of the vocabulary, which makes the search twenty times slower on a CPU.

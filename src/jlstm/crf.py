@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Integer
 
+from jlstm._arrays import require_key
 from jlstm._labels import (
     check_integers,
     check_range,
@@ -69,6 +70,7 @@ def init_crf(key: Key, num_tags: int, dtype: DType = jnp.float32) -> CRFParams:
     """
     if num_tags < 1:
         raise ValueError(f"num_tags is {num_tags}; give 1 or more.")
+    require_key(key)
     keys = jax.random.split(key, 3)
     shapes = (num_tags, num_tags), (num_tags,), (num_tags,)
     draw = Uniform(0.1)
@@ -221,7 +223,12 @@ def widen(
     params: CRFParams, scores: Float[Array, "t *b k"], lengths: Array | None
 ) -> tuple[CRFParams, Float[Array, "t *b k"], Bool[Array, "t *b"]]:
     """Return all in float32 or wider, zeros in the padding, and which steps count."""
+    if not isinstance(params, CRFParams):
+        raise TypeError(
+            f"params is a {type(params).__name__}; give CRFParams, by init_crf."
+        )
     check_scores("scores", scores)
+    scores = jnp.asarray(scores)
     if scores.ndim < 2 or not len(scores):
         raise ValueError(
             f"scores has shape {scores.shape}; give (t, *batch, tags), a step at least."

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from jlstm._arrays import require_key
 from jlstm._labels import check_scores
 from jlstm._types import Carry, Key
 
@@ -31,7 +32,9 @@ class Sampling(NamedTuple):
     top_p: float | None = None
 
     def check(self) -> None:
-        """Raise ValueError where a value is out of range."""
+        """Raise ValueError where a value is out of range, TypeError if no number."""
+        for name in ("temperature", "top_p"):
+            check_number(name, getattr(self, name))
         if not 0 <= self.temperature < math.inf:
             raise ValueError(f"temperature is {self.temperature}; give 0 or more.")
         if self.top_k is not None and not is_count(self.top_k):
@@ -53,6 +56,7 @@ def restrict(logits: Float[Array, "*b v"], sampling: Sampling) -> Float[Array, "
         >>> restrict(jnp.array([0.0, 2.0, 1.0]), Sampling(top_k=2)).tolist()
         [-inf, 2.0, 1.0]
     """
+    check_kind("sampling", sampling, Sampling)
     sampling.check()
     check_scores("logits", logits)
     if sampling.temperature == 0:
@@ -78,10 +82,12 @@ def sample(
         >>> sample(jnp.array([0.0, 9.0, 1.0]), jax.random.key(0), Sampling(0.0)).item()
         1
     """
+    check_kind("sampling", sampling, Sampling)
     sampling.check()
     check_scores("logits", logits)
     if sampling.temperature == 0:
         return jnp.argmax(logits, axis=-1).astype(jnp.int32)
+    require_key(key)
     drawn = jax.random.categorical(key, restrict(logits, sampling), axis=-1)
     return drawn.astype(jnp.int32)
 
@@ -111,12 +117,14 @@ def generate(
         >>> generate(count, (), start, 4, jax.random.key(0), Sampling(0.0))[1].tolist()
         [3, 4, 0, 1]
     """
+    check_kind("sampling", sampling, Sampling)
     sampling.check()
     check_scores("logits", logits)
     if length != 0 and not is_count(length):
         raise ValueError(f"length is {length!r}; give a whole number, 0 or more.")
     if length == 0:
         return carry, jnp.zeros((0, *logits.shape[:-1]), jnp.int32)
+    require_key(key)
 
     def advance(state: tuple[Carry, Any], key: Key) -> tuple[tuple[Carry, Any], Array]:
         carry, token = state
@@ -129,6 +137,19 @@ def generate(
     keys = jax.random.split(key, length - 1)
     (carry, _), tokens = jax.lax.scan(advance, (carry, first), keys)
     return carry, jnp.concatenate([first[None], tokens])
+
+
+def check_number(name: str, value: Any) -> None:
+    """Require a real number of Python or NumPy, or ``None``."""
+    real = isinstance(value, int | float | np.integer | np.floating)
+    if value is not None and (isinstance(value, bool) or not real):
+        raise TypeError(f"{name} is {value!r}; give a number.")
+
+
+def check_kind(name: str, value: Any, kind: type) -> None:
+    """Require the settings of a decoder, not one of their values."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is {value!r}; give {kind.__name__}().")
 
 
 def is_count(value: Any) -> bool:

@@ -13,9 +13,9 @@ from jax.sharding import PartitionSpec
 from jaxtyping import Array, Float, Integer
 
 from jlstm._affine import affine, check_features
+from jlstm._arrays import check_array
 from jlstm._mesh import REPLICATED, entries, run_by_rows, run_free
 from jlstm._types import accumulator_dtype
-from jlstm._validate import check_array
 from jlstm.losses import class_index, token_nll
 from jlstm.native import few_rows, refusal
 from jlstm.native.likelihood import Likelihood, LikelihoodInputs
@@ -76,6 +76,8 @@ def _by_formula(
 
 def _check(hs: Any, weight: Any, bias: Any, targets: Any, tied: bool) -> None:
     """Require arrays that fit each other: the kernel goes by their sizes."""
+    if not isinstance(tied, bool):
+        raise TypeError(f"tied is {tied!r}; give True or False.")
     for name, array in (("hs", hs), ("weight", weight), ("bias", bias)):
         if name == "bias" and array is None:
             continue

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._arrays import check_array, check_key
 from jlstm._mesh import laid_like
 from jlstm._names import find_leaves
 from jlstm._types import Key, Params
@@ -36,8 +37,15 @@ def dropout(
         (True, [0.0, 2.0])
     """
     check_rate("dropout", rate)
+    check_key(key)
+    check_array("x", x)
     if key is None or rate == 0.0:
         return x
+    if not all(-x.ndim <= axis < x.ndim for axis in shared_axes):
+        raise ValueError(
+            f"dropout: shared_axes is {shared_axes}; x of shape {x.shape} has not all "
+            "of these axes."
+        )
     shared = {range(x.ndim)[axis] for axis in shared_axes}  # -1 is the last one
     shape = tuple(1 if a in shared else n for a, n in enumerate(x.shape))
     keep = laid_like(jax.random.bernoulli(key, 1.0 - rate, shape), x)
@@ -78,6 +86,7 @@ def weight_drop(params: Params, rate: float, key: Key | None) -> Params:
         True
     """
     check_rate("weight_drop", rate)
+    check_key(key)
     if rate == 0.0:
         return params
     places = find_leaves("weight_drop", params, ("w_hh",))
@@ -98,6 +107,7 @@ def activation_penalty(ys: Float[Array, "t *b h"]) -> Float[Array, ""]:
         >>> activation_penalty(jnp.full((2, 3), 2.0)).item()
         4.0
     """
+    check_array("ys", ys)
     return jnp.mean(jnp.square(ys))
 
 
@@ -112,6 +122,7 @@ def temporal_penalty(ys: Float[Array, "t *b h"]) -> Float[Array, ""]:
         >>> temporal_penalty(jnp.array([[0.0], [1.0], [3.0]])).item()
         2.5
     """
+    check_array("ys", ys)
     changes = jnp.square(ys[1:] - ys[:-1])
     return jnp.sum(changes) / max(changes.size, 1)
 
@@ -173,6 +184,10 @@ def max_norm(
 
 
 def check_rate(name: str, rate: float) -> None:
-    """Raise ValueError unless ``rate`` is a probability below 1."""
+    """Raise ValueError unless ``rate`` is a probability below 1, known by now."""
+    if isinstance(rate, jax.core.Tracer):
+        raise TypeError(
+            f"{name}: rate is traced; give a number, outside of what jax.jit traces."
+        )
     if not 0.0 <= rate < 1.0:
         raise ValueError(f"{name}: rate is {rate}; give a probability in [0, 1).")

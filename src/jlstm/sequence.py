@@ -4,8 +4,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._arrays import check_array
 from jlstm._labels import lengths_or_all
 from jlstm._tree import align, zero_unless
 
@@ -24,6 +26,7 @@ def resets_from_dones(
         >>> resets_from_dones(jnp.array([False, True, False])).tolist()
         [False, False, True]
     """
+    _check_time("dones", dones)
     start = jnp.zeros_like(dones[:1]) if first is None else first[None]
     return jnp.concatenate([start, dones[:-1]])
 
@@ -35,6 +38,7 @@ def resets_from_segments(segments: Int[Array, "t *b"]) -> Bool[Array, "t *b"]:
         >>> resets_from_segments(jnp.array([1, 1, 2, 2, 3])).tolist()
         [True, False, True, False, True]
     """
+    _check_time("segments", segments)
     start = jnp.ones_like(segments[:1], dtype=bool)
     return jnp.concatenate([start, segments[1:] != segments[:-1]])
 
@@ -114,17 +118,25 @@ def prepend(first: Tree, rest: Tree) -> Tree:
     """
 
     def join(a: Array, b: Array) -> Array:
+        b = jnp.asarray(b)
         return jnp.concatenate([jnp.asarray(a, b.dtype)[None], b])
 
     return jax.tree.map(join, first, rest)
 
 
+def _check_time(name: str, values: Any) -> None:
+    check_array(name, values)
+    if values.ndim < 1:
+        raise ValueError(f"{name} has shape (); give time first.")
+
+
 def _check_rows(ys: Array, lengths: Any, mask: Any) -> None:
     """Require lengths and a mask whose rows are those of ``ys``, whatever follows."""
-    if not len(ys):
+    check_array("ys", ys)
+    if not ys.ndim or not len(ys):
         raise ValueError(f"ys has shape {ys.shape}; give one step at least.")
     if lengths is not None:
-        batch = ys.shape[1 : 1 + jnp.ndim(lengths)]
+        batch = ys.shape[1 : 1 + np.ndim(lengths)]
         lengths_or_all("lengths", lengths, batch, len(ys))
     if mask is None:
         return

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._arrays import as_jax, check_key, dtype_of
 from jlstm._mesh import spread
 from jlstm._tree import cast_like, vary_like
 from jlstm._typed import CarryT, GatesT, Stepping
@@ -17,15 +18,12 @@ from jlstm._types import (
     accumulator_dtype,
 )
 from jlstm._validate import (
-    as_jax,
     check_carry,
     check_cell,
     check_controls,
-    check_key,
     check_options,
     check_params,
     check_sequence,
-    dtype_of,
 )
 from jlstm.backends import RUN, Backend, Choice, Controls, Emit, Given, choose
 from jlstm.cell import Cell

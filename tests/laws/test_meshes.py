@@ -263,6 +263,13 @@ def by_shard_map(shape=(8,), names=("d",), manual=("d",), kind=AxisType.Auto):
     return run
 
 
+def by_pmap(face, given):
+    """Give each device one row, which has no axis of batch there."""
+    axes = Given(None, 1, 0, 0, 1, 1)
+    mapped = jax.pmap(face.run, in_axes=(axes,), out_axes=(0, 1))
+    return measure(mapped, given)
+
+
 GRID = {"shape": (4, 2), "names": ("d", "m")}
 MESHES = {
     "explicit": by_type(AxisType.Explicit),
@@ -276,6 +283,7 @@ MESHES = {
     "explicit_rows_and_weights": by_type(AxisType.Explicit, units="d"),
     "explicit_two_axes": by_type(AxisType.Explicit, **GRID, rows=("d", "m")),
     "manual_of_explicit": by_shard_map(kind=AxisType.Explicit),
+    "manual_pmap": by_pmap,
 }
 NOISY = {"stack", "zoneout", "dropout"}
 BY_DEVICE = {name for name in MESHES if name.startswith("manual")}
@@ -304,6 +312,7 @@ SAMPLE = [
     ("manual", "linen", True),
     ("manual_in_part", "gru_native", True),
     ("auto_weights", "bidirectional", True),
+    ("manual_pmap", "lstm_native", True),
 ]
 
 

@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jlstm._arrays import check_array
 from jlstm._types import Carry, Params, Shape
-from jlstm._validate import check_array, check_cell, check_params, check_sequence
+from jlstm._validate import check_cell, check_params, check_sequence
 from jlstm.cell import Cell
 from jlstm.unroll import trace
 

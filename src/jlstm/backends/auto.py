@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import jax
 
+from jlstm._arrays import dtype_of
 from jlstm._overrides import beyond_run, own_step
 from jlstm._types import Carry, DType, Shape
-from jlstm._validate import dtype_of
 from jlstm.backends.parallel import worthwhile
 from jlstm.cell import Cell, GatedCell
 from jlstm.cells.gru import GRUCell

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Integer
 
+from jlstm._arrays import check_array
 from jlstm._labels import (
     check_blank,
     check_integers,
@@ -65,9 +66,15 @@ def ctc_loss(
     import optax
 
     check_scores("logits", logits, axes=3)
+    logits = jnp.asarray(logits)
     steps, rows, classes = logits.shape
+    if not steps:
+        raise ValueError(f"logits has shape {logits.shape}; give one step at least.")
     check_blank(blank, classes)
-    check_integers("targets", targets, (len(targets), rows), "a column a row")
+    check_array("targets", targets)
+    check_integers("targets", targets, (*targets.shape[:1], rows), "a column a row")
+    if not len(targets):  # optax wants a symbol: one of padding
+        targets = jnp.full((1, rows), -1, jnp.int32)
     if target_lengths is None:
         target_lengths = last_step(targets >= 0) + 1
     lengths = lengths_or_all("lengths", lengths, (rows,), steps)

@@ -1,5 +1,6 @@
 """A file that is no model file is refused by what it is, in words of our own."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ def read_model(kind: str, path: str | Path, read: Callable[[Path], Any]) -> Any:
     """Return what ``read`` makes of a file of some ``kind``.
 
     Raises:
+        TypeError: ``path`` is no path.
         FileNotFoundError: nothing is at ``path``.
         ValueError: it is a folder, empty, a pointer of git-lfs, or no such file.
 
@@ -22,6 +24,8 @@ def read_model(kind: str, path: str | Path, read: Callable[[Path], Any]) -> Any:
         ...
         ValueError: ....onnx is empty: give a whole ONNX file.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path is {path!r}; give the path of a {kind} file.")
     path = Path(path)
     _check_file(kind, path)
     try:

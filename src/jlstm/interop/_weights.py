@@ -51,7 +51,8 @@ def check_weights(
 def check_floats(name: str, array: Any) -> None:
     """Require an array of floats."""
     dtype = getattr(array, "dtype", None)
-    if dtype is None or not hasattr(array, "shape"):
+    described = isinstance(array, jax.ShapeDtypeStruct)
+    if dtype is None or described or not hasattr(array, "shape"):
         raise TypeError(f"{name} is a {type(array).__name__}; give an array of floats.")
     if not jnp.issubdtype(dtype, jnp.floating):
         raise TypeError(
@@ -93,7 +94,8 @@ def check_part(target: str, cell: Any, params: Params) -> None:
     if not isinstance(cell, Cell):
         raise TypeError(f"{target} cannot hold {cell!r}; give a cell.")
     came = _named(params)
-    wanted = _named(_drawn(cell, _input_size(cell, came)))
+    drawn = _drawn(cell, _input_size(cell, came))
+    wanted = _named(drawn)
     optional = {name: leaf.shape for name, leaf in wanted.items() if name in OPTIONAL}
     check_weights(
         target,
@@ -101,6 +103,11 @@ def check_part(target: str, cell: Any, params: Params) -> None:
         {n: leaf.shape for n, leaf in wanted.items() if n not in OPTIONAL},
         optional,
     )
+    if not isinstance(params, type(drawn)):
+        raise TypeError(
+            f"{target}: params is a {type(params).__name__}; give the "
+            f"{type(drawn).__name__} of cell.init."
+        )
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -119,9 +126,9 @@ def _drawn(cell: Cell, input_size: int) -> Params:
 
 def _input_size(cell: Cell, came: Mapping[str, Any]) -> int:
     """Return the features that ``w_ih`` takes; any number where it does not tell."""
-    shape = np.shape(came.get("w_ih", ()))
+    shape = np.shape(came.get("w_ih"))
     place = cell.num_feature_axes - 1
-    return int(shape[place]) if len(shape) > place else 1
+    return max(int(shape[place]), 1) if len(shape) > place else 1
 
 
 def _named(params: Params) -> dict[str, Any]:

@@ -260,6 +260,8 @@ def _array(tensor: Any) -> np.ndarray:
     """Turn a tensor of torch or an array into an array of NumPy."""
     if not type(tensor).__module__.startswith("torch"):
         return np.asarray(tensor)
+    if tensor.is_meta:
+        raise ValueError("a tensor is on torch's meta device: load its numbers.")
     tensor = tensor.detach().cpu()
     if str(tensor.dtype) == "torch.bfloat16":
         return tensor.float().numpy().astype(jnp.bfloat16)

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._arrays import check_key
 from jlstm._repr import ShortRepr, shapes_repr, shown
 from jlstm._types import Checkpoint, DType, Key, Shape
-from jlstm._validate import check_key
 from jlstm.backends import Backend
 from jlstm.cell import Cell
 from jlstm.layers.recurrent import Recurrent

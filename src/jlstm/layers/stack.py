@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from jlstm._arrays import check_key
 from jlstm._repr import ShortRepr, shown
 from jlstm._types import Carry, DType, Key, Params, Shape
-from jlstm._validate import check_key
 from jlstm.cell import Cell
 from jlstm.layers.connect import Connect, check_widths, highway, init_highway
 from jlstm.options import Drawn, Options, Rate, misfit
