@@ -536,9 +536,9 @@ REFUSED = {
         "The references are one text; give a list of sequences.",
     ),
     "chunks of other tags": (
-        lambda: chunks_of(("B-NP", "E-NP")),
+        lambda: chunks_of(("B-NP", "X-NP")),
         ValueError,
-        "tag 1 is 'E-NP'; chunks are of the tags O, B-kind and I-kind (IOB2)",
+        "tag 1 is 'X-NP'; chunks are of the tags O, B-kind and I-kind (IOB)",
     ),
 }  # fmt: skip
 

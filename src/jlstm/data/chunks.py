@@ -6,6 +6,7 @@ from typing import NamedTuple
 from jlstm.data.words import Words
 
 _INSIDE = frozenset("IELM")
+_SIGNS = _INSIDE | set("BSU")
 
 
 class Chunk(NamedTuple):
@@ -32,7 +33,7 @@ def chunks_of(tags: Sequence[str]) -> tuple[Chunk, ...]:
     does, ``S-`` and ``U-`` are chunks of one word (IOBES, BIOUL, BMES).
 
     Raises:
-        ValueError: a tag is neither ``O`` nor begins with ``B-`` or ``I-``.
+        ValueError: a tag is neither ``O`` nor of one of these schemes.
 
     Example:
         >>> chunks_of(("B-NP", "I-NP", "O", "B-VP", "B-VP", "I-NP"))
@@ -44,10 +45,10 @@ def chunks_of(tags: Sequence[str]) -> tuple[Chunk, ...]:
         sign, _, kind = tag.partition("-")
         if tag == "O":
             continue
-        if sign not in ("B", "I"):
+        if sign not in _SIGNS or not kind:
             raise ValueError(
                 f"tag {place} is {tag!r}; chunks are of the tags O, B-kind and I-kind "
-                "(IOB2): convert others first."
+                "(IOB), or with E, S, L, U and M (IOBES, BIOUL, BMES)."
             )
         last = found[-1] if found else Chunk("", 0, -1)
         if sign in _INSIDE and last.kind == kind and last.stop == place:
