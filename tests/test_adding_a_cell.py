@@ -39,7 +39,7 @@ def test_the_page_runs():
     names = names_of(CELL, MAPS, USE, ORACLE)
     assert names["ys"].shape == names["noisy_ys"].shape == (50, 16, 32)
     assert names["out"].shape == (16, 50, 32)
-    assert np.any(names["grads"].params[0].backward.mix[...])
+    assert np.any(names["grads"].weights[0].backward.mix[...])
 
 
 def li_gru(p, carry, x):

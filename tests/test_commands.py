@@ -86,6 +86,8 @@ def check_dev(*arguments):
 
 def check_pytest(*words):
     """Check that the files and the markers that pytest is given exist."""
+    options = {"--all", "--collect-only", "-q", "-m", "-k", "-n"}
+    assert {word for word in words if word.startswith("-")} <= options, words
     paths = [word for word in words if word.startswith("tests/")]
     assert all((ROOT / path).exists() for path in paths), paths
     if "-m" in words:
@@ -118,23 +120,27 @@ def check_python(*words):
         return check_dev(*rest)
     if first == "experiments/run.py":
         return check_launcher(*rest)
+    if first == "-m" and rest[0] in KNOWN:
+        return KNOWN[rest[0]](*rest[1:])
     if first == "-m":
         module = importlib.util.find_spec(rest[0])
         return check_script(type(ROOT)(module.origin), *rest[1:])
     return check_script(ROOT / first, *rest)
 
 
+KNOWN = {"pip": check_pip, "pytest": check_pytest, "git": lambda *_: None}
+
+
 def check(command):
     """Raise AssertionError or ValueError for a command that cannot be given."""
     if FRAGMENT.fullmatch(command):
         return check_keys(command)
-    words = shlex.split(command)
+    words = shlex.split(command.partition(" | ")[0])
     while re.match(r"[A-Z_]+=", words[0]):
         del words[0]
     program, *rest = words
-    known = {"pip": check_pip, "pytest": check_pytest, "git": lambda *_: None}
     name = program.rpartition("/")[2]
-    return known.get(name, check_python)(*rest)
+    return KNOWN.get(name, check_python)(*rest)
 
 
 @pytest.mark.parametrize("command", PAGE_OF)
