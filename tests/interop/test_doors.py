@@ -489,6 +489,22 @@ def test_exporters_name_what_is_missing(name, wrong):
     assert wanted in text
 
 
+@pytest.mark.parametrize("export", [to_torch, to_keras, to_cudnn, to_linen])
+def test_exporters_take_the_parameters_of_init_only(export):
+    params = drawn(LSTM)
+    text = message_of(TypeError, lambda: export(LSTM, params._asdict()))
+    assert text.endswith("params is a dict; give the LSTMParams of cell.init.")
+    types_only = jax.eval_shape(lambda: params)
+    text = message_of(TypeError, lambda: export(LSTM, types_only))
+    assert text.endswith("is a ShapeDtypeStruct; give an array of floats.")
+
+
+@pytest.mark.parametrize("path", [None, 3, b"model"])
+def test_what_is_no_path_is_refused(path):
+    text = message_of(TypeError, lambda: from_safetensors(path))
+    assert text == f"path is {path!r}; give the path of a safetensors file."
+
+
 @pytest.mark.parametrize("export", [to_torch, to_keras, to_cudnn])
 def test_exporters_name_a_layer_that_is_missing(export):
     text = message_of(ValueError, lambda: export(STACK, drawn(STACK)[:1]))
