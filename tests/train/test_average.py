@@ -112,5 +112,5 @@ def test_it_is_worth_averaging_when_the_last_loss_is_above_earlier_ones(
 
 
 def test_a_negative_patience_is_refused():
-    with pytest.raises(ValueError, match=r"train\.average_patience is -1"):
+    with pytest.raises(ValueError, match="TrainConfig: average_patience is -1; give"):
         TrainConfig(average_patience=-1)
