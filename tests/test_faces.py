@@ -29,6 +29,7 @@ from jlstm._names import parts_of
 from jlstm.linen.params import input_size_of, pure_params
 from tests.messages import message_of
 from tests.nnx.samples import PLAIN, TOL, B, H, T, X, inputs, noisy
+from tests.quick import crossed
 from tests.zoo import assert_close
 
 GRU, LSTM = GRUCell(H), LSTMCell(H)
@@ -70,8 +71,7 @@ def as_linen_unbound(layer, **options):
 FACES = {"nnx": as_nnx, "linen": as_linen, "linen unbound": as_linen_unbound}
 
 
-@pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize("name", LAYERS | BOTH)
+@pytest.mark.parametrize(("name", "face"), crossed(LAYERS | BOTH, FACES))
 def test_init_carry_is_what_a_call_starts_from(name, face):
     run, start = FACES[face]((LAYERS | BOTH)[name])
     xs = inputs()

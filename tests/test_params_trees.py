@@ -27,6 +27,7 @@ from jlstm._names import find_leaves, name_of, parts_of
 from jlstm.analysis.statistics import parameter_statistics
 from jlstm.regularize import max_norm, weight_drop, weight_penalty
 from tests.messages import message_of
+from tests.quick import crossed
 from tests.zoo import assert_close
 
 X, TOL = 2, 1e-6
@@ -117,9 +118,9 @@ FUNCTIONS = {
 }
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(
+    ("name", "form", "function"), crossed(LAYERS, FORMS, FUNCTIONS)
+)
 def test_weights_change_as_in_the_pure_tree(name, form, function):
     layer, run = LAYERS[name], FUNCTIONS[function]
     params = pure(layer)
@@ -135,8 +136,7 @@ def test_weights_change_as_in_the_pure_tree(name, form, function):
     assert_close(back(layer, run(into(layer, params))), wanted, TOL)
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(("name", "form"), crossed(LAYERS, FORMS))
 def test_penalties_and_statistics_are_those_of_the_pure_tree(name, form):
     layer = LAYERS[name]
     params = pure(layer)

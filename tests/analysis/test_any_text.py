@@ -14,6 +14,7 @@ from jlstm.analysis.plots.points import point_picture
 from jlstm.train import page
 from jlstm.train.numbers import from_json, to_json
 from jlstm.train.report import write_report
+from tests.quick import crossed
 
 NASTY = {
     "two dollars": "$10_$20",
@@ -81,8 +82,7 @@ DRAW = {
 }
 
 
-@pytest.mark.parametrize("what", DRAW)
-@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize(("what", "kind"), crossed(DRAW, NASTY))
 def test_a_picture_takes_any_text(what, kind):
     if kind == "long" and what == "text":
         pytest.skip("a text picture has a text of any length: not a label")

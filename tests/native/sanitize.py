@@ -42,7 +42,9 @@ def main(arguments: list[str]) -> int:
     except BuildError as error:
         print(f"sanitize: not run, as {error}")
         return 1 if os.environ.get("CI") else 0
-    command = ["-m", "pytest", "-q", "-m", "not slow or sanitize", *arguments]
+    workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
+    chosen = ["-m", "not slow or sanitize"]
+    command = ["-m", "pytest", "-q", *workers, *chosen, *arguments]
     tests = [str(HERE / name) for name in TESTS]
     return finds_nothing(watched) or run([*command, *tests], watched).returncode
 
