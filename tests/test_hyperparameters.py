@@ -130,6 +130,7 @@ FITS: list[tuple[Any, set[str]]] = [
     (options.Share, set()),
     (options.Fraction, set()),
     (options.Sizes, {"list of one"}),
+    (options.Cuts, {"list", "list of one"}),
     (options.Rising, {"list of one"}),
     (int, {"minus one", "zero"}),
     (float, NUMBERS),

@@ -228,7 +228,7 @@ def test_dropping_weights_that_a_cell_has_not_is_refused(cell):
 @pytest.mark.parametrize("cell", WITHOUT[:-1], ids=repr)
 def test_masking_a_recurrent_map_that_a_cell_has_not_is_refused(cell):
     text = message_of(TypeError, lambda: RecurrentDropout(cell, 0.5))
-    assert "changes the recurrent map of a gated cell" in text
+    assert "give a gated cell, whose recurrent map can be changed" in text
 
 
 def test_paths_are_read_alike():

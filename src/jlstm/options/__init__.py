@@ -15,6 +15,7 @@ from jlstm.options.checked import Options as Options
 from jlstm.options.checked import hints_of as hints_of
 from jlstm.options.limits import AtLeast2 as AtLeast2
 from jlstm.options.limits import Count as Count
+from jlstm.options.limits import Cuts as Cuts
 from jlstm.options.limits import Decay as Decay
 from jlstm.options.limits import Fraction as Fraction
 from jlstm.options.limits import Limit as Limit

@@ -50,10 +50,13 @@ AtLeast2: TypeAlias = Annotated[int, Limit("an integer of 2 or more", lambda n: 
 Sizes: TypeAlias = Annotated[
     tuple[Size, ...], Limit("one or more positive integers in a list", bool)
 ]
-Rising: TypeAlias = Annotated[
+Cuts: TypeAlias = Annotated[
     tuple[Size, ...],
     Limit(
-        "positive integers in a list, each larger than the one before",
-        lambda sizes: sizes and all(map(operator.lt, sizes, sizes[1:])),
+        "a list, maybe empty, of positive integers, each larger than the one before",
+        lambda sizes: all(map(operator.lt, sizes, sizes[1:])),
     ),
+]
+Rising: TypeAlias = Annotated[
+    Cuts, Limit("positive integers in a list, each larger than the one before", bool)
 ]

@@ -13,7 +13,7 @@ from jlstm._types import Carry, Key
 from jlstm.data.translation import PairBatch, PairBatches, Translation, pair_lengths
 from jlstm.models.seq2seq import Seq2Seq
 from jlstm.models.seq2seq_config import Seq2SeqConfig
-from jlstm.options import Options, Rising, Size
+from jlstm.options import Cuts, Options, Size
 from jlstm.sequence import steps_within
 from jlstm.train.task import Metrics, perplexity
 
@@ -31,7 +31,7 @@ class PairBatchConfig(Options):
 
     batch_size: Size = 64
     eval_batch: Size = 100
-    boundaries: Rising = (11, 13, 15, 18, 24)
+    boundaries: Cuts = (11, 13, 15, 18, 24)
 
 
 @dataclass(frozen=True, eq=False)
