@@ -284,7 +284,7 @@ def taken(cls):
 
 def cells_that_run():
     """Return the cells of which all that is taken runs in the default tests."""
-    few = {jlstm.LSTMCell, jlstm.GRUCell, jlstm.ConvLSTMCell, jlstm.Zoneout}
+    few = {jlstm.GRUCell, jlstm.Zoneout}
     for cls, row in CELLS.items():
         marks = [] if cls in few else [pytest.mark.slow]
         yield pytest.param(cls, row, id=cls.__name__, marks=marks)

@@ -27,6 +27,7 @@ LENGTHS = (4, 2, 3)
 
 def need(name, load=True):
     """Return a peer, imported if ``load``, or skip with the reason."""
+    os.environ.setdefault("KERAS_BACKEND", "jax")  # its own choice is not installed
     try:
         return (
             importlib.import_module(name) if load else importlib.metadata.version(name)

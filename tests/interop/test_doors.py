@@ -40,7 +40,7 @@ from jlstm.interop import (
     to_torch,
 )
 from jlstm.interop.onnx import from_onnx, from_onnx_node, to_onnx
-from tests.interop.peers import need
+from tests.interop.peers import need, usual_jax
 from tests.messages import message_of
 from tests.zoo import assert_same
 
@@ -242,9 +242,10 @@ def test_what_computes_nothing_is_left_out_of_keras():
 
 def test_keras_layers_side_by_side_are_no_stack():
     keras = need("keras")
-    inputs = keras.Input((6, 4))
-    sides = [keras.layers.LSTM(4, return_sequences=True)(inputs) for _ in range(2)]
-    model = keras.Model(inputs, keras.layers.Concatenate()(sides))
+    with usual_jax():
+        inputs = keras.Input((6, 4))
+        sides = [keras.layers.LSTM(4, return_sequences=True)(inputs) for _ in "ab"]
+        model = keras.Model(inputs, keras.layers.Concatenate()(sides))
     recurrent = [layer for layer in model.layers if "lstm" in layer.name]
     text = message_of(ValueError, lambda: from_keras(recurrent))
     assert "does not read the outputs of" in text

@@ -25,7 +25,7 @@ class SequenceDropout(Options):
         >>> SequenceDropout(word=1.5)
         Traceback (most recent call last):
         ...
-        ValueError: model.dropout.word: rate is 1.5; give a probability in [0, 1).
+        ValueError: SequenceDropout: word is 1.5; give a probability in [0, 1).
     """
 
     word: Rate = 0.0
