@@ -110,8 +110,9 @@ def run(layer, params, xs):
 
 
 def shapes_of(layer):
-    """Return the parameters of a layer without numbers, for what fails before them."""
-    return jax.eval_shape(lambda: layer.init(jax.random.key(0), INPUT_SIZE))
+    """Return parameters of zeros, for what fails before their numbers count."""
+    drawn = jax.eval_shape(lambda: layer.init(jax.random.key(0), INPUT_SIZE))
+    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), drawn)
 
 
 def network(parts):
