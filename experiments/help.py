@@ -22,7 +22,7 @@ Train a model from a configuration.
       a sweep: each combination in a process of its own, then one table;
       two at a time with hydra.launcher.n_jobs=2
   python experiments/run.py -m resume=runs/sweep-demo/20261122-125434
-      goes on with a sweep that was stopped
+      resumes a stopped sweep
 
   --help experiment=NAME         the keys of its task, with what they mean
   --help GROUP [experiment=NAME] one group of them, such as --help train

@@ -7,8 +7,6 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 
 from jlstm.train.schema import defaults
 
-SECTION = r"^ *(?:Attributes|Args):\n(.*?)(?=\n\s*\n|\Z)"
-
 
 class Key(NamedTuple):
     """A key of the command line.

@@ -48,7 +48,7 @@ UNSHOWN = "hydra.job.config.override_dirname.exclude_keys"
 def sweep(overrides: Sequence[str]) -> int:
     """Run every combination that the overrides describe; return 0 if all went well.
 
-    ``resume=FOLDER`` goes on with a sweep that was stopped: jobs that are done stay,
+    ``resume=FOLDER`` resumes a stopped sweep: jobs that are done stay,
     those that were cut off go on, the others run.
 
     Raises:

@@ -65,7 +65,7 @@ def check_params(cell: Cell, params: Params, input_size: int) -> None:
     """
     if not isinstance(input_size, int):  # a dimension of jax.export without a value
         return
-    wanted = _drawn(cell, input_size)
+    wanted = params_types(cell, input_size)
     leaves, came = jax.tree.flatten_with_path(params, is_leaf=_is_array)
     expected, want = jax.tree.flatten(wanted)
     if came != want:
@@ -92,7 +92,7 @@ def check_params(cell: Cell, params: Params, input_size: int) -> None:
 
 
 @functools.lru_cache(maxsize=256)
-def _drawn(cell: Cell, input_size: int) -> Params:
+def params_types(cell: Cell, input_size: int) -> Params:
     """Return the types of a cell's parameters; tracing ``init`` takes milliseconds."""
     return jax.eval_shape(lambda: cell.init(jax.random.key(0), input_size))
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jlstm._types import Params, Shape
+from jlstm._validate import params_types
 from jlstm.cell import Cell
 
 OPTIONAL = frozenset({"b_hn"})
@@ -94,7 +95,7 @@ def check_part(target: str, cell: Any, params: Params) -> None:
     if not isinstance(cell, Cell):
         raise TypeError(f"{target} cannot hold {cell!r}; give a cell.")
     came = _named(params)
-    drawn = _drawn(cell, _input_size(cell, came))
+    drawn = params_types(cell, _input_size(cell, came))
     wanted = _named(drawn)
     optional = {name: leaf.shape for name, leaf in wanted.items() if name in OPTIONAL}
     check_weights(
@@ -118,10 +119,6 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from flatten(value, f"{name}/")
         else:
             yield name, value
-
-
-def _drawn(cell: Cell, input_size: int) -> Params:
-    return jax.eval_shape(lambda: cell.init(jax.random.key(0), input_size))
 
 
 def _input_size(cell: Cell, came: Mapping[str, Any]) -> int:

@@ -84,9 +84,6 @@ FORMS = (
     _form("week", r"(?P<Y>\d{4})-?w(?P<w>\d{2})(?:-?(?P<wd>[1-7]))?", "W"),
     _form("year", r"(?P<Y>1[5-9]\d\d|2[01]\d\d)(?:\.0)?", "Y"),
 )  # fmt: skip
-BARE = tuple(
-    form for form in FORMS if form.unit == "Y" or form.name == "year-month-day"
-)
 
 
 class Column(NamedTuple):
