@@ -1,5 +1,7 @@
 """Sampling keeps to what it says, and generation is one loop with a fixed outcome."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -89,3 +91,42 @@ def test_generate_equals_a_python_loop(length):
     last, tokens = generate(walk, start, LOGITS, length, jax.random.key(5), PLAIN)
     assert tokens.tolist() == [int(t) for t in expected]
     assert int(last) == int(carry) == length - 1
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("temperature", [1e-320, 1e-40, 1e-30, 1e-4, 0.5, 1.0, 1e30])
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_no_temperature_is_too_small_or_too_large(temperature, scale, dtype):
+    """What overflows is impossible; the most likely token always stays possible."""
+    logits = jnp.asarray([1.0, 3.0, 2.0, -jnp.inf], dtype) * jnp.asarray(scale, dtype)
+    kept = np.asarray(restrict(logits, Sampling(temperature)), np.float64)
+    assert not np.isnan(kept).any() and np.isfinite(kept[1]) and kept[3] == -np.inf
+    assert kept[1] >= kept[2] >= kept[0]
+    if temperature <= 1e-4:
+        token = sample(logits, jax.random.key(0), Sampling(temperature))
+        assert token.item() == 1
+
+
+@pytest.mark.parametrize("sampling", [PLAIN, Sampling(0.0), Sampling(0.5, 2, 0.9)])
+def test_logits_that_are_nan_are_refused_or_draw_nothing(sampling):
+    broken = jnp.stack([LOGITS, LOGITS.at[2].set(jnp.nan)])
+    for draw in (sample, lambda *a: generate(walk, 0, a[0], 3, *a[1:])[1]):
+        with pytest.raises(ValueError, match="logits has NaN in 1 of 2 rows"):
+            draw(broken, jax.random.key(0), sampling)
+    drawn = jax.jit(sample, static_argnums=2)(broken, jax.random.key(0), sampling)
+    assert drawn[0] >= 0 and drawn[1] == -1
+
+
+def test_logits_that_become_nan_end_a_generation_by_name():
+    def decays(carry, token):
+        broken = (carry == 2) & (jnp.arange(2) == 1)
+        return carry + 1, jnp.where(broken[:, None], jnp.nan, rows)
+
+    rows = jnp.stack([LOGITS, LOGITS])
+    run = partial(generate, decays, 0, rows, 5)
+    with pytest.raises(ValueError, match="of token 3 are NaN in 1 of 2 rows"):
+        run(jax.random.key(0))
+    tokens = jax.jit(lambda key: run(key)[1])(jax.random.key(0))
+    assert (tokens[:, 0] >= 0).all() and (tokens[:, 1] >= 0).tolist() == [
+        True, True, True, False, True,
+    ]  # fmt: skip

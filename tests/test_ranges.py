@@ -37,7 +37,7 @@ from jlstm.metrics.forecast import (
     crps_samples,
     pinball,
 )
-from jlstm.regularize import activation_penalty, dropout
+from jlstm.regularize import activation_penalty, dropout, max_norm
 from jlstm.sequence import (
     last_output,
     prepend,
@@ -665,3 +665,91 @@ def test_a_cotangent_is_of_the_last_output():
         ValueError, lambda: gradients_by_lag(CELL, params, xs, jnp.ones(3))
     )
     assert text == "cotangent has shape (3,); give that of the last output, (2, 3)."
+
+
+BROKEN = LOGITS.at[4, 1, 2].set(jnp.nan)
+SHORTER = jnp.array([T, 4])  # the NaN is padding
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        greedy_decode,
+        beam_decode,
+        lambda scores, lengths=None: crf_decode(FLAT, scores, lengths),
+    ],
+    ids=["greedy_decode", "beam_decode", "crf_decode"],
+)
+def test_scores_that_are_nan_are_refused_where_they_count(read):
+    assert "NaN in 1 of 12 rows" in message_of(ValueError, lambda: read(BROKEN))
+    for found, wanted in zip(read(BROKEN, SHORTER), read(LOGITS, SHORTER), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_a_search_whose_logits_become_nan_says_so(beams):
+    def decays(carry, token):
+        logits = jax.nn.log_softmax(jnp.ones((*token.shape, V)))
+        row = jax.lax.broadcasted_iota(jnp.int32, token.shape, 0)
+        broken = (row == 1) & (carry >= 2)
+        return carry + 1, jnp.where(broken[..., None], jnp.nan, logits)
+
+    def search(first):
+        if beams == 1:
+            return greedy_search(decays, jnp.zeros(2), first, end=4, limit=5)
+        found = beam_search(decays, jnp.zeros(2), first, 4, Search(beams, limit=5))
+        return found.tokens[..., 0]
+
+    text = message_of(ValueError, lambda: search(FIRST))
+    assert "NaN in 1 of 2 rows, so that none could be drawn" in text
+    tokens = jax.jit(search)(FIRST)
+    assert (tokens[:, 0] >= 0).all() and (tokens[:, 1] == -1).any()
+
+
+@pytest.mark.parametrize(
+    ("targets", "lengths", "sizes", "short"),
+    [
+        ([[1, 1], [1, 2], [2, 0]], [4, 2], [3, 2], [False, False]),
+        ([[1, 1], [1, 2], [2, 0]], [3, 2], [3, 2], [True, False]),
+        ([[1, 1], [1, 2], [2, 0]], [4, 1], [3, 2], [False, True]),
+        ([[1, 1], [2, 2], [3, 0]], [0, 0], [0, 0], [False, False]),
+        ([[1, 1], [2, 2], [3, 0]], [0, 0], [1, 0], [True, False]),
+    ],
+)
+def test_under_jit_a_row_too_short_for_its_target_has_an_infinite_loss(
+    targets, lengths, sizes, short
+):
+    given = jnp.array(targets), jnp.array(lengths), jnp.array(sizes)
+    run = jax.jit(lambda scores: ctc_loss(scores, *given_in_jit(given)))
+    found = run(LOGITS)
+    assert np.isposinf(found).tolist() == short and not np.isnan(found).any()
+    total = jax.jit(jax.grad(lambda s: ctc_loss(s, *given_in_jit(given)).sum()))
+    assert np.isfinite(total(LOGITS)).all()
+
+
+def given_in_jit(values):
+    """Hide values from what checks them before it computes."""
+    return jax.lax.optimization_barrier(values)
+
+
+def test_penalties_of_nothing_are_zero_and_norms_of_zero_have_a_gradient():
+    assert activation_penalty(jnp.ones((0, 2, 3))) == 0
+    cell = jlstm.RNNCell(2)
+    params = cell.init(jax.random.key(0), 2)
+    for scale in (0.0, 1e-3, 1.0):
+        scaled = params._replace(w_hh=scale * params.w_hh)
+        grad = jax.grad(lambda p: jnp.sum(max_norm(p, 0.5).w_hh ** 2))(scaled)
+        assert np.isfinite(grad.w_hh).all()
+
+
+@pytest.mark.parametrize(
+    ("first", "rest", "said"),
+    [
+        (np.ones(3), np.ones((5, 2)), "first has shape (3,), its twin in rest (5, 2)"),
+        (np.ones(3), np.ones(()), "its twin in rest ()"),
+        ((np.ones(3),), np.ones((5, 3)), "give two trees of the same leaves"),
+        ({"h": np.ones(3)}, {"c": np.ones((5, 3))}, "give two trees of the same"),
+    ],
+)
+def test_trees_that_do_not_fit_are_not_joined(first, rest, said):
+    assert said in message_of(ValueError, lambda: prepend(first, rest))

@@ -1,5 +1,6 @@
 """The translation task: a parallel corpus, a model, BLEU and a report."""
 
+import importlib
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,8 @@ class Job:
 
 
 def prepare(config: Config) -> Job:
-    """Read the corpus."""
+    """Read the corpus, once it is sure that the end can be scored."""
+    importlib.import_module("sacrebleu")
     if config.train.seeds > 1:
         raise ValueError(
             f"train.seeds is {config.train.seeds}: translations are those of one "

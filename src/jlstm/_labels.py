@@ -58,6 +58,29 @@ def check_scores(name: str, scores: Any, axes: int | None = None) -> None:
         )
 
 
+def check_no_nan(name: str, scores: Any) -> None:
+    """Require scores that rank the classes, if they are known: NaN ranks none.
+
+    Example:
+        >>> check_no_nan("logits", np.array([[0.0, 1.0], [np.nan, 0.0]]))
+        Traceback (most recent call last):
+        ...
+        ValueError: logits has NaN in 1 of 2 rows, which says nothing about the classes:
+        look for the loss or the weights that became NaN first.
+    """
+    if isinstance(scores, jax.core.Tracer):
+        return
+    if not getattr(scores, "is_fully_addressable", True):  # rows of other machines
+        return
+    broken = np.isnan(np.asarray(scores)).any(axis=-1)
+    if broken.any():
+        raise ValueError(
+            f"{name} has NaN in {broken.sum()} of {broken.size} rows, which says "
+            "nothing about the classes: look for the loss or the weights that became "
+            "NaN first."
+        )
+
+
 def check_range(
     name: str, values: Any, top: int, advice: str, counted: Flags | None = None
 ) -> None:

@@ -7,6 +7,7 @@ as it sees fit, or, where that would take the kernel away, on every device for t
 that it holds. What comes out is laid out by type again.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -59,6 +60,25 @@ def explicit_mesh(tree: Tree) -> Mesh | AbstractMesh | None:
         if AxisType.Explicit in mesh.axis_types:
             return mesh if isinstance(leaf, jax.core.Tracer) else leaf.sharding.mesh
     return None
+
+
+def free_devices(leaf: Any) -> int:
+    """Return over how many devices XLA, unasked, splits what is computed from an array.
+
+    One where the layout is part of the type, on one device, and where the caller maps
+    over devices. Inside ``jax.jit`` the mesh in the context tells, if there is one.
+    """
+    if isinstance(leaf, jax.core.Tracer):
+        mesh = jax.sharding.get_abstract_mesh()
+        if AxisType.Manual in mesh.axis_types:
+            return 1
+        kinds = zip(mesh.axis_sizes, mesh.axis_types, strict=True)
+        return math.prod(size for size, kind in kinds if kind == AxisType.Auto)
+    sharding = getattr(leaf, "sharding", None)
+    mesh = getattr(sharding, "mesh", None)
+    if mesh is not None and _explicit(mesh):
+        return 1
+    return len(getattr(sharding, "device_set", (leaf,)))
 
 
 def laid_like(leaf: Array, reference: Array) -> Array:

@@ -16,7 +16,15 @@ from jlstm._arrays import check_array
 from jlstm._labels import check_integers
 from jlstm._tree import align
 from jlstm._types import Carry, DType, accumulator_dtype
-from jlstm.decode import Step, check_kind, check_number, is_count
+from jlstm.decode import (
+    NOTHING,
+    Step,
+    check_drawn,
+    check_kind,
+    check_number,
+    is_count,
+    most_likely,
+)
 
 
 class Search(NamedTuple):
@@ -49,7 +57,7 @@ class Beams(NamedTuple):
     """Hypotheses of each row, the best first; those that ended before those cut off.
 
     Attributes:
-        tokens: with the end token; 0 behind it.
+        tokens: with the end token; 0 after it, and -1 where the score is NaN.
         scores: log-probability divided by the length penalty; -inf for no hypothesis.
         finished: whether it ended; else it was cut off at the limit.
     """
@@ -82,10 +90,12 @@ def greedy_search(
         limit: tokens at most, ``end`` included.
 
     Returns:
-        The tokens with ``end``, and 0 behind it.
+        The tokens with ``end``, and 0 after it.
 
     Raises:
-        TypeError, ValueError: ``first`` holds no tokens, or a number is out of range.
+        TypeError, ValueError: ``first`` holds no tokens, a number is out of range, or
+            logits became NaN. Inside ``jax.jit``, where that is not known, such a row
+            ends in -1.
 
     Example:
         >>> count = lambda carry, token: (carry, jax.nn.one_hot((token + 1) % 5, 5))
@@ -105,14 +115,16 @@ def greedy_search(
     def advance(state: tuple) -> tuple:
         time, carry, token, tokens, over = state
         carry, logits = step(carry, token)
-        best = jnp.argmax(logits, axis=-1).astype(jnp.int32)
-        token = jnp.where(over, 0, best)
-        return time + 1, carry, token, tokens.at[time].set(token), over | (token == end)
+        token = jnp.where(over, 0, most_likely(logits))
+        over = over | (token == end) | (token == NOTHING)
+        return time + 1, carry, token, tokens.at[time].set(token), over
 
     tokens = jnp.zeros((limit, *first.shape), jnp.int32)
     over = jnp.zeros(first.shape, bool)
     start = jnp.zeros((), jnp.int32), carry, first, tokens, over
-    return jax.lax.while_loop(going, advance, start)[3]
+    tokens = jax.lax.while_loop(going, advance, start)[3]
+    check_drawn(tokens)
+    return tokens
 
 
 def beam_search(
@@ -134,7 +146,8 @@ def beam_search(
         search: how to search.
 
     Raises:
-        TypeError, ValueError: ``first`` holds no tokens, or a number is out of range.
+        TypeError, ValueError: ``first`` holds no tokens, a number is out of range, or
+            logits became NaN, where that is known.
 
     Example:
         >>> count = lambda carry, token: (carry, jax.nn.one_hot((token + 1) % 5, 5))
@@ -162,7 +175,9 @@ def beam_search(
         return _extend(state, carry, jax.nn.log_softmax(logits), end, search)
 
     start = _start(step, carry, first.shape[0], end, search)
-    return _ranked(jax.lax.while_loop(going, advance, start), search)
+    found = _ranked(jax.lax.while_loop(going, advance, start), search)
+    check_drawn(found.tokens[..., 0])
+    return found
 
 
 def length_penalty(
@@ -263,11 +278,14 @@ def _ranked(state: _State, search: Search) -> Beams:
     tokens = jnp.concatenate([done.tokens, state.tokens], axis=2)
     scores = jnp.concatenate([done.scores, open_scores], axis=1)
     finished = jnp.concatenate([done.finished, jnp.zeros_like(done.finished)], axis=1)
-    order = jnp.lexsort((-scores, ~finished), axis=1)[:, : search.beams]
+    # NaN comes after every score, but before the places of no hypothesis.
+    ranks = jnp.where(jnp.isnan(scores), jnp.finfo(scores.dtype).max, -scores)
+    order = jnp.lexsort((ranks, ~finished), axis=1)[:, : search.beams]
     scores, finished = (
         jnp.take_along_axis(leaf, order, axis=1) for leaf in (scores, finished)
     )
     tokens = jnp.where(jnp.isfinite(scores)[None], _take(tokens, order, axis=2), 0)
+    tokens = jnp.where(jnp.isnan(scores)[None], NOTHING, tokens)
     return Beams(tokens, scores, finished)
 
 

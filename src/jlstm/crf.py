@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Int, Integer
 from jlstm._arrays import require_key
 from jlstm._labels import (
     check_integers,
+    check_no_nan,
     check_range,
     check_scores,
     in_range,
@@ -159,6 +160,10 @@ def crf_decode(
 ) -> TagPath:
     """Return the most likely tags of each row (Viterbi, 1967).
 
+    Raises:
+        TypeError: an array has another dtype.
+        ValueError: shapes do not fit, or a known score is NaN in a step that counts.
+
     Example:
         >>> scores = jnp.array([[2.0, 0.0], [1.1, 1.0], [0.0, 2.0]])
         >>> stay = CRFParams(jnp.array([[0.0, 0.0], [-9.0, 0.5]]), *jnp.zeros((2, 2)))
@@ -166,6 +171,7 @@ def crf_decode(
         [0, 1, 1]
     """
     params, scores, live = widen(params, scores, lengths)
+    check_no_nan("scores", scores)
     stay = jax.lax.broadcasted_iota(jnp.int32, scores.shape[1:], scores.ndim - 2)
 
     def advance(best: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:

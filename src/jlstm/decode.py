@@ -10,8 +10,11 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from jlstm._arrays import require_key
-from jlstm._labels import check_scores
+from jlstm._labels import check_no_nan, check_scores
 from jlstm._types import Carry, Key
+
+NOTHING = -1
+"""What is drawn from logits that are NaN, where they cannot be refused."""
 
 Step = Callable[[Carry, Int[Array, "*b"]], tuple[Carry, Float[Array, "*b v"]]]
 """Consumes one token a row; returns the next carry and the logits of the next token."""
@@ -50,7 +53,12 @@ PLAIN = Sampling()
 def restrict(logits: Float[Array, "*b v"], sampling: Sampling) -> Float[Array, "*b v"]:
     """Apply temperature, then top-k, then top-p; excluded tokens get -inf.
 
-    At temperature 0 that is all but the most likely token, the first of several.
+    At temperature 0 that is all but the most likely token, the first of several. At
+    any other but 1 the most likely token gets 0, so that no temperature is too small.
+
+    Raises:
+        TypeError: the logits are no floats.
+        ValueError: ``sampling`` is out of range, or a known logit is NaN.
 
     Example:
         >>> restrict(jnp.array([0.0, 2.0, 1.0]), Sampling(top_k=2)).tolist()
@@ -58,10 +66,11 @@ def restrict(logits: Float[Array, "*b v"], sampling: Sampling) -> Float[Array, "
     """
     check_kind("sampling", sampling, Sampling)
     sampling.check()
-    check_scores("logits", logits)
+    _check_logits(logits)
     if sampling.temperature == 0:
         return _only_best(logits)
-    logits = logits / sampling.temperature
+    if sampling.temperature != 1:
+        logits = _temper(logits, sampling.temperature)
     if sampling.top_k is not None:
         k = min(sampling.top_k, logits.shape[-1])
         worst = jax.lax.top_k(logits, k)[0][..., -1:]
@@ -78,18 +87,31 @@ def sample(
 ) -> Int[Array, "*b"]:
     """Draw one token a row.
 
+    A row of logits with NaN is refused where it is known; inside ``jax.jit`` it draws
+    :data:`NOTHING`.
+
     Example:
         >>> sample(jnp.array([0.0, 9.0, 1.0]), jax.random.key(0), Sampling(0.0)).item()
         1
     """
     check_kind("sampling", sampling, Sampling)
     sampling.check()
-    check_scores("logits", logits)
+    _check_logits(logits)
     if sampling.temperature == 0:
-        return jnp.argmax(logits, axis=-1).astype(jnp.int32)
+        return most_likely(logits)
     require_key(key)
     drawn = jax.random.categorical(key, restrict(logits, sampling), axis=-1)
-    return drawn.astype(jnp.int32)
+    return _unless_nan(logits, drawn)
+
+
+def most_likely(logits: Float[Array, "*b v"]) -> Int[Array, "*b"]:
+    """Return the token of the largest logit, :data:`NOTHING` where one is NaN.
+
+    Example:
+        >>> most_likely(jnp.array([[0.0, 2.0], [jnp.nan, 1.0]])).tolist()
+        [1, -1]
+    """
+    return _unless_nan(logits, jnp.argmax(logits, axis=-1))
 
 
 def generate(
@@ -108,8 +130,9 @@ def generate(
 
     Raises:
         TypeError: the logits are no floats.
-        ValueError: ``length`` is no whole number from 0 on, or ``sampling`` is out of
-            range.
+        ValueError: ``length`` is no whole number from 0 on, ``sampling`` is out of
+            range, or logits became NaN. Inside ``jax.jit``, where that is not known,
+            such a row has :data:`NOTHING` from there on; see :func:`check_drawn`.
 
     Example:
         >>> count = lambda carry, token: (carry, jax.nn.one_hot((token + 1) % 5, 5))
@@ -119,7 +142,7 @@ def generate(
     """
     check_kind("sampling", sampling, Sampling)
     sampling.check()
-    check_scores("logits", logits)
+    _check_logits(logits)
     if length != 0 and not is_count(length):
         raise ValueError(f"length is {length!r}; give a whole number, 0 or more.")
     if length == 0:
@@ -136,7 +159,30 @@ def generate(
     first = sample(logits, first_key, sampling)
     keys = jax.random.split(key, length - 1)
     (carry, _), tokens = jax.lax.scan(advance, (carry, first), keys)
-    return carry, jnp.concatenate([first[None], tokens])
+    tokens = jnp.concatenate([first[None], tokens])
+    check_drawn(tokens)
+    return carry, tokens
+
+
+def check_drawn(tokens: Int[Array | np.ndarray, "t *b"]) -> None:
+    """Raise ValueError where logits were NaN and no token could be drawn, if known.
+
+    Example:
+        >>> check_drawn(jnp.array([[3, 1], [2, -1], [4, -1]]))
+        Traceback (most recent call last):
+        ...
+        ValueError: the logits of token 1 are NaN in 1 of 2 rows, so that none could
+        be drawn: look for the loss or the weights that became NaN first.
+    """
+    if isinstance(tokens, jax.core.Tracer):
+        return
+    broken = np.asarray(tokens == NOTHING).reshape(len(tokens), -1)
+    if broken.any():
+        raise ValueError(
+            f"the logits of token {broken.any(axis=1).argmax()} are NaN in "
+            f"{broken.any(axis=0).sum()} of {broken.shape[1]} rows, so that none could "
+            "be drawn: look for the loss or the weights that became NaN first."
+        )
 
 
 def check_number(name: str, value: Any) -> None:
@@ -156,6 +202,23 @@ def is_count(value: Any) -> bool:
     """Whether a value is a whole number from 1 on."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     return whole and value >= 1
+
+
+def _check_logits(logits: Any) -> None:
+    check_scores("logits", logits)
+    check_no_nan("logits", logits)
+
+
+def _unless_nan(logits: Array, token: Array) -> Int[Array, "*b"]:
+    return jnp.where(jnp.isnan(logits).any(axis=-1), NOTHING, token).astype(jnp.int32)
+
+
+def _temper(logits: Array, temperature: float) -> Array:
+    """Divide the distances to the largest logit, which may overflow to -inf only."""
+    top = jnp.max(logits, axis=-1, keepdims=True)
+    top = jnp.where(jnp.isneginf(top), 0, top)  # nothing is possible: stays so
+    known = jnp.finfo(logits.dtype)  # what is smaller counts as 0 there
+    return (logits - top) / min(max(temperature, float(known.tiny)), float(known.max))
 
 
 def _only_best(logits: Array) -> Array:

@@ -108,6 +108,9 @@ def prepend(first: Tree, rest: Tree) -> Tree:
     With the given carry and the carries of :func:`jlstm.trace` the result has t + 1
     entries, and entry n is the carry that step n starts from.
 
+    Raises:
+        ValueError: the trees have other leaves, or a leaf is not one step of its twin.
+
     Example:
         >>> from jlstm import RNNCell, trace
         >>> cell = RNNCell(3)
@@ -119,8 +122,18 @@ def prepend(first: Tree, rest: Tree) -> Tree:
 
     def join(a: Array, b: Array) -> Array:
         b = jnp.asarray(b)
+        if jnp.shape(a) != b.shape[1:] or not b.ndim:
+            raise ValueError(
+                f"prepend: a leaf of first has shape {jnp.shape(a)}, its twin in rest "
+                f"{b.shape}; give one step, of shape {b.shape[1:]}, and all steps."
+            )
         return jnp.concatenate([jnp.asarray(a, b.dtype)[None], b])
 
+    if jax.tree.structure(first) != jax.tree.structure(rest):
+        raise ValueError(
+            f"prepend: first is {jax.tree.structure(first)} and rest is "
+            f"{jax.tree.structure(rest)}; give two trees of the same leaves."
+        )
     return jax.tree.map(join, first, rest)
 
 

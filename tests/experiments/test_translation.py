@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections import Counter
 
 import numpy as np
@@ -142,3 +143,9 @@ def test_several_seeds_are_several_runs():
     with pytest.raises(ValueError, match=r"run the seeds one by one with train\.seed"):
         prepare(Config(train=TrainConfig(seeds=2)))
     assert np.isfinite(count_ngrams(CORPUS, "val")["KN bigram"])
+
+
+def test_a_missing_package_of_the_end_is_named_before_the_start(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sacrebleu", None)
+    with pytest.raises(ModuleNotFoundError, match="sacrebleu"):
+        prepare(Config(name="none"))

@@ -337,3 +337,38 @@ def test_a_mesh_is_one_device(case):
     assert jax.tree.structure(ours) == jax.tree.structure(wanted)
     for a, b in zip(*map(jax.tree.leaves, (ours, wanted)), strict=True):
         np.testing.assert_allclose(jax.device_get(a), b, rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("backend", ["auto", "native"])
+@pytest.mark.parametrize("described", [False, True], ids=["array", "type"])
+def test_explain_says_where_the_formula_takes_the_place_of_the_kernel(
+    backend, described
+):
+    """And the program of ``jax.jit`` has the kernel's call, or has not, as it says."""
+    if jlstm.native.unavailable(LSTM):
+        pytest.skip(jlstm.native.unavailable(LSTM))
+    params = LSTM.init(jax.random.key(0), SIZE)
+    xs = np.ones((16, 8, SIZE), np.float32)
+    said = "its formula where XLA splits the rows over 8 devices"
+    for kind, formula in [(None, False), (AxisType.Auto, True), (AxisType.Explicit, 0)]:
+        place = kind and NamedSharding(make_mesh(kind), P(None, "d"))
+        array = jax.device_put(xs, place)
+        typed = jax.ShapeDtypeStruct(xs.shape, xs.dtype, sharding=place)
+        choice = jlstm.explain(LSTM, backend, typed if described else array)
+        assert choice.backend == "native" and (said in choice.reason) == formula
+        run = jax.jit(partial(jlstm.unroll, LSTM, backend=backend))
+        assert ("jlstm" in run.lower(params, array).as_text()) != formula
+
+
+def test_explain_reads_the_mesh_in_the_context():
+    seen = []
+
+    @jax.jit
+    def look(xs):
+        seen.append(jlstm.explain(LSTM, "native", xs).reason)
+
+    for kind in (AxisType.Auto, AxisType.Explicit):
+        with jax.set_mesh(make_mesh(kind)):
+            look(jnp.ones((16, 8, SIZE), jnp.float32))
+    look(jnp.ones((16, 8, SIZE), jnp.float32))
+    assert ["over 8 devices" in reason for reason in seen] == [True, False, False]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import jax
 
 from jlstm._arrays import dtype_of
+from jlstm._mesh import free_devices
 from jlstm._overrides import beyond_run, own_step
 from jlstm._types import Carry, DType, Shape
 from jlstm.backends.parallel import worthwhile
@@ -38,6 +39,7 @@ class Given(NamedTuple):
     steps: int = 1000
     batch: Shape = ()
     dtypes: tuple[DType, ...] = ("float32",)
+    devices: int = 1
 
     @classmethod
     def of(cls, cell: Cell, xs: Any, carry: Carry | None = None) -> "Given":
@@ -47,7 +49,7 @@ class Given(NamedTuple):
         """
         steps, *batch = xs.shape[: len(xs.shape) - cell.num_feature_axes]
         dtypes = tuple(dtype_of(leaf) for leaf in (xs, *jax.tree.leaves(carry)))
-        return cls(steps, tuple(batch), dtypes)
+        return cls(steps, tuple(batch), dtypes, free_devices(xs))
 
 
 def automatic(cell: Cell, given: Given) -> Choice:
@@ -55,7 +57,8 @@ def automatic(cell: Cell, given: Given) -> Choice:
     if type(cell) in (LSTMCell, GRUCell):
         reason = few_rows(given.steps, *given.batch) or unavailable(cell, *given.dtypes)
         if reason is None:
-            return Choice("native", "the compiled kernel, the fastest on a CPU")
+            reason = "the compiled kernel, the fastest on a CPU"
+            return Choice("native", reason + whole(given))
         if _fuses(cell, given):
             return Choice(
                 "fused", f"one rule for the derivative; not native, as {reason}"
@@ -71,6 +74,16 @@ def automatic(cell: Cell, given: Given) -> Choice:
     if _fuses(cell, given):
         return Choice("fused", "one rule for the derivative of the whole loop")
     return Choice("scan", "the reference loop, which runs every cell")
+
+
+def whole(given: Given) -> str:
+    """Return what runs in place of the kernel where XLA must see what it splits."""
+    if given.devices == 1:
+        return ""
+    return (
+        f"; its formula where XLA splits the rows over {given.devices} devices: use a "
+        "mesh with explicit axes or jax.shard_map to keep the kernel"
+    )
 
 
 def unfused(cell: Cell) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from jlstm.backends.auto import Choice, Given, automatic, unfused, unparallel
+from jlstm.backends.auto import Choice, Given, automatic, unfused, unparallel, whole
 from jlstm.backends.cudnn import cudnn
 from jlstm.backends.cudnn import unavailable as no_cudnn
 from jlstm.backends.fused import fused
@@ -52,7 +52,7 @@ def choose(cell: Cell, backend: Backend = "auto", given: Given = LONG) -> Choice
         raise ValueError(
             f'The {backend} backend cannot run {cell!r}: {reason}. Use backend="scan".'
         )
-    return Choice(backend, "asked for")
+    return Choice(backend, "asked for" + (whole(given) if backend == "native" else ""))
 
 
 def _refusal(cell: Cell, backend: str, given: Given) -> str | None:

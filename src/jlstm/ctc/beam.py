@@ -12,10 +12,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._labels import check_blank, check_scores, lengths_or_all
-from jlstm._tree import align
+from jlstm._labels import check_blank, check_no_nan, check_scores, lengths_or_all
+from jlstm._tree import align, zero_unless
 from jlstm._types import DType
 from jlstm.ctc.greedy import Decoded
+from jlstm.sequence import steps_within
 
 
 class Beam(NamedTuple):
@@ -70,7 +71,7 @@ def beam_decode(
     Raises:
         TypeError: an array has another dtype.
         ValueError: a shape does not fit, ``beam`` or ``most`` is no positive integer,
-            or a number is out of range.
+            a number is out of range, or a known logit is NaN in a step that counts.
 
     Example:
         >>> step = [0.6, 0.4]  # blank and "a": the best path has two blanks, 0.36
@@ -87,6 +88,7 @@ def beam_decode(
         raise ValueError(f"beam is {beam} and most {most}; give 1 or more of each.")
     check_blank(blank, classes)
     lengths = lengths_or_all("lengths", lengths, (rows,), steps)
+    check_no_nan("logits", zero_unless(steps_within(lengths, steps), logits))
     log_probs = jax.nn.log_softmax(logits, axis=-1)
     search = partial(_search, beam=beam, most=most, blank=blank)
     found = jax.vmap(search, in_axes=(1, 0))(log_probs, lengths)

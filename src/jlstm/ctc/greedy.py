@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from jlstm._labels import check_blank, check_scores, lengths_or_all
+from jlstm._labels import check_blank, check_no_nan, check_scores, lengths_or_all
 from jlstm._tree import zero_unless
 from jlstm.sequence import steps_within
 
@@ -41,7 +41,8 @@ def greedy_decode(
 
     Raises:
         TypeError: an array has another dtype.
-        ValueError: a shape does not fit, or a number is out of range.
+        ValueError: a shape does not fit, a number is out of range, or a known logit
+            is NaN in a step that counts.
 
     Example:
         >>> path = jnp.array([1, 1, 0, 1, 2, 2])
@@ -54,6 +55,7 @@ def greedy_decode(
     check_blank(blank, classes)
     lengths = lengths_or_all("lengths", lengths, (rows,), steps)
     live = steps_within(lengths, steps)
+    check_no_nan("logits", zero_unless(live, logits))
     path = jnp.argmax(logits, axis=-1).astype(jnp.int32)
     before = jnp.concatenate([jnp.full_like(path[:1], blank), path[:-1]])
     # A repetition of the blank before the first step is a blank, so it goes as well.

@@ -41,7 +41,7 @@ def ctc_loss(
     Without ``target_lengths`` negative numbers at the end of a target, such as -1 or
     -100, are padding. A symbol that is no class, the blank, or a negative number
     inside a target is refused; under ``jax.jit``, where they are not known, the loss of
-    such a row is NaN.
+    such a row is NaN, and that of a row too short for its target is infinite.
 
     Args:
         logits: unnormalised log-probabilities, time first.
@@ -93,6 +93,8 @@ def ctc_loss(
         (~inside).T.astype(logits.dtype),
         blank_id=blank,
     ).astype(logits.dtype)
+    short = lengths < steps_needed(symbols, sizes)
+    losses = jnp.where(short, jnp.asarray(jnp.inf, losses.dtype), losses)
     return jnp.where(wrong.any(axis=0), jnp.asarray(jnp.nan, losses.dtype), losses)
 
 
@@ -135,14 +137,15 @@ def check_alignable(
 
 
 def steps_needed(
-    targets: Integer[np.ndarray, "n b"], target_lengths: Integer[np.ndarray, " b"]
-) -> Integer[np.ndarray, " b"]:
+    targets: Integer[Array | np.ndarray, "n b"],
+    target_lengths: Integer[Array | np.ndarray, " b"],
+) -> Integer[Array | np.ndarray, " b"]:
     """Return the fewest steps of a path: one a symbol, and one between equal ones.
 
     Example:
         >>> steps_needed(np.array([[1, 1], [1, 2], [2, 0]]), np.array([3, 2])).tolist()
         [4, 2]
     """
-    inside = np.arange(1, len(targets))[:, None] < target_lengths
+    inside = np.arange(1, len(targets))[:, None] < target_lengths[None]
     repeated = inside & (targets[1:] == targets[:-1])
     return target_lengths + repeated.sum(axis=0)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Integer
 
 from jlstm._types import Carry, DType, Key, Shape
 from jlstm.cell import Cell
-from jlstm.decode import PLAIN, Sampling, generate
+from jlstm.decode import PLAIN, Sampling, check_drawn, generate
 from jlstm.initializers import Constant, Uniform
 from jlstm.layers import Recurrent, Stack
 from jlstm.models.cells import TITLES, CellName, InitName, make_cell
@@ -261,7 +261,9 @@ def generate_tokens(
             f"The prompt has {prompt.shape[0]} tokens and length is {length}; "
             "give at least one of each."
         )
-    return _generate(model, prompt, length, key, sampling)
+    tokens = _generate(model, prompt, length, key, sampling)
+    check_drawn(tokens)
+    return tokens
 
 
 @jax.jit(static_argnames=("length", "sampling"))

@@ -174,9 +174,11 @@ def compose(
 def _compose(
     model: MusicModel, opening: Array, steps: int, key: Key, temperature: float
 ) -> Array:
+    least = float(jnp.finfo(opening.dtype).tiny)  # what is smaller counts as 0
+
     def advance(state: tuple[Carry, Array], key: Key) -> tuple[tuple, Array]:
         carry, logits = state
-        chances = jax.nn.sigmoid(logits / temperature)
+        chances = jax.nn.sigmoid(logits / max(temperature, least))
         chord = jax.random.bernoulli(key, chances).astype(opening.dtype)
         carry, logits = model(chord[None], carry)
         return (carry, logits[0]), chord.astype(jnp.uint8)

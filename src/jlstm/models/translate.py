@@ -14,6 +14,7 @@ from jlstm.data.bucket import BucketedBatches
 from jlstm.data.translation import SPECIALS
 from jlstm.data.vocab import EOS
 from jlstm.data.words import BOS, PAD
+from jlstm.decode import check_drawn
 from jlstm.models.attention import Memory
 from jlstm.models.seq2seq import Decoder, Seq2Seq
 
@@ -60,6 +61,7 @@ def translate(model: Seq2Seq, given: Sources, search: Search) -> list[np.ndarray
     for xs, lengths, rows in BucketedBatches(*given[:3]):
         own = search._replace(limit=min(search.limit, given.stretch * len(xs)))
         tokens = np.asarray(_translate(model, xs, lengths.astype(np.int32), own))
+        check_drawn(tokens)
         for column, row in enumerate(rows):
             if row >= 0:
                 found[row] = _up_to_end(tokens[:, column])
