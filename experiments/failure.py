@@ -32,9 +32,11 @@ FULL_MEMORY = re.compile(
     r"|Failed to allocate"
 )
 INSTALL = {
-    "train": ("hydra", "hydra_plugins", "matplotlib", "omegaconf", "pooch", "yaml",
-              "rich", "sacrebleu", "tensorboardX"),
+    "train": ("charset_normalizer", "filelock", "hydra", "hydra_plugins",
+              "matplotlib", "omegaconf", "pooch", "rich", "sacrebleu", "scipy",
+              "soundfile", "tensorboardX", "yaml"),
     "sweep": ("optuna", "submitit"),
+    "interop": ("flatbuffers", "onnx", "safetensors"),
 }  # fmt: skip
 """Which extra of jlstm brings which package."""
 

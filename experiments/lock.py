@@ -5,31 +5,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What file systems without locks answer."""
+
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder; the lock ends with the process, however that ends.
 
-    Where the system or the file system has no ``flock`` (Windows, some network file
-    systems), nothing is locked.
+    Where the file system has no locks (some network file systems), nothing is locked:
+    a file in place of the lock would outlive a process that is killed.
 
     Raises:
         ValueError: another process holds it.
     """
+    lock = FileLock(folder / ".lock", blocking=False, fallback_to_soft=False)
     try:
-        import fcntl
-    except ImportError:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(
+            f"{folder} is in use: a run is going on there. Wait for its end, or "
+            "start a new run."
+        ) from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+    try:
         yield
-        return
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(
-                f"{folder} is in use: a run is going on there. Wait for its end, or "
-                "start a new run."
-            ) from None
-        except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-                raise
-        yield
+    finally:
+        lock.release()

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "src" / "jlstm"
 # From the bottom of the house to its roof: a module imports only from lines above its
 # own. `__init__` is jlstm itself, which only what stands below it here may import.
 ORDER = (
-    {"_files", "_mesh", "_repr", "memory"},
+    {"_extras", "_files", "_mesh", "_repr", "memory"},
     {"options"},
     {"_types"},
     {"_arrays"},
@@ -41,7 +41,8 @@ ORDER = (
 RANK = {name: rank for rank, group in enumerate(ORDER) for name in group}
 CORE_MAY_IMPORT = {*sys.stdlib_module_names, "jax", "jaxlib", "jaxtyping", "jlstm"}
 CORE_MAY_IMPORT |= {"numpy"}
-LAZY = {"grain", "hydra", "keras", "matplotlib", "orbax", "pooch"}
+LAZY = {"chex", "flax", "grain", "hydra", "jinja2", "keras", "matplotlib", "mido"}
+LAZY |= {"optax", "orbax", "pooch", "rapidfuzz", "scoringrules", "sklearn"}
 LAZY |= {"tensorboardX", "torch"}
 
 # Each has one letter in brackets, so that this file does not hold what it forbids.
