@@ -48,10 +48,12 @@ class Reached:
     Attributes:
         folder: of the run, once there is one.
         training: whether the job was started.
+        sweep: the folder of a sweep, once there is one.
     """
 
     folder: Path | None = None
     training: bool = False
+    sweep: Path | None = None
 
 
 def tell(error: BaseException, reached: Reached) -> tuple[int, str]:
@@ -92,6 +94,9 @@ def place(error: BaseException) -> str:
 def kept(reached: Reached) -> str:
     """Return what there is to go on with, and how."""
     folder = reached.folder
+    if reached.sweep is not None:
+        again = f"to go on: python experiments/run.py -m resume={reached.sweep}"
+        return f"jobs that are done are kept; {again}"
     if folder is None:
         return "nothing was begun"
     if not folder.is_dir():

@@ -39,7 +39,7 @@ def launch(argv: Sequence[str], reached: Reached) -> int:
         print(composed(options.overrides))
         return 0
     if options.multirun:
-        return sweep(options.overrides)
+        return sweep(options.overrides, reached)
     with ExitStack() as held:
         job, reached.folder = start(options.overrides, held)
         reached.training = True

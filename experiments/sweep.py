@@ -26,6 +26,7 @@ from experiments.compose import (
     compose_run,
     one_line,
 )
+from experiments.failure import Reached
 from experiments.jobs import (
     OUTPUT,
     RUN,
@@ -45,7 +46,7 @@ REQUEST, STOPPED = "request.json", "stopped"
 UNSHOWN = "hydra.job.config.override_dirname.exclude_keys"
 
 
-def sweep(overrides: Sequence[str]) -> int:
+def sweep(overrides: Sequence[str], reached: Reached) -> int:
     """Run every combination that the overrides describe; return 0 if all went well.
 
     ``resume=FOLDER`` resumes a stopped sweep: jobs that are done stay,
@@ -58,6 +59,7 @@ def sweep(overrides: Sequence[str]) -> int:
         folder, overrides = _resumed(overrides)
     else:
         folder = _new(overrides)
+    reached.sweep = folder
     own = [f"hydra.sweep.dir={quoted(folder)}", f"{UNSHOWN}=[{_fixed_keys(overrides)}]"]
     (folder / STOPPED).unlink(missing_ok=True)
     try:
@@ -69,7 +71,6 @@ def sweep(overrides: Sequence[str]) -> int:
     except KeyboardInterrupt as stop:
         (folder / STOPPED).touch()
         stop_jobs(folder, getattr(stop, "signal", signal.SIGINT))
-        print(f"to go on: python experiments/run.py -m resume={folder}", flush=True)
         raise
     finally:
         if rows := read_jobs(folder):

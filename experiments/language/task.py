@@ -15,6 +15,7 @@ from jlstm.data import Corpus, CorpusConfig, TokenStream, load_corpus
 from jlstm.models.language import LanguageConfig
 from jlstm.train.language import LanguageTask, StreamConfig
 from jlstm.train.loop import Result
+from jlstm.train.program import take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +72,10 @@ class Job:
         valid = {name: parts["valid"] for name, parts in scores.items()}
         task = LanguageTask(corpus, config.model, config.stream, valid)
         result = present.fit(task, config, folder)
-        samples = draw_samples(result.model, corpus, config.sample)
+        model = result.model if config.train.seeds == 1 else take(result.model, 0)
+        samples = draw_samples(model, corpus, config.sample)
         summary = summarize(config, task, result, scores, samples)
-        show(folder, config, result.model, corpus, summary, samples)
+        show(folder, config, model, corpus, summary, samples)
         return summary
 
 
@@ -115,6 +117,7 @@ def summarize(
     common = present.summarize(config, result)
     tokens = task.batches(1).num_predictions * common["epochs"]
     return common | {
+        "parameters": common["parameters"] // config.train.seeds,
         "baselines": scores,
         "tokens_per_second": round(tokens / result.place.seconds),
         "vocabulary": len(task.corpus.vocab),

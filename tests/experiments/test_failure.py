@@ -92,3 +92,12 @@ def test_every_key_says_what_it_means(task):
     silent = [key.name for key in keys_of(config) if not key.meaning]
     silent += [name for name, meaning in groups_of(config).items() if not meaning]
     assert silent == [], "give these a line in the Attributes of their dataclass"
+
+
+def test_a_stopped_sweep_says_how_to_go_on(tmp_path):
+    code, line = tell(Stopped(15), Reached(sweep=tmp_path))
+    assert (code, line) == (
+        143,
+        "terminated; jobs that are done are kept; "
+        f"to go on: python experiments/run.py -m resume={tmp_path}",
+    )

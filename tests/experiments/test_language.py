@@ -1,5 +1,6 @@
 """The language task between the configuration and the report."""
 
+import dataclasses
 import math
 
 import pytest
@@ -17,6 +18,7 @@ from experiments.language.task import Config, check_streams, prepare
 from jlstm.baselines import kneser_ney_bigram_nll, unigram_nll, witten_bell_nll
 from jlstm.data import Corpus, CorpusConfig, Vocab
 from jlstm.models.language import LanguageConfig, LanguageModel
+from jlstm.train.config import TrainConfig
 from jlstm.train.language import StreamConfig
 
 TEXT = "".join(f"{n} squared is {n * n}\n" for n in range(60))
@@ -162,3 +164,27 @@ def test_a_text_without_lines_is_read_from_its_start():
     data = corpus(text="abcabcabc" * 5)
     reading, example = read_line(model(data, cell="gru"), data)
     assert len(example.labels) == len(data.valid) == len(reading.xs)
+
+
+def test_several_seeds_are_scored_and_the_first_one_writes(tmp_path, capsys):
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT)
+    config = Config(
+        name="seeds",
+        baselines=False,
+        data=CorpusConfig(name="text", path=str(path)),
+        model=LanguageConfig(hidden_sizes=(4,), embedding_size=3),
+        stream=StreamConfig(batch_size=4, window=8, valid_batch=2, test_batch=2),
+        sample=SampleConfig(length=3, temperatures=(0.0,)),
+        train=TrainConfig(seeds=2, epochs=1),
+    )
+    summary = prepare(config).run(tmp_path)
+    one = dataclasses.replace(config, train=TrainConfig(epochs=1))
+    (tmp_path / "one").mkdir()
+    alone = prepare(one).run(tmp_path / "one")
+    members = summary["valid"]["loss_members"]
+    assert summary["valid"]["loss"] == pytest.approx(sum(members) / 2)
+    assert members[0] == pytest.approx(alone["valid"]["loss"], rel=1e-5)
+    assert summary["samples"] == alone["samples"]
+    assert summary["parameters"] == alone["parameters"]
+    assert "temperature 0, after" in capsys.readouterr().out

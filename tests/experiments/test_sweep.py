@@ -1,12 +1,16 @@
 """Sweeps: what a job leaves behind and how it stands in the table."""
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from experiments.compose import check_overrides
 from experiments.jobs import quoted, read_outcome
+from experiments.killed_runs.signals import SMALL, TEXT, finish, launch, wait
 from experiments.sweep import sweep_table
 from experiments.table import table
 
@@ -55,3 +59,32 @@ def test_the_table_shows_only_what_differs_between_jobs():
 def test_a_cell_stays_in_its_cell():
     line = table(["a"], [["x|y\nz"]]).splitlines()[-1]
     assert line == r"| x\|y z |"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_stopped_sweep_goes_on_to_the_same_numbers(tmp_path, name):
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT)
+    asked = [*SMALL, f"data.path={text}", "name=swept", "train.seed=1,2"]
+    finish("-m", *asked, f"runs_dir={tmp_path / 'whole'}")
+    process = launch("-m", *asked, f"runs_dir={tmp_path / 'cut'}")
+    while not list(tmp_path.glob("cut/*/*/001/*/checkpoints/*")):
+        time.sleep(0.1)
+        assert process.poll() is None
+    os.kill(process.pid, getattr(signal, name))
+    ended = wait(process)
+    [folder] = tmp_path.glob("cut/*/*")
+    assert ended.code == 128 + getattr(signal, name)
+    assert ended.said.endswith(f"run.py -m resume={folder}")
+    assert not list(folder.glob("001/*/result.json"))
+    finish("-m", f"resume={folder}")
+
+    def numbers(root):
+        found = sorted(root.glob("*/*/0*/*/result.json"))
+        results = [json.loads(path.read_text("utf-8")) for path in found]
+        return [(each["valid"], each["test"], each["samples"]) for each in results]
+
+    assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
+    assert len(numbers(tmp_path / "cut")) == 2
