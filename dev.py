@@ -1,8 +1,9 @@
 """Set up and run jlstm with nothing but Python 3.11 or newer and pip.
 
     python3 dev.py demo [override ...]          train the demonstration model
-    python3 dev.py test [--all] [argument ...]  run the tests and the doctests; --all
-                                                takes those marked slow too
+    python3 dev.py test [--long|--all] [argument ...]    run the tests and the doctests:
+                                                --long trainings and pages too, --all
+                                                every row of every table
     python3 dev.py lint [--fix]                 check style and format
     python3 dev.py types                        check a user's script by two checkers
     python3 dev.py docs                         run the tutorial, build the site
@@ -47,6 +48,7 @@ SETS = {
     "peers": [*EXTRAS, *GROUPS],
     "docs": [*EXTRAS, "--extra", "notebook", *GROUPS, "--group", "docs"],
 }
+LEFT_OUT = {"--long": "not slow", "--all": ""}
 COMPILE = [
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-header"),
@@ -181,12 +183,13 @@ def demo(environment: Environment, overrides: list[str]) -> int:
 
 
 def test(environment: Environment, arguments: list[str]) -> int:
-    """Run the tests and the doctests, on all cores; --all takes the slow ones too."""
+    """Run the tests and the doctests, on all cores, leaving out what takes long."""
     environment.need("test")
-    if "--all" in arguments:
-        arguments = [argument for argument in arguments if argument != "--all"]
-    elif "-m" not in arguments:
-        arguments = ["-m", "not slow", *arguments]
+    chosen = [word for word in arguments if word in LEFT_OUT]
+    arguments = [word for word in arguments if word not in LEFT_OUT]
+    left_out = LEFT_OUT[chosen[-1]] if chosen else "not slow and not long"
+    if left_out and "-m" not in arguments:
+        arguments = ["-m", left_out, *arguments]
     workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
     return environment.run("-m", "pytest", *workers, *arguments)
 

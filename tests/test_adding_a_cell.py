@@ -34,6 +34,7 @@ def definitions():
     return names_of(CELL, ORACLE)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("unchecked", "user_defaults")
 def test_the_page_runs():
     names = names_of(CELL, MAPS, USE, ORACLE)

@@ -101,6 +101,7 @@ def test_few_beams_find_what_the_search_in_lists_finds(beams, alpha):
         assert found.finished[row].tolist() == [one[-1] == END for one in expected]
 
 
+@pytest.mark.long
 def test_one_beam_is_greedy():
     def chain(carry, tokens):
         """Walk by a table of odds; a row's carry shifts it."""
@@ -127,6 +128,7 @@ def test_greedy_takes_the_most_likely_token_each_time():
         assert tokens[:, row].tolist() == padded(best)
 
 
+@pytest.mark.long
 def test_a_hypothesis_that_has_ended_is_kept_while_others_go_on():
     def late(carry, tokens):
         """Ending at once has 0.4, going on 0.6; later nothing ends."""

@@ -143,6 +143,7 @@ def check(command):
     return KNOWN.get(name, check_python)(*rest)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", PAGE_OF)
 def test_a_command_can_be_given(command):
     if WRONG_ON_PURPOSE in command:

@@ -91,6 +91,7 @@ def test_padding_is_invisible_to_gradients():
     assert float(jnp.abs(clean[0].transitions).min()) > 0
 
 
+@pytest.mark.long
 def test_without_lengths_all_steps_count():
     every = jnp.full(LENGTHS.shape, STEPS)
     without = jax.jit(crf_nll)(PARAMS, SCORES, GIVEN)
@@ -98,6 +99,7 @@ def test_without_lengths_all_steps_count():
     np.testing.assert_allclose(without, full, rtol=1e-12)
 
 
+@pytest.mark.long
 def test_what_is_forbidden_is_never_decoded():
     forbidden = jnp.array([[-1e4, 0.0], [0.0, -1e4]])
     params = CRFParams(forbidden, jnp.zeros(2), jnp.array([-1e4, 0.0]))
@@ -109,6 +111,7 @@ def test_what_is_forbidden_is_never_decoded():
     assert all(np.isfinite(slope).all() for slope in slopes)
 
 
+@pytest.mark.long
 def test_16_bit_scores_stay_near():
     params = init_crf(jax.random.key(0), TAGS, jnp.float32)
     scores = jnp.asarray(SCORES, jnp.bfloat16)

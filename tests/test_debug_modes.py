@@ -37,6 +37,7 @@ SAMPLE = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "case",
     quick([*SAMPLE, *(case for case in CASES if case not in SAMPLE)], len(SAMPLE)),
@@ -69,6 +70,7 @@ def test_a_mode_changes_nothing(case):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["debug_nans", "debug_infs"])
 @pytest.mark.parametrize("backend", ["native", "fused"])
 def test_without_jit_nothing_is_called_wrong(mode, backend):
@@ -102,6 +104,7 @@ ENTRANCES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("unchecked", "user_defaults")
 @pytest.mark.parametrize("entrance", ENTRANCES)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])

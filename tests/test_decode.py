@@ -37,6 +37,7 @@ def test_top_k_renormalises_before_top_p():
     assert kept(Sampling(top_k=3, top_p=0.84)) == [True, True, True, False]
 
 
+@pytest.mark.long
 def test_top_p_is_per_row_and_in_any_order():
     rows = jnp.log(jnp.array([[0.1, 0.9], [0.6, 0.4]]))
     out = np.isfinite(np.asarray(restrict(rows, Sampling(top_p=0.6))))

@@ -30,6 +30,7 @@ CASES = [
 SAMPLE = [case for case in CASES if case[2:] == ("sqrt", False, True)][2::4]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "case",
     quick([*SAMPLE, *(case for case in CASES if case not in SAMPLE)], len(SAMPLE)),

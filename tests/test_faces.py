@@ -71,6 +71,7 @@ def as_linen_unbound(layer, **options):
 FACES = {"nnx": as_nnx, "linen": as_linen, "linen unbound": as_linen_unbound}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "face"), crossed(LAYERS | BOTH, FACES))
 def test_init_carry_is_what_a_call_starts_from(name, face):
     run, start = FACES[face]((LAYERS | BOTH)[name])
@@ -91,6 +92,7 @@ def test_init_carry_is_what_a_call_starts_from(name, face):
     assert_close(jnp.concatenate(steps, 1), ys, TOL)
 
 
+@pytest.mark.long
 def test_the_input_size_is_read_off_the_parameters():
     for layer in (*LAYERS.values(), Recurrent(jlstm.ConvGRUCell(2, (3, 2)))):
         params = jax.eval_shape(lambda one=layer: one.init(jax.random.key(0), 5))
@@ -174,6 +176,7 @@ def test_linen_refuses_what_is_no_sequence_before_it_draws(unchecked):
         assert text.startswith(wanted)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("face", ["nnx", "linen"])
 def test_numpy_is_taken_as_jax_is(face, unchecked):
     run, _ = FACES[face](PLAIN)
@@ -235,6 +238,7 @@ class Tagger(nnx.Module):
         return carry[0].h, self.head(ys)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODULES)
 def test_flax_tabulates_every_module(name, plain_keys, standard_promotion):
     options = {"console_kwargs": {"width": 300, "force_terminal": False}}
@@ -244,12 +248,14 @@ def test_flax_tabulates_every_module(name, plain_keys, standard_promotion):
     assert "h: float32[3,4]" in table and "w_hh" in table
 
 
+@pytest.mark.long
 def test_flax_tabulates_a_model_that_holds_one(plain_keys, standard_promotion):
     options = {"console_kwargs": {"width": 300, "force_terminal": False}}
     table = nnx.tabulate(Tagger(nnx.Rngs(0)), inputs(), **options)
     assert "head" in table and "h: float32[3,4]" in table
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["RNN", "LSTM"])
 def test_the_bridge_to_linen_is_the_module(name, plain_keys):
     kind = getattr(jlstm.nnx, name)
@@ -268,6 +274,7 @@ def test_the_bridge_to_linen_is_the_module(name, plain_keys):
     assert ys.shape == (B, T, H) and len(carry) == len(params)
 
 
+@pytest.mark.long
 def test_the_bridge_to_nnx_is_the_linen_module(plain_keys):
     linen = jlstm.linen.LSTM(H)
     model = nnx.bridge.ToNNX(linen, rngs=nnx.Rngs(0)).lazy_init(inputs())
@@ -289,12 +296,14 @@ TOOLS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tool", TOOLS)
 def test_flax_tools_run_the_module(tool):
     model, _ = as_nnx(LAYERS["one of a stack"])
     assert_close(TOOLS[tool](model, inputs()), model(inputs()), TOL)
 
 
+@pytest.mark.long
 def test_flax_gradient_scan_and_graph():
     model, _ = as_nnx(LAYERS["one of a stack"])
     grads = jax.grad(lambda m: jnp.sum(m(inputs())[1] ** 2))(model)
@@ -321,6 +330,7 @@ class Parent(nn.Module):
         return ys, rnn(xs, rnn.init_carry(xs.shape[:1]))[1]
 
 
+@pytest.mark.long
 def test_a_bound_part_of_a_linen_model_knows_its_start():
     variables = noisy(lambda: Parent().init(jax.random.key(0), inputs()))
     without, given = Parent().apply(flax.core.freeze(variables), inputs())

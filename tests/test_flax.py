@@ -72,6 +72,7 @@ def value_and_gradient(params, run, xs, lengths):
     return jax.value_and_grad(loss, (0, 1), has_aux=True)(params, xs)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LAYERS)
 def test_faces_agree_in_value_and_gradient(name):
     layer = LAYERS[name]
@@ -97,6 +98,7 @@ def test_faces_agree_in_value_and_gradient(name):
     assert not np.any(np.asarray(ys)[~live])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("time_major", quick([False, True]))
 def test_images_have_their_time_axis_before_their_space(time_major):
     layer = Recurrent(ConvGRUCell(2, (3, 2)))

@@ -49,21 +49,25 @@ def test_the_code_of_a_page_is_run_by_a_test(page):
     assert f'{page.name}"' in test.read_text("utf-8")
 
 
+@pytest.mark.long
 def test_the_first_page_runs(run):
     assert run("index.md")["ys"].shape == (100, 8, 128)
 
 
+@pytest.mark.long
 def test_the_composed_model_learns(run):
     page = run("howto-compose.md")
     assert page["losses"][-1] < 0.5 * page["losses"][0]
     assert page["ys"].shape == (12, 20, 16)
 
 
+@pytest.mark.long
 def test_checkpoints_hold_less(run):
     needs = run("howto-long-sequences.md")["needs"]
     assert max(needs["sqrt"].total, needs[64].total) < 0.3 * needs[None].total
 
 
+@pytest.mark.long
 def test_seeds_stand_side_by_side(run):
     page = run("howto-seeds.md")
     assert page["ys"].shape == (5, 30, 8, 16)
@@ -80,6 +84,7 @@ def test_data_comes_in_few_shapes(run):
     np.testing.assert_allclose(unscaled, series[49:61], atol=1e-9)
 
 
+@pytest.mark.long
 def test_cells_are_changed_by_a_word(run):
     assert run("choosing-a-cell.md")["ys"].shape == (50, 4, 32)
 

@@ -234,6 +234,7 @@ def test_every_default_follows_its_own_rule(cls):
             assert rule.take(field.default, field.name) == field.default
 
 
+@pytest.mark.long
 def test_every_field_has_a_rule():
     unchecked = {
         (cls.__name__, name)
@@ -243,6 +244,7 @@ def test_every_field_has_a_rule():
     assert unchecked == set()
 
 
+@pytest.mark.long
 def test_every_config_is_checked():
     """A dataclass that is called a config, in any file, is one of those tested here."""
     names = set()
@@ -290,6 +292,7 @@ def cells_that_run():
         yield pytest.param(cls, row, id=cls.__name__, marks=marks)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(("cls", "row"), list(cells_that_run()))
 def test_what_is_taken_runs(cls, row):

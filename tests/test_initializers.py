@@ -46,6 +46,7 @@ def is_uniform(draws, limit):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [RNNCell, *GATED])
 def test_every_gate_is_orthogonal_of_its_own(kind):
     """The fused matrix is not: that leaves singular values of a gate far from 1."""
@@ -64,6 +65,7 @@ def test_orthogonal_has_orthonormal_rows_or_columns(shape):
     np.testing.assert_allclose(values, 2.0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", quick([RNNCell, *GATED]))
 def test_glorot_counts_the_units_of_one_gate(kind):
     limit = np.sqrt(6 / (INPUT_SIZE + 200))
@@ -71,6 +73,7 @@ def test_glorot_counts_the_units_of_one_gate(kind):
         assert is_uniform(gate, limit)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", GATED)
 def test_hidden_uniform_is_the_default_of_torch(kind):
     everywhere = {f"{name}_init": HiddenUniform() for name in ("w_ih", "w_hh", "b")}
@@ -93,6 +96,7 @@ def test_the_forget_bias_is_added_to_its_gate_alone(kind, bias):
     np.testing.assert_array_equal(b, wanted)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [LSTMCell, PeepholeLSTMCell])
 def test_chrono_spreads_the_memory_of_units(kind):
     """Tallec and Ollivier (2018): b_f = log U[1, T - 1] and b_i = -b_f."""

@@ -118,6 +118,7 @@ def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, c
     assert [row["exit"] for row in rows] == [0, 1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("argv", "line"),
     [
@@ -199,12 +200,14 @@ def test_a_mistake_in_a_config_is_one_line(folder, capsys, monkeypatch, text, li
     assert line in refused(capsys, "experiment=mine")
 
 
+@pytest.mark.long
 def test_two_runs_never_share_a_folder(folder):
     with ExitStack() as stack:
         folders = [launch.start(SMALL, stack)[1] for _ in range(3)]
     assert len(set(folders)) == 3
 
 
+@pytest.mark.long
 def test_a_run_is_resumed_with_its_own_config_and_data(folder, capsys):
     with ExitStack() as stack:
         first, run = launch.start([*SMALL, "model.hidden_sizes=[5]"], stack)
@@ -224,6 +227,7 @@ def test_a_run_is_resumed_with_its_own_config_and_data(folder, capsys):
     assert other.startswith(f"error: The data is no longer what {run} was started with")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("stop", "code", "line"),
     [
@@ -243,6 +247,7 @@ def test_a_run_that_stops_says_why(folder, capsys, monkeypatch, stop, code, line
         assert (folder / again / "config.yaml").is_file()
 
 
+@pytest.mark.long
 def test_help_and_cfg_show_what_there_is(folder, capsys):
     assert launcher.main(["--help"]) == 0
     text = capsys.readouterr().out

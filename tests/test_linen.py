@@ -33,6 +33,7 @@ def run(model, variables, xs, carry=None, **arguments):
     return model.apply(variables, xs, carry, **arguments)
 
 
+@pytest.mark.long
 def test_parameters_are_nested_dicts_under_plain_names():
     model = jlstm.linen.LSTM(H, 2, bidirectional=True)
     flat = traverse_util.flatten_dict(noisy(model), sep="/")
@@ -42,6 +43,7 @@ def test_parameters_are_nested_dicts_under_plain_names():
     assert flat["params/weights/1/backward/b"].shape == (4, H)
 
 
+@pytest.mark.long
 def test_initial_parameters_are_those_that_the_layer_draws():
     model = jlstm.linen.SimpleRNN(H)
     made = jax.jit(model.init)(jax.random.key(0), inputs())["params"]["weights"]
@@ -74,6 +76,7 @@ def test_conveniences_are_those_of_nnx(name, options, bidirectional):
     assert model.sequence_layer() == twin.layer
 
 
+@pytest.mark.long
 def test_time_major_equals_batch_major():
     batch_major, time_major = (
         jlstm.linen.RNN(PLAIN, time_major=flag) for flag in (False, True)
@@ -88,6 +91,7 @@ def test_time_major_equals_batch_major():
     np.testing.assert_array_equal(np.any(ys != 0, axis=-1), mask)
 
 
+@pytest.mark.long
 def test_a_training_step_reduces_the_loss_and_a_mask_by_path_freezes(
     standard_promotion,
 ):
@@ -133,6 +137,7 @@ def test_module_is_static_and_pickles():
     assert model != jlstm.linen.LSTM(H, 2)
 
 
+@pytest.mark.long
 def test_ensembles_by_vmap_over_variables():
     model, xs = jlstm.linen.RNN(PLAIN), inputs()
     one, two = noisy(model), jax.tree.map(lambda a: -a, noisy(model))
@@ -156,6 +161,7 @@ def test_lives_inside_another_module():
     assert flat["Dense_0/kernel"].shape == (H, 2)
 
 
+@pytest.mark.long
 def test_compute_dtype_casts_the_inputs_and_not_the_parameters():
     full, half = (jlstm.linen.RNN(PLAIN, dtype=d) for d in (None, jnp.bfloat16))
     variables = noisy(half)
@@ -168,6 +174,7 @@ def test_compute_dtype_casts_the_inputs_and_not_the_parameters():
     assert {a.dtype for a in jax.tree.leaves(narrow)} == {jnp.dtype("bfloat16")}
 
 
+@pytest.mark.long
 def test_dropout_comes_with_the_key_only():
     model = jlstm.linen.SimpleRNN(H, 2, dropout=0.5)
     variables, xs = noisy(model), inputs()
@@ -182,6 +189,7 @@ def test_dropout_comes_with_the_key_only():
     assert jnp.abs(one - other).max() > 0.01
 
 
+@pytest.mark.long
 def test_parameters_there_and_back():
     layer = Stack((Bidirectional(LSTMCell(H)),) * 12)  # "10" sorts before "2"
     shapes = jax.eval_shape(lambda: layer.init(jax.random.key(3), X))

@@ -25,6 +25,7 @@ def needs(cell, checkpoint):
     return memory_of(gradient, params, xs), params
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cell", [jlstm.LSTMCell(SIZE), jlstm.RNNCell(SIZE)], ids=repr)
 def test_what_is_recomputed_is_not_held(cell):
     """The carries of all steps are held without, of about 2 √T steps with "sqrt"."""

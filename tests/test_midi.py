@@ -104,6 +104,7 @@ def test_a_step_of_no_length_is_refused(tmp_path, seconds):
         write_midi(tmp_path / "a.mid", ROLL, step_seconds=seconds)
 
 
+@pytest.mark.long
 def test_a_damaged_file_is_refused_in_one_line(tmp_path):
     path = tmp_path / "a.mid"
     write_midi(path, ROLL)

@@ -118,6 +118,7 @@ ROWS = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROWS)
 def test_what_runs_sees_the_change(name):
     cell, blind, why = ROWS[name]

@@ -25,6 +25,7 @@ def built(tmp_path_factory):
     return {"wheel": set(zipfile.ZipFile(wheel).namelist()), "sdist": names}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "root"), [("wheel", ""), ("sdist", "src/")])
 def test_the_marker_of_types_and_the_sources_of_the_kernel_are_packed(
     built, kind, root

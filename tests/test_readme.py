@@ -34,6 +34,7 @@ def test_equations_are_those_of_the_cell():
     assert lines[start : start + len(quoted)] == quoted
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("unchecked", "user_defaults")
 def test_all_code_runs_from_the_top():
     names = {}
@@ -43,6 +44,7 @@ def test_all_code_runs_from_the_top():
     assert 0 < float(names["gates"].f.mean()) < 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", CALLS)
 @pytest.mark.usefixtures("unchecked", "user_defaults")
 def test_a_layer_or_cell_of_the_prose_runs(text):

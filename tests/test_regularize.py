@@ -57,6 +57,7 @@ def test_an_axis_that_is_not_there_is_an_error():
         dropout(jnp.ones((2, 3)), 0.5, key(), shared_axes=(2,))
 
 
+@pytest.mark.long
 def test_gradients_pass_where_values_do():
     x = jnp.ones((50,))
     grad = jax.grad(lambda x: dropout(x, 0.75, key()).sum())(x)
@@ -75,6 +76,7 @@ def test_a_rate_is_a_probability(rate):
         dropout(jnp.ones(3), rate, None)
 
 
+@pytest.mark.long
 def test_embedding_dropout_drops_whole_words():
     table = jnp.arange(1.0, 2001.0).reshape(1000, 2)
     dropped = np.asarray(embedding_dropout(table, 0.2, key()))
@@ -83,6 +85,7 @@ def test_embedding_dropout_drops_whole_words():
     assert abs(gone.mean() - 0.2) < 5 * np.sqrt(0.16 / 1000)
 
 
+@pytest.mark.long
 def test_weight_drop_takes_recurrent_weights_alone():
     shapes = jax.eval_shape(lambda: LSTMCell(20).init(jax.random.key(0), 4))
     params = jax.tree.map(lambda leaf: jnp.full(leaf.shape, 3.0), shapes)
@@ -94,6 +97,7 @@ def test_weight_drop_takes_recurrent_weights_alone():
     assert weight_drop(params, 0.3, None).w_hh is params.w_hh
 
 
+@pytest.mark.long
 def test_weight_drop_finds_the_weights_of_every_layer():
     layer = Stack((Recurrent(GRUCell(8)), Bidirectional(LSTMCell(8))))
     shapes = jax.eval_shape(lambda: layer.init(jax.random.key(0), 4))
@@ -116,6 +120,7 @@ def test_penalties_are_those_of_the_formulas():
     np.testing.assert_allclose(temporal_penalty(jnp.asarray(ys)), changes)
 
 
+@pytest.mark.long
 def test_one_step_changes_nowhere():
     """A last window of one step must not make the whole loss NaN."""
     value, grad = jax.value_and_grad(temporal_penalty)(jnp.ones((1, 2, 3)))
@@ -123,6 +128,7 @@ def test_one_step_changes_nowhere():
     assert not grad.any()
 
 
+@pytest.mark.long
 def test_the_penalty_is_the_sum_of_squares_of_the_weights_named():
     params = Stack((Recurrent(LSTMCell(3)), Bidirectional(GRUCell(4)))).init(key(), 2)
     both = [params[0], params[1].forward, params[1].backward]
@@ -133,6 +139,7 @@ def test_the_penalty_is_the_sum_of_squares_of_the_weights_named():
         weight_penalty(params, ("w_xy",))
 
 
+@pytest.mark.long
 def test_the_norm_is_held_where_it_is_too_large_alone():
     params = LSTMCell(5).init(key(), 2)
     held = max_norm(params, 0.9, ("w_hh", "w_ih"))

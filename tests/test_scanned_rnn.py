@@ -93,6 +93,7 @@ def apply(network, variables, hidden, x):
     return network.apply(variables, hidden, x)
 
 
+@pytest.mark.long
 def test_equals_the_class_that_it_replaces_in_value_and_gradient():
     obs, _, resets = episodes()
     ours, classic = ActorCritic(ScannedRNN()), ActorCritic(ClassicScannedRNN())
@@ -115,6 +116,7 @@ def test_equals_the_class_that_it_replaces_in_value_and_gradient():
     assert_close({**grads, "rnn": {"cell": rnn_grads}}, classic_grads, 1e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [ScannedRNN, ScannedLSTM])
 def test_replay_with_resets_equals_separate_episodes(kind):
     obs, _, resets = episodes()
@@ -133,6 +135,7 @@ def test_replay_with_resets_equals_separate_episodes(kind):
             state = kind.initialize_carry(1, H)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [ScannedRNN, ScannedLSTM])
 def test_steps_of_a_rollout_equal_the_replay(kind):
     obs, dones, resets = episodes()
@@ -149,6 +152,7 @@ def test_steps_of_a_rollout_equal_the_replay(kind):
     assert_close(state, replay_state, TOL)
 
 
+@pytest.mark.long
 def test_no_gradient_passes_a_reset():
     obs, _, _ = episodes()
     resets = jnp.zeros((T, B), bool).at[4, 1].set(True)
@@ -172,6 +176,7 @@ def test_carry_is_the_array_that_the_pasted_class_makes():
     assert h.shape == c.shape == (B, H)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dtype", ["int32", "float32"])
 def test_resets_may_be_numbers(dtype):
     obs, _, resets = episodes()
@@ -182,6 +187,7 @@ def test_resets_may_be_numbers(dtype):
     assert_same(as_numbers, as_flags)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("user_defaults")
 def test_the_page_for_reinforcement_learning_runs():
     blocks = re.findall(r"```python\n(.*?)```", HOWTO.read_text("utf-8"), re.DOTALL)

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import jlstm
 from jlstm import LSTMCell, last_output, prepend, trace, unroll
@@ -23,6 +24,7 @@ def test_resets_stand_where_segments_change():
     assert jlstm.resets_from_segments(segments).astype(int).tolist() == wanted
 
 
+@pytest.mark.long
 def test_the_last_output_is_that_of_the_last_step_that_counts():
     ys = jnp.arange(24.0).reshape(4, 3, 2) + 1
     np.testing.assert_array_equal(last_output(ys), ys[-1])
@@ -39,6 +41,7 @@ def test_the_last_output_is_that_of_the_last_step_that_counts():
             np.testing.assert_array_equal(out[row], wanted)
 
 
+@pytest.mark.long
 def test_the_last_output_is_the_h_of_the_last_carry():
     """For a cell that holds its carry in padding; with axes of an image as well."""
     cell = LSTMCell(3)
@@ -56,6 +59,7 @@ def test_the_last_output_is_the_h_of_the_last_carry():
     assert not np.any(grads[:, 2])
 
 
+@pytest.mark.long
 def test_the_carry_before_a_step_is_where_the_step_starts():
     cell = LSTMCell(3)
     params = cell.init(jax.random.key(0), 2, jnp.float64)

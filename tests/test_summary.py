@@ -36,6 +36,7 @@ def drawn(layer, input_size, dtype=jnp.float32):
     return jax.eval_shape(lambda: layer.init(jax.random.key(0), input_size, dtype))
 
 
+@pytest.mark.long
 @each(MAIN, always=True)
 def test_every_array_is_told_once_and_the_output_has_its_shape(row):
     table = summary(row.layer, row.input_size, jnp.bfloat16)
@@ -52,6 +53,7 @@ def test_every_array_is_told_once_and_the_output_has_its_shape(row):
     assert table.parts[0].output == ys.shape[1:]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("connect", ["highway", "skip"])
 def test_a_path_leads_to_the_parameters(connect):
     cells = (GRUCell(4), jlstm.LearnedCarry(LSTMCell(4)), LSTMCell(4))
@@ -66,6 +68,7 @@ def test_a_path_leads_to_the_parameters(connect):
     assert table.parts[0].output == ((4,) if connect == "highway" else (12,))
 
 
+@pytest.mark.long
 def test_the_table_reads_well():
     assert f"{summary(STACK, 2)}\n" == TABLE
     assert repr(summary(STACK, 2)) == "Summary(count=262, bytes=1048)"
@@ -111,6 +114,7 @@ def test_what_is_wrong_is_told_before_anything_is_drawn():
             summary(GRUCell(3), wrong)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:The chararray class:DeprecationWarning")
 def test_treescope_shows_layers_params_and_modules():
     if importlib.util.find_spec("treescope") is None:

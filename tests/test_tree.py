@@ -118,6 +118,7 @@ def test_every_module_has_a_place_in_the_order():
     assert not unplaced, f"place {unplaced} in ORDER, in tests/test_tree.py"
 
 
+@pytest.mark.long
 def test_imports_go_one_way():
     wrong = []
     for name, path in modules():
@@ -141,6 +142,7 @@ def test_core_imports_only_jax_and_numpy():
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.long
 def test_nothing_imports_the_experiments_or_tests():
     wrong = [
         f"{path.relative_to(ROOT)} imports {imported}"
@@ -151,6 +153,7 @@ def test_nothing_imports_the_experiments_or_tests():
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.long
 def test_import_of_jlstm_is_light():
     code = f"import jlstm, sys; print(*({LAZY} & set(sys.modules)))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}

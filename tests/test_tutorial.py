@@ -18,6 +18,7 @@ def run(user_defaults):
         yield lambda name: runpy.run_path(str(PAGES / name))
 
 
+@pytest.mark.long
 def test_a_plain_network_loses_the_same_share_a_step(run):
     page = run("01_recurrent_networks.py")
     assert page["difference"] < 1e-6
@@ -26,6 +27,7 @@ def test_a_plain_network_loses_the_same_share_a_step(run):
     assert page["exploding"][50] > 1e3
 
 
+@pytest.mark.long
 def test_along_the_cell_state_the_factor_is_the_forget_gate(run):
     page = run("02_cell_state.py")
     assert page["difference"] < 1e-5
@@ -34,12 +36,14 @@ def test_along_the_cell_state_the_factor_is_the_forget_gate(run):
     assert page["product"] < 0.02 < 1 < page["measured"]  # the way through h
 
 
+@pytest.mark.long
 def test_the_forget_gate_erases_when_it_is_told(run):
     page = run("03_forget_gate.py")
     cell_state = np.asarray(page["carries"].c)[:, 0]
     np.testing.assert_allclose(cell_state, [1, 2, 3, 0, 2, 4, 4], atol=2e-3)
 
 
+@pytest.mark.long
 def test_the_input_gate_takes_the_value_at_the_mark(run):
     page = run("04_input_gate.py")
     cell_state = np.asarray(page["carries"].c)[:, 0]
@@ -49,6 +53,7 @@ def test_the_input_gate_takes_the_value_at_the_mark(run):
     np.testing.assert_allclose(page["held"].c[:, 0], halves, atol=1e-4)
 
 
+@pytest.mark.long
 def test_the_output_gate_shows_when_it_is_asked(run):
     page = run("05_output_gate.py")
     shown = np.asarray(page["carries"].h)[:, 0]
@@ -56,6 +61,7 @@ def test_the_output_gate_shows_when_it_is_asked(run):
     np.testing.assert_allclose(shown, [0, 0, 0, 0, stored, 0, stored], atol=5e-3)
 
 
+@pytest.mark.long
 def test_a_trained_model_expects_what_the_text_says(run):
     page = run("06_one_step_by_hand.py")
     assert page["difference"] < 1e-5
@@ -73,6 +79,7 @@ def test_a_trained_model_expects_what_the_text_says(run):
     assert abs(other - man) < abs(man - woman) / 3
 
 
+@pytest.mark.long
 def test_a_unit_tells_code_from_prose(run):
     page = run("09_what_gates_learn_to_keep.py")
     areas, chosen = page["areas"], page["chosen"]
@@ -87,6 +94,7 @@ def test_a_unit_tells_code_from_prose(run):
     assert "".join("01"[int(n)] for n in where) == "00110011100111"
 
 
+@pytest.mark.long
 def test_the_loop_is_the_scan_however_it_is_cut(run):
     page = run("07_a_whole_sequence.py")
     np.testing.assert_allclose(page["ys"], page["by_hand"], atol=1e-5)
@@ -94,6 +102,7 @@ def test_the_loop_is_the_scan_however_it_is_cut(run):
     assert page["beside"] < 1e-6
 
 
+@pytest.mark.long
 def test_truncation_keeps_the_value_and_a_part_of_the_gradient(run):
     page = run("08_backpropagation_through_time.py")
     gradient = float(page["gradient"].w_hh[3, 1, 5])
@@ -106,6 +115,7 @@ def test_truncation_keeps_the_value_and_a_part_of_the_gradient(run):
     assert reach == sorted(reach) and reach[0] < 1e-12 and reach[-1] > 0.1
 
 
+@pytest.mark.long
 def test_variants_are_as_large_as_the_text_says(run):
     page = run("10_gru_and_variants.py")
     assert page["difference"] < 1e-6
@@ -114,6 +124,7 @@ def test_variants_are_as_large_as_the_text_says(run):
     assert sizes["CIFGLSTMCell"] == 0.75 * sizes["LSTMCell"]
 
 
+@pytest.mark.long
 def test_gates_are_paid_for_and_more_text_is_better(run):
     page = run("11_limits.py")
     assert page["relative"]["LSTMCell"] == 4.0
@@ -123,6 +134,7 @@ def test_gates_are_paid_for_and_more_text_is_better(run):
     assert len(page["reach"]) == 5
 
 
+@pytest.mark.long
 def test_attention_pays_with_the_square(run):
     page = run("12_transformers.py")
     assert page["moved"](page["attend"]) == (30, 49)

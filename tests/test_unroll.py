@@ -34,6 +34,7 @@ def test_lengths_are_integers_of_any_width(dtype):
     np.testing.assert_array_equal(within.sum(axis=0), lengths)
 
 
+@pytest.mark.long
 def test_arrays_of_numpy_are_taken():
     numpy = jax.tree.map(np.asarray, PARAMS)
     options = {
@@ -47,6 +48,7 @@ def test_arrays_of_numpy_are_taken():
     assert_close(out, unroll(CELL, PARAMS, XS, **options))
 
 
+@pytest.mark.long
 def test_a_packed_row_is_its_segments():
     """Two sequences in one row, their outputs those of each alone."""
     cell = GRUCell(3)
@@ -59,6 +61,7 @@ def test_a_packed_row_is_its_segments():
     assert_close(packed, jnp.concatenate([first, second]))
 
 
+@pytest.mark.long
 def test_a_reset_under_a_false_mask_empties_the_held_carry():
     """An episode may begin at a step that does not count; what follows must be new."""
     params = CELL.init(jax.random.key(0), 2, jnp.float64)

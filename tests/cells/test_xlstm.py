@@ -154,6 +154,7 @@ def test_the_size_of_chunks_changes_nothing(size):
     assert_close((as_dicts(carry), np.asarray(ys)), ask_oracle(row, draw(row)))
 
 
+@pytest.mark.long
 def test_a_memory_returns_what_it_stored_under_a_key():
     """One head with open gates and orthogonal keys: an associative memory."""
     cell = MLSTMCell(4, forget_gate="exp", use_bias=False)

@@ -66,6 +66,7 @@ def test_buckets_of_equal_share_pad_less():
     assert one.padding > 0.45 and eight.padding < 0.2
 
 
+@pytest.mark.long
 def test_packed_sequences_run_as_they_do_alone():
     data = sequences()
     packed = pack(data, steps=16)

@@ -37,6 +37,7 @@ def accuracy(gold, predicted):
     return np.mean([theirs == ours for theirs, ours in pairs])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", COUNTS)
 def test_counts(real, name):
     parts = real(load_tagged, name)
@@ -46,6 +47,7 @@ def test_counts(real, name):
     assert found == COUNTS[name]
 
 
+@pytest.mark.long
 def test_most_frequent_tag_of_ud_is_the_known_floor(real):
     parts = real(load_tagged, "ud_english_ewt")
     train, test = parts["train"], parts["test"]
@@ -58,6 +60,7 @@ def test_most_frequent_tag_of_ud_is_the_known_floor(real):
     assert unknown_share(words, test.sentences) == pytest.approx(0.091, abs=5e-4)
 
 
+@pytest.mark.long
 def test_chunk_baseline_is_that_of_the_shared_task(real):
     """The commonest chunk tag of a part of speech: F1 77.07, precision 72.58."""
     parts = real(load_tagged, "conll2000")

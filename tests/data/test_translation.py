@@ -24,6 +24,7 @@ TEXTS = (
 )
 
 
+@pytest.mark.long
 def test_counts_of_multi30k(real):
     corpus = real(load_multi30k, TranslationConfig())
     assert {part: len(pairs.sources) for part, pairs in corpus.parts.items()} == {

@@ -81,6 +81,7 @@ def test_what_enters_the_top_layer_makes_its_outputs(connect):
     assert reading.cell == GRUCell(2) and not reading.both_ways
 
 
+@pytest.mark.long
 def test_of_two_directions_the_forward_one_is_read(drawn):
     layer = Stack((Bidirectional(RNNCell(2)), Bidirectional(CELL)))
     params, xs, reading = reading_of(layer)
@@ -97,6 +98,7 @@ def test_a_top_layer_that_reads_backwards_is_refused():
         reading_of(layer)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cell", quick([RecurrentDropout(CELL, 0.5), CELL]))
 def test_gradients_are_those_of_jax_grad(cell):
     _, _, (cell, params, xs, *_) = reading_of(Recurrent(cell), steps=5)

@@ -50,6 +50,7 @@ def test_there_are_eight_rows():
     assert len(options("ablation")) == 8
 
 
+@pytest.mark.long
 def test_zarembas_larger_models():
     medium, large = composed("ptb_zaremba_medium"), composed("ptb_zaremba_large")
     assert medium.model.hidden_sizes == (650, 650)
@@ -64,6 +65,7 @@ def test_zarembas_larger_models():
     assert [c.train.epochs for c in (medium, large)] == [39, 55]
 
 
+@pytest.mark.long
 def test_sizes_are_those_of_the_papers():
     found = {}
     for name in ("ptb_awd", "ptb_lamb_10m", "ptb_zaremba_medium", "ptb_zaremba_large"):

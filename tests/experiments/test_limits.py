@@ -72,6 +72,7 @@ def test_rounds_go_on_where_the_last_one_ended():
         assert turn.fresh is (n == 0)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_keys")
 def test_a_pass_over_the_text_begins_with_a_zero_carry():
     config = LanguageConfig(hidden_sizes=(4,), embedding_size=None)

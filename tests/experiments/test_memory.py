@@ -112,6 +112,7 @@ def test_a_point_that_is_done_is_not_run_again(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_norms_at_a_lag_are_the_mean_over_seeds_of_their_logarithms():
     norms = gradient_lag.lag_norms(LSTMCell(4), steps=6, seeds=3)
     assert norms["h"].shape == norms["c"].shape == (7,)

@@ -66,6 +66,7 @@ def edit_start(run, change):
     path.write_text(starts._sealed(start))
 
 
+@pytest.mark.long
 def test_a_config_is_written_once_and_an_override_is_on_record(run):
     before = (run / "config.yaml").stat()
     assert go_on(run, "train.epochs=5").train.epochs == 5
@@ -85,6 +86,7 @@ def test_the_weights_to_score_may_change(run):
     assert "'yes': give true or false." in refused(run, "resume.force=yes")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -106,6 +108,7 @@ def test_an_edited_config_is_refused_by_key(run, capsys, text, line):
         assert go_on(run).optimizer.name == "adam"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text", ["", "train: [", "- 1", "\0\xff", "a: &a [1]\nb: *a", None]
 )
@@ -140,6 +143,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_record_of_starts_is_refused_or_forced(run, how):
     path = run / "starts.jsonl"
@@ -153,6 +157,7 @@ def test_a_damaged_record_of_starts_is_refused_or_forced(run, how):
     assert go_on(run).train.epochs == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", ["", "{", "[]", "\0", None])
 def test_where_the_data_is_not_known_a_run_is_refused_or_forced(run, text):
     path = run / "data.json"
@@ -162,6 +167,7 @@ def test_where_the_data_is_not_known_a_run_is_refused_or_forced(run, text):
     go_on(run)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
@@ -199,6 +205,7 @@ def test_a_run_of_an_earlier_version_goes_on_and_is_compared_from_then(run, caps
     assert len(starts.read_starts(run)) == 1
 
 
+@pytest.mark.long
 def test_where_a_run_goes_on_is_said(run, capsys):
     go_on(run)
     assert "There is no checkpoint yet: the run starts from" in capsys.readouterr().out
@@ -287,6 +294,7 @@ def test_no_value_of_the_environment_is_written(secret_run, capsys):
     assert yaml.safe_load(texts["config.yaml"])["name"] == "${oc.env:WHO}"
 
 
+@pytest.mark.long
 def test_variables_are_read_again_and_no_error_shows_them(
     secret_run, monkeypatch, capsys
 ):

@@ -88,6 +88,7 @@ def test_shard_map_accepts_every_layer(row, given, mesh):
     assert jax.tree.map(jnp.shape, (out, grads)) == jax.tree.map(jnp.shape, wanted)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "given"),
     [("lstm", False), ("stack_bidirectional", True)],
@@ -122,6 +123,7 @@ def test_pmap_is_one_device(row):
     assert_close(mapped(sample), run(row.layer, sample))
 
 
+@pytest.mark.long
 def test_shard_map_takes_a_key_and_a_checkpoint(mesh):
     """Options that enter the loop as arrays, or nest it."""
     lower = Recurrent(LSTMCell(3), checkpoint=2)

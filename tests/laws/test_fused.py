@@ -49,6 +49,7 @@ def test_values_and_gradients_are_those_of_the_scan(row):
         assert_close(*(measure(layer, one) for layer in layers))
 
 
+@pytest.mark.long
 @each(KINDS)
 def test_without_options_backwards_and_in_chunks(row):
     """Of 5 steps, chunks of 3 leave a rest."""
@@ -68,6 +69,7 @@ def test_every_mode_of_differentiation_works(row):
     assert_close(*(derivatives(layer, sample, along) for layer in layers), tol=1e-10)
 
 
+@pytest.mark.long
 @each(KINDS)
 def test_in_bfloat16_it_stays_near_the_scan(row):
     sample = draw(row, dtype=jnp.bfloat16)
@@ -88,6 +90,7 @@ def test_no_step_at_all_returns_the_carry(row):
     assert ys.shape == (0, 3, 3)
 
 
+@pytest.mark.long
 def test_it_keeps_less_than_the_scan():
     """What the backward pass needs of 200 steps, as the compiler plans it."""
     cell = jlstm.LSTMCell(64)

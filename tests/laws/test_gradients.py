@@ -47,6 +47,7 @@ def inner(a, b):
     return sum(jax.tree.leaves(jax.tree.map(lambda x, y: jnp.vdot(x, y), a, b)))
 
 
+@pytest.mark.long
 @each(MAIN)
 def test_gradient_is_the_finite_difference(row):
     sample = draw(row)

@@ -320,6 +320,7 @@ def ids(case):
     return "-".join([*case[:2], "given" if case[2] else "fresh"])
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     "case",

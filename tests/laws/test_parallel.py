@@ -182,6 +182,7 @@ def test_chunks_are_one_sequence(row, steps):
         assert_close((as_dicts(carry), np.asarray(ys)), wanted)
 
 
+@pytest.mark.long
 def test_the_gradient_of_chunks_is_that_of_the_steps():
     """Without a mask too, where only what is filled in does not count."""
     row = next(row for row in MAIN if row.name == "min_gru")
@@ -219,6 +220,7 @@ def test_all_steps_at_once_are_the_steps(row, monkeypatch):
     assert_close(measure(layer, sample), wanted)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("unchecked")
 @each([row for row in MAIN if row.name in ("lru", "mlstm")])
 def test_it_is_exported_for_any_number_of_steps(row):

@@ -47,6 +47,7 @@ def test_steps_are_the_sequence(row):
     assert_close(got, want)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("connect", STACKS)
 def test_steps_of_a_stack_are_the_sequence_however_it_is_connected(connect):
     stack = STACKS[connect]
@@ -62,6 +63,7 @@ def test_steps_of_a_stack_are_the_sequence_however_it_is_connected(connect):
     assert_close(got, want)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("connect", STACKS)
 def test_masks_drop_what_enters_the_layers_above_the_first(connect):
     stack = Stack((Recurrent(CELL), Recurrent(CELL)), dropout=0.5, connect=connect)

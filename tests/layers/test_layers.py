@@ -204,6 +204,7 @@ def test_the_halves_and_layers_are_drawn_apart():
     assert (first.w_hh != second.w_hh).any()
 
 
+@pytest.mark.long
 def test_two_cells_run_as_each_alone():
     layer = Bidirectional(LSTMCell(3), GRUCell(5))
     params = layer.init(jax.random.key(0), 2, jnp.float32)

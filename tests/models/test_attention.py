@@ -63,6 +63,7 @@ def test_the_formula(kind):
     assert not context[2].any() and not weights[:, 2].any()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", quick(KINDS))
 def test_padding_changes_no_value_and_no_gradient(kind):
     attention, params, query = KINDS[kind], make_params(kind), draw(ROWS, SIZE)

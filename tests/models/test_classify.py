@@ -35,6 +35,7 @@ def make(vocab_size=7, input_size=None, unknown=None, **options):
     )
 
 
+@pytest.mark.long
 def test_last_state_of_both_directions_to_logits():
     model = make(pooling="last")
     model.b_out[...] = jnp.array([0.3, -0.2, 0.1], jnp.float32)
@@ -88,6 +89,7 @@ def test_words_are_dropped_whole(unknown):
     assert (dropped[gone] == blank).all() and (dropped[~gone] == 9).all()
 
 
+@pytest.mark.long
 def test_without_a_key_nothing_is_dropped():
     rates = SequenceDropout(word=0.5, input=0.5, output=0.5)
     plain, noisy = make(), make(dropout=rates)

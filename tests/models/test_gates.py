@@ -45,6 +45,7 @@ def test_the_gates_explain_the_cell_state():
     np.testing.assert_allclose(carries.h, gates.o * jnp.tanh(c), rtol=1e-5)
 
 
+@pytest.mark.long
 def test_a_carry_goes_on_where_the_text_before_ended():
     model = make(hidden_sizes=(4, 3))
     whole, _ = trace_top(model.top(TOKENS))

@@ -58,6 +58,7 @@ def test_carry_splits_a_sequence():
         assert np.allclose(a, b)
 
 
+@pytest.mark.long
 def test_uniform_init_draws_every_parameter_within_the_scale():
     model = make(init="uniform", init_scale=0.03, forget_bias=0.0)
     leaves = jax.tree.leaves(model)
@@ -126,6 +127,7 @@ def test_module_goes_through_vmap_and_grad():
     assert float(jnp.sum(jnp.abs(grads.table[...]))) > 0
 
 
+@pytest.mark.long
 def test_generation_is_fixed_by_the_key_and_follows_the_model():
     model = make()
     prompt = jnp.array([[1, 2], [3, 4]])

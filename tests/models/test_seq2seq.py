@@ -89,6 +89,7 @@ run = jax.jit(jax.value_and_grad(total_nll))
 readouts, step_by_step = jax.jit(readouts), jax.jit(step_by_step)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", quick(CONFIGS))
 def test_the_decoder_is_one_step_after_the_other(name):
     given = make(name), ids(4, 2, SOURCE), jnp.array([4, 2]), ids(3, 2, TARGET)
@@ -116,6 +117,7 @@ def test_padding_of_either_side_changes_no_value_and_no_gradient(name):
     assert found[0] > 1 and np.abs(found[1].w_readout[...]).sum() > 0
 
 
+@pytest.mark.long
 def test_a_pair_alone_gets_the_nats_that_it_gets_in_a_wider_batch():
     model = make("feeding")
     sources, inputs = ids(5, 2, SOURCE), ids(3, 2, TARGET)
@@ -133,6 +135,7 @@ def test_the_nats_are_those_of_the_logits():
         np.testing.assert_allclose(model.nll(hs, targets), nll, rtol=1e-9)
 
 
+@pytest.mark.long
 def test_a_key_drops_and_no_key_does_not():
     model = make("feeding")
     given = model, ids(4, 2, SOURCE), jnp.array([4, 2]), ids(3, 2, TARGET)

@@ -58,6 +58,7 @@ def answered():
     return model, *run(model, text(), TAGS)
 
 
+@pytest.mark.long
 def test_scores_are_words_letters_marks_layers_and_a_matrix(answered):
     model, scores, _, _ = answered
     words, letters, marks, _ = text()

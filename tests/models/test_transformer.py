@@ -63,6 +63,7 @@ def block(x, layers):
     return x + linear(inside, layers.down)
 
 
+@pytest.mark.long
 def test_it_is_the_sum_of_its_parts():
     model = make(num_layers=2)
     ys = apply(model, XS)
@@ -73,6 +74,7 @@ def test_it_is_the_sum_of_its_parts():
         np.testing.assert_allclose(ys[:, row], norm(x, model.norm), atol=2e-5)
 
 
+@pytest.mark.long
 def test_no_output_sees_a_later_input_or_another_row():
     model = make()
     changed = XS.at[4:, 1].add(1.0)
@@ -86,6 +88,7 @@ def test_no_output_sees_a_later_input_or_another_row():
     assert np.all(np.abs(grads[:3, 0]).max(-1) > 0)
 
 
+@pytest.mark.long
 def test_padding_is_not_seen():
     model = make(positions="learned", max_length=6)
     lengths = jnp.array([6, 2, 4], jnp.int32)
@@ -117,6 +120,7 @@ def test_positions_tell_steps_apart():
     assert np.allclose(table[:, 5], np.cos(np.arange(50) * 1e4 ** (-2 / 3)), atol=1e-5)
 
 
+@pytest.mark.long
 def test_dropout_needs_a_key_and_is_fixed_by_it():
     model, quiet = make(dropout=0.4), make()
     np.testing.assert_array_equal(apply(model, XS), apply(quiet, XS))

@@ -41,6 +41,7 @@ def parts(model, tokens):
     return carry, logits, hs, nll
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tied", [False, True])
 def test_model_is_embedding_transformer_softmax(tied):
     model = make(tied)
@@ -55,6 +56,7 @@ def test_model_is_embedding_transformer_softmax(tied):
     np.testing.assert_allclose(nll, -chosen[..., 0], atol=1e-5)
 
 
+@pytest.mark.long
 def test_a_sample_continues_the_last_tokens_of_its_context():
     model = make()
     greedy = generate_tokens(model, TOKENS, 4, jax.random.key(0), Sampling(0.0))
@@ -65,12 +67,14 @@ def test_a_sample_continues_the_last_tokens_of_its_context():
         fed = jnp.concatenate([fed, best[None]])
 
 
+@pytest.mark.long
 def test_a_short_prompt_is_read_as_it_is():
     model = make(context=9)
     _, logits = jax.jit(lambda tokens: model.read(tokens))(TOKENS[:3])
     np.testing.assert_allclose(logits, run(model, TOKENS[:3])[-1], atol=1e-6)
 
 
+@pytest.mark.long
 def test_each_dropout_needs_a_key():
     noisy, quiet = make(embedding_dropout=0.5, output_dropout=0.5), run(make(), TOKENS)
     np.testing.assert_array_equal(quiet, run(noisy, TOKENS))

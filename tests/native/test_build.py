@@ -50,12 +50,14 @@ def test_the_reason_is_named(cell, dtypes, reason):
     assert reason in unavailable(cell, *dtypes)
 
 
+@pytest.mark.long
 def test_no_compiler_is_a_reason(tmp_path):
     said, _ = ask(tmp_path, CXX="no-such-compiler").communicate()
     assert "no C++ compiler is found (looked for no-such-compiler)" in said
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_a_compiler_that_fails_is_a_reason(tmp_path):
     said, _ = ask(tmp_path, CXX="false").communicate()
     assert "cannot compile the kernel: it says nothing" in said
@@ -87,6 +89,7 @@ def test_a_build_is_reused():
     assert built() == path and path.stat().st_mtime_ns == made
 
 
+@pytest.mark.long
 def test_any_trouble_leaves_a_loop_that_runs_and_the_reason(tmp_path):
     (tmp_path / "file").write_text("")
     code = """
@@ -110,6 +113,7 @@ except ValueError as error:
     assert refused.startswith("The native backend cannot run ") and reason in refused
 
 
+@pytest.mark.long
 @needs_kernel
 def test_a_compiled_program_is_loaded_by_a_process_that_only_imports_jlstm(tmp_path):
     """It has the kernel in it, of which XLA must know before."""
@@ -136,6 +140,7 @@ print(float(run(*args).sum()))
     np.testing.assert_allclose(float(done.stdout), run(params, xs).sum(), rtol=1e-6)
 
 
+@pytest.mark.long
 def test_importing_compiles_nothing(tmp_path):
     code = "import jlstm, jlstm.native, jlstm.backends.native"
     environment = os.environ | PATHS | {"JLSTM_CACHE_DIR": str(tmp_path / "cache")}

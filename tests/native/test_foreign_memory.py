@@ -139,6 +139,7 @@ def test_a_routine_refuses_inputs_that_do_not_fit(kind, name):
         assert name == "xs" or f"wants {name} of shape" in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", CELLS)
 @pytest.mark.parametrize("sizes", [(0, 2), (3, 0)], ids=str)
 def test_without_a_step_the_carry_is_what_it_was(kind, sizes):

@@ -34,6 +34,7 @@ def both(function, *args):
     return (jax.jit(partial(function, name))(*args) for name in ("native", "scan"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", CELLS)
 def test_derivatives_of_first_and_second_order(kind):
     cell = kind(5)
@@ -77,6 +78,7 @@ def test_vmap_of_value_and_gradient(kind, weights):
     assert_close(ours, wanted)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", quick(CELLS))
 def test_checkpoint_and_eager_calls_change_nothing(kind):
     cell = kind(5)
@@ -109,6 +111,7 @@ def test_only_what_is_asked_for_is_differentiated():
         assert_close(ours, getattr(wanted, name))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", quick(CELLS))
 def test_devices(kind):
     """Under shard_map and pmap each device runs the kernel; jit splits the formula."""

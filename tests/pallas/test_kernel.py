@@ -13,6 +13,7 @@ TOLERANCE = {"float32": 3e-6, "bfloat16": 3e-2}
 BACKENDS = ("pallas", "scan")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "dtype"), CASES)
 def test_value_and_gradient_are_those_of_the_scan(kind, dtype):
     """With a mask, resets, a carry and reverse time, at sizes that fill no tile."""
@@ -23,6 +24,7 @@ def test_value_and_gradient_are_those_of_the_scan(kind, dtype):
     assert not np.any(ours[0][1][~sample.controls.live])
 
 
+@pytest.mark.long
 def test_without_options_and_in_chunks():
     """Of 3 steps, chunks of 2 leave a rest; another forget gate, no bias, no batch.
 

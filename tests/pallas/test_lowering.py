@@ -40,16 +40,19 @@ def kernels_of(backend, cell, dtype, checkpoint=None):
     return text.count("custom_call @mosaic_gpu")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "dtype"), CASES)
 def test_forward_and_backward_lower_for_a_gpu(backend, kind, dtype):
     assert kernels_of(backend, kind(70), dtype) == 2
 
 
+@pytest.mark.long
 def test_chunks_lower_for_a_gpu(backend):
     """Three steps in chunks of two: a whole chunk and a rest, each both ways."""
     assert kernels_of(backend, CELLS[0](70), "bfloat16", checkpoint=2) >= 4
 
 
+@pytest.mark.long
 def test_shards_lower_for_a_gpu(backend):
     """Inside the default ``shard_map`` what a kernel makes varies over the devices."""
     cell = CELLS[1](64)

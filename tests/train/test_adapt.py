@@ -55,6 +55,7 @@ def by_hand(size, theta, share):
     return total / 44
 
 
+@pytest.mark.long
 def test_the_cache_is_a_mixture_with_the_last_steps():
     thetas, shares = (0.0, 2.0), (0.0, 0.3)
     found = cache_nll(model(), STREAM, 4, thetas, shares)
@@ -100,6 +101,7 @@ def follow(rate, decay, scale=None):
     return total / 44
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("decay", quick([0.4, 0.0]))
 def test_the_weights_follow_the_text(decay):
     found = dynamic_nll(model(), STREAM, Rule(0.5, decay))
@@ -107,6 +109,7 @@ def test_the_weights_follow_the_text(decay):
     assert abs(found - stream_nll(model(), STREAM)) > 1e-4
 
 
+@pytest.mark.long
 def test_the_rms_form_divides_by_the_gradients_of_the_training_text():
     training = TokenStream(TOKENS[::-1].copy(), 2, 6)
     scale = gradient_scale(model(), training, windows=3, epsilon=0.01)
@@ -122,6 +125,7 @@ def test_the_rms_form_divides_by_the_gradients_of_the_training_text():
     assert found == pytest.approx(follow(0.02, 0.3, roots), rel=1e-4)
 
 
+@pytest.mark.long
 def test_no_rate_changes_nothing():
     found = dynamic_nll(model(), STREAM, Rule(0.0))
     assert found == pytest.approx(stream_nll(model(), STREAM), rel=1e-6)

@@ -56,6 +56,7 @@ def by_hand(weights, epochs, rate=RATE):
     return scored, losses, began
 
 
+@pytest.mark.long
 def test_the_scored_weights_are_the_mean_since_validation_got_worse(tmp_path):
     start = trainer(tmp_path)._program.init().model.w[...]
     expected, losses, began = by_hand(np.asarray(start, np.float64), 8)
@@ -65,6 +66,7 @@ def test_the_scored_weights_are_the_mean_since_validation_got_worse(tmp_path):
     np.testing.assert_allclose(result.place.losses, losses, rtol=1e-4)
 
 
+@pytest.mark.long
 def test_a_cut_run_ends_with_the_same_mean(tmp_path):
     whole = trainer(tmp_path / "whole").fit()
     began = by_hand(np.asarray(trainer(tmp_path)._program.init().model.w[...]), 8)[2]
@@ -74,6 +76,7 @@ def test_a_cut_run_ends_with_the_same_mean(tmp_path):
     assert cut.place.losses == whole.place.losses
 
 
+@pytest.mark.long
 def test_members_have_a_mean_each(tmp_path):
     members = (Member(0, RATE), Member(3, RATE))
     together = trainer(tmp_path, members=members).fit().model
@@ -81,6 +84,7 @@ def test_members_have_a_mean_each(tmp_path):
     assert not np.allclose(take(together, 0).w[...], take(together, 1).w[...])
 
 
+@pytest.mark.long
 def test_a_mean_grows_only_once_it_has_begun():
     models = [Line(jax.random.key(n)) for n in range(4)]
     idle = grow(waiting(models[0], jnp.zeros((), jnp.int32)), models[0])

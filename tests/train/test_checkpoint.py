@@ -76,6 +76,7 @@ def folders(path):
     return sorted(p.name for p in path.iterdir())
 
 
+@pytest.mark.long
 def test_every_kind_of_leaf_comes_back_bit_for_bit(tmp_path):
     position = {
         "epoch": 3,
@@ -278,6 +279,7 @@ def killer(tmp_path, monkeypatch):
     assert process.returncode == 0
 
 
+@pytest.mark.long
 def test_a_kill_at_any_moment_leaves_whole_checkpoints(tmp_path, killer):
     template = {"w": np.zeros((300, 300), int), "n": 0}
     checkpoints = Checkpoints(tmp_path)

@@ -45,6 +45,7 @@ def test_it_is_a_task():
     assert task().boundaries == (3, 4)
 
 
+@pytest.mark.long
 def test_loss_is_the_mean_over_real_rows(model):
     batches = LabelledBatches(EXAMPLES, 4, (4,))
     batch = jax.tree.map(jnp.asarray, batches[1])
@@ -58,6 +59,7 @@ def test_loss_is_the_mean_over_real_rows(model):
     assert task().count(batch) == 3
 
 
+@pytest.mark.long
 def test_every_example_is_scored_once_in_its_place(model):
     logits = task().logits(model, EXAMPLES)
     for row in (0, 1, 4):
@@ -95,6 +97,7 @@ def test_training_examples_may_change_from_epoch_to_epoch():
     assert sum(b.weights.sum() for b in task(change=draw).batches(1)) == 3
 
 
+@pytest.mark.long
 def test_rows_of_one_length_need_no_lengths():
     examples = Examples([np.ones((2, 3), np.float32)] * 3, np.array([0, 1, 0]))
     batches = LabelledBatches(examples, 2, (2,))

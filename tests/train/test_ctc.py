@@ -47,6 +47,7 @@ def scored():
         return task, model, task.recognize(model, task.test)
 
 
+@pytest.mark.long
 def test_each_utterance_is_scored_as_if_alone(scored):
     task, model, heard = scored
     longest = task.boundaries[-1]
@@ -72,6 +73,7 @@ def test_metrics_are_those_of_the_answers(scored):
     }
 
 
+@pytest.mark.long
 def test_rows_that_fill_a_batch_count_for_nothing(scored):
     task, model, _ = scored
     last = task._batches(task.test, 4)[1]

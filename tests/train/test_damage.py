@@ -84,6 +84,7 @@ def test_a_fault_of_any_file_is_noticed_and_the_one_before_is_used(tmp_path, kin
     assert said == []
 
 
+@pytest.mark.long
 def test_a_flip_of_any_bit_of_the_numbers_is_noticed(tmp_path):
     checkpoints, said = saved(tmp_path, 1, 2)
     files = (tmp_path / "step_2.2" / "state").rglob("*")

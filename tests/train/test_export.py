@@ -24,6 +24,7 @@ def model():
     return LanguageModel(len(VOCAB), CONFIG, rngs=nnx.Rngs(3))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("dtype", "off"), [("float32", 0.0), ("float16", 5e-4)])
 def test_a_model_comes_back(model, tmp_path, dtype, off):
     save_model(tmp_path / "model.npz", model, VOCAB, dtype)
@@ -36,6 +37,7 @@ def test_a_model_comes_back(model, tmp_path, dtype, off):
     assert [path.name for path in tmp_path.iterdir()] == ["model.npz"]
 
 
+@pytest.mark.long
 def test_sixteen_bits_take_half_the_room(model, tmp_path):
     sizes = []
     for dtype in ("float32", "float16"):
@@ -46,6 +48,7 @@ def test_sixteen_bits_take_half_the_room(model, tmp_path):
     assert sizes[0] == 2 * sizes[1]
 
 
+@pytest.mark.long
 def test_what_cannot_be_written(model, tmp_path):
     with pytest.raises(ValueError, match="The vocabulary has 2 symbols and no weight"):
         save_model(tmp_path / "a", model, Vocab(("a", "b"), "char"))
@@ -64,6 +67,7 @@ def test_what_is_no_model(tmp_path, content):
         load_model(path)
 
 
+@pytest.mark.long
 def test_other_archives_of_numpy(model, tmp_path):
     np.savez(tmp_path / "other.npz", w=np.ones(3))
     with pytest.raises(ValueError, match="holds no language model"):

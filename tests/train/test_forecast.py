@@ -27,6 +27,7 @@ def test_it_is_a_task():
     assert task().sizes == (6, 3, 2, (0, 1))
 
 
+@pytest.mark.long
 def test_every_window_is_scored_once_and_the_last_batch_too():
     own = task()
     model = own.make_model(jax.random.key(0))
@@ -62,6 +63,7 @@ def test_an_epoch_has_its_own_order_and_keeps_it():
         own.batches(1)[2]
 
 
+@pytest.mark.long
 def test_paths_are_drawn_for_the_test_alone_and_again_the_same():
     own = task(kind="deepar", samples=3)
     model = own.make_model(jax.random.key(0))

@@ -123,6 +123,7 @@ for step in itertools.count(1):
 """
 
 
+@pytest.mark.long
 def test_a_kill_loses_at_most_the_record_being_written(tmp_path):
     # The file by its path, because importing the package costs seconds.
     command = [sys.executable, "-c", WRITE_FOR_EVER, log_module.__file__, str(tmp_path)]

@@ -83,6 +83,7 @@ def whole(tmp_path_factory):
         return trainer(folder, make_task()).fit(), folder
 
 
+@pytest.mark.long
 def test_interrupted_run_ends_with_the_same_bits(tmp_path, whole):
     whole, folder = whole
     with pytest.raises(KeyboardInterrupt):
@@ -101,6 +102,7 @@ def test_finished_run_may_go_on(tmp_path, whole):
     assert bits(longer.model) == bits(whole[0].model)
 
 
+@pytest.mark.long
 def test_training_learns_and_logs_it(whole):
     result, folder = whole
     records = read_metrics(folder)
@@ -123,6 +125,7 @@ def test_last_weights_are_scored_when_asked(tmp_path):
     assert result.valid["loss"] == pytest.approx(last)
 
 
+@pytest.mark.long
 def test_a_run_ends_where_it_is_told_to_stop(tmp_path, whole):
     losses = [r["loss"] for r in read_metrics(whole[1]) if r["kind"] == "valid"]
     task = make_task()
@@ -133,6 +136,7 @@ def test_a_run_ends_where_it_is_told_to_stop(tmp_path, whole):
     assert len(losses) == 3 and losses[1] < losses[0]
 
 
+@pytest.mark.long
 def test_nan_names_the_step_and_keeps_the_checkpoint(tmp_path):
     good = trainer(tmp_path, make_task(), epochs=1)
     good.fit()
@@ -149,6 +153,7 @@ def test_nan_names_the_step_and_keeps_the_checkpoint(tmp_path):
     assert good._checkpoints.latest() == kept
 
 
+@pytest.mark.long
 def test_evaluation_does_not_depend_on_the_window():
     model = make_task().make_model(jax.random.key(0))
     losses = [stream_nll(model, TokenStream(IDS[:100], 2, w)) for w in (3, 7, 49, 200)]

@@ -38,6 +38,7 @@ def test_numbers_are_graded_by_their_errors():
     assert right[0, 0] and not right[0, 1]
 
 
+@pytest.mark.long
 def test_classes_are_graded_by_their_nats():
     answers, targets = RNG.normal(size=(2, 3, 4)), RNG.integers(0, 4, (2, 3))
     losses, right = grade_classes(jnp.asarray(answers), jnp.asarray(targets))
@@ -56,6 +57,7 @@ def test_a_set_is_right_where_every_symbol_is():
     assert right.tolist() == [[True, False]]
 
 
+@pytest.mark.long
 def test_the_loss_is_the_mean_over_the_steps_that_count():
     task, key = make_task("parity", every=True), jax.random.key(2)
     model = task.make_model(jax.random.key(0))
@@ -68,6 +70,7 @@ def test_the_loss_is_the_mean_over_the_steps_that_count():
     assert (list(task.batches(1)), task.count(0)) == ([0, 1, 2], 16)
 
 
+@pytest.mark.long
 def test_an_oracle_passes_its_exams_and_a_guess_does_not():
     """The oracle reads the number of ones; its answer is right at every length."""
     task = make_task("parity")
@@ -85,6 +88,7 @@ def test_an_oracle_passes_its_exams_and_a_guess_does_not():
     assert guess["solved"] == 0 and guess["loss"] == pytest.approx(np.log(2))
 
 
+@pytest.mark.long
 def test_exams_stay_the_same_and_parts_differ():
     valid, test = (make_task()._sheets[part][0] for part in ("valid", "test"))
     again = make_task()._sheets["valid"][0]
@@ -94,6 +98,7 @@ def test_exams_stay_the_same_and_parts_differ():
     assert not np.allclose(valid[0].xs, valid[1].xs)
 
 
+@pytest.mark.long
 def test_each_seed_sees_sequences_of_its_own():
     """With a learning rate of 0 losses differ by parameters and data alone."""
     task = make_task()

@@ -48,6 +48,7 @@ def nats_of(model, piece):
     return -np.log(right).sum()
 
 
+@pytest.mark.long
 def test_nats_are_summed_over_all_steps_and_divided_by_their_number(drawn):
     task, model = drawn
     total = sum(nats_of(model, piece) for piece in task.test)

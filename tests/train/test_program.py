@@ -59,6 +59,7 @@ def trainer(folder, train=None, **options):
     return Trainer(Fit(), train, optimizer, PLAN, folder, **options)
 
 
+@pytest.mark.long
 def test_members_end_as_each_of_them_alone(tmp_path):
     members = (Member(5, 0.1), Member(6, 0.1), Member(5, 0.01))
     together = trainer(tmp_path / "all", members=members).fit()
@@ -74,6 +75,7 @@ def test_members_end_as_each_of_them_alone(tmp_path):
     )
 
 
+@pytest.mark.long
 def test_seeds_are_members_with_consecutive_seeds(tmp_path):
     train = TrainConfig(epochs=1, seed=5, seeds=2)
     seeds = trainer(tmp_path / "seeds", train).fit()
@@ -82,6 +84,7 @@ def test_seeds_are_members_with_consecutive_seeds(tmp_path):
     np.testing.assert_array_equal(seeds.model.w[...], members.model.w[...])
 
 
+@pytest.mark.long
 def test_members_go_on_with_the_same_bits(tmp_path):
     members = (Member(1, 0.1), Member(2, 0.1))
     short = TrainConfig(epochs=1, test_weights="last")
@@ -91,6 +94,7 @@ def test_members_go_on_with_the_same_bits(tmp_path):
     np.testing.assert_array_equal(again.model.w[...], straight.model.w[...])
 
 
+@pytest.mark.long
 def test_a_diverged_member_is_left_behind(tmp_path):
     members = (Member(1, 0.1), Member(2, float("inf")))
     result = trainer(tmp_path, members=members).fit()
@@ -100,6 +104,7 @@ def test_a_diverged_member_is_left_behind(tmp_path):
     assert math.isfinite(logged[0]) and not math.isfinite(logged[1])
 
 
+@pytest.mark.long
 def test_nan_in_all_members_stops_the_run(tmp_path):
     members = (Member(1, float("inf")), Member(2, float("inf")))
     with pytest.raises(NonFiniteError, match="Step 2: grad_norm is"):

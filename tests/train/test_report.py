@@ -145,6 +145,7 @@ def test_small_large_and_missing_numbers(write):
     ]
 
 
+@pytest.mark.long
 def test_a_run_of_many_evaluations_stays_small(write):
     many = [
         {"kind": "valid", "step": n, "epoch": n, "loss": 5.0 / n, "perplexity": 2.0}

@@ -34,6 +34,7 @@ def test_momentum_accumulates():
     assert np.allclose(direction(config, steps=2), [4.5, -6, 0])
 
 
+@pytest.mark.long
 def test_rmsprop_is_that_of_torch():
     config = OptimizerConfig("rmsprop", decay=0.9, clip=None)
     expected = np.array([3, -4, 0]) / (np.sqrt(0.1 * np.array([9, 16, 0])) + 1e-8)
@@ -73,6 +74,7 @@ def test_schedules():
     assert rates(patient, [3, 4, 4, 4, 4, 2, 2, 2]) == [8, 8, 8, 4, 4, 2, 2, 2]
 
 
+@pytest.mark.long
 def test_token_nll_is_minus_log_softmax():
     logits = jax.random.normal(jax.random.key(0), (3, 2, 5))
     targets = jnp.array([[0, 4], [1, 1], [3, 2]])

@@ -1,6 +1,7 @@
 """A signal ends a run after its step, and what is resumed has the same bits."""
 
 import dataclasses
+import math
 import signal
 import threading
 
@@ -11,6 +12,7 @@ import pytest
 from jlstm.train.finite import NonFiniteError, check_weights
 from jlstm.train.language import LanguageTask
 from jlstm.train.stop import NAMES, Stopped, StopRequest
+from tests.quick import quick
 from tests.train.test_loop import bits, make_task, trainer, untimed
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys", "listens")
@@ -66,9 +68,15 @@ def whole(tmp_path_factory):
         return trainer(folder, make_task(), epochs=2).fit(), folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("at", "number"),
-    [(7, signal.SIGTERM), (0, signal.SIGINT), (12, signal.SIGHUP), (-1, signal.SIGINT)],
+    [
+        (7, signal.SIGTERM),
+        (-1, signal.SIGINT),
+        pytest.param(0, signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(12, signal.SIGHUP, marks=pytest.mark.slow),
+    ],
 )
 def test_a_stopped_run_goes_on_with_the_same_bits_and_log(tmp_path, whole, at, number):
     before = [signal.getsignal(n) for n in NUMBERS]
@@ -86,6 +94,7 @@ def test_a_stopped_run_goes_on_with_the_same_bits_and_log(tmp_path, whole, at, n
     assert (resumed.valid, resumed.place.step) == (whole.valid, whole.place.step)
 
 
+@pytest.mark.long
 def test_a_thread_trains_without_touching_signals(tmp_path):
     found = []
 
@@ -143,7 +152,8 @@ class Diverges(LanguageTask):
         return {"loss": self.loss_then, "perplexity": 1.0}
 
 
-@pytest.mark.parametrize("loss", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.long
+@pytest.mark.parametrize("loss", quick([math.nan, math.inf, -math.inf]))
 def test_a_validation_that_is_not_finite_ends_the_run(tmp_path, loss):
     task = make_task(Diverges, loss_then=loss)
     with pytest.raises(NonFiniteError, match=f"Step 13: validation loss is {loss}. "):

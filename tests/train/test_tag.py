@@ -48,6 +48,7 @@ def scored():
         return task, model, task.tag(model, task.test)
 
 
+@pytest.mark.long
 def test_each_sentence_is_tagged_as_if_alone(scored):
     task, model, found = scored
     assert [*map(len, found.tags)] == [*map(len, task.test)]
@@ -71,6 +72,7 @@ def test_metrics_weigh_all_words_equally(scored):
     assert share_right(gold, found.tags) == pytest.approx(right / words)
 
 
+@pytest.mark.long
 def test_the_loss_is_the_mean_over_the_words_of_a_batch(scored):
     task, model, found = scored
     batches = TaggedBatches(task.test, 2, task.boundaries)

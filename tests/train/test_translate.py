@@ -45,6 +45,7 @@ def test_each_epoch_has_an_order_of_its_own_and_each_pair_once():
     assert words == sum(map(len, CORPUS.parts["train"].targets)) == 19
 
 
+@pytest.mark.long
 def test_evaluation_is_the_mean_over_words_of_single_pairs():
     model = TASK.make_model(jax.random.key(0))
     rng = np.random.default_rng(0)

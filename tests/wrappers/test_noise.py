@@ -48,6 +48,7 @@ def increments(ys):
     return np.asarray(ys[1:] / ys[:-1])
 
 
+@pytest.mark.long
 def test_zoneout_keeps_the_share_of_units_anew_at_each_step():
     inner, params = linear()
     xs = jnp.ones((STEPS, ROWS, SIZE))
@@ -59,6 +60,7 @@ def test_zoneout_keeps_the_share_of_units_anew_at_each_step():
     assert len(np.unique(masks, axis=0)) > 0.9 * len(masks)
 
 
+@pytest.mark.long
 def test_zoneout_treats_h_and_c_apart():
     cell = Zoneout(LSTMCell(SIZE), h=RATE, c=0.5)
     params = cell.init(jax.random.key(0), 2)
@@ -70,6 +72,7 @@ def test_zoneout_treats_h_and_c_apart():
     within_five_errors((kept[0] & kept[1]).mean(), RATE * 0.5, kept[0].size)
 
 
+@pytest.mark.long
 def test_recurrent_dropout_has_one_mask_for_all_steps_and_one_for_each_row():
     inner, params = linear()
     cell = RecurrentDropout(inner, RATE)
@@ -83,6 +86,7 @@ def test_recurrent_dropout_has_one_mask_for_all_steps_and_one_for_each_row():
     assert len(np.unique(first, axis=0)) == ROWS
 
 
+@pytest.mark.long
 def test_recurrent_dropout_leaves_the_old_state_of_a_gru_alone():
     """A closed update gate hands h on as it was; the mask is only on the matrix."""
     cell = RecurrentDropout(GRUCell(SIZE), 0.5)
@@ -94,6 +98,7 @@ def test_recurrent_dropout_leaves_the_old_state_of_a_gru_alone():
     np.testing.assert_allclose(ys, 1.0, rtol=1e-12)
 
 
+@pytest.mark.long
 def test_input_dropout_has_one_mask_for_all_steps_and_one_for_each_row():
     inner, params = linear()
     cell = InputDropout(inner, RATE)
@@ -107,6 +112,7 @@ def test_input_dropout_has_one_mask_for_all_steps_and_one_for_each_row():
     assert len(np.unique(ys[0], axis=0)) == ROWS
 
 
+@pytest.mark.long
 def test_weight_drop_has_one_mask_for_all_steps_and_rows():
     inner, params = linear()
     params = params._replace(w_hh=jnp.ones((SIZE, SIZE)))
@@ -120,6 +126,7 @@ def test_weight_drop_has_one_mask_for_all_steps_and_rows():
     np.testing.assert_allclose(np.unique(weights), [0, 1 / (1 - RATE)], rtol=1e-12)
 
 
+@pytest.mark.long
 def test_weight_noise_is_normal_on_every_leaf_and_differs_between_them():
     cell = WeightNoise(LSTMCell(SIZE), std=0.075)
     params = cell.init(jax.random.key(0), SIZE, jnp.float64)
@@ -142,6 +149,7 @@ NOISY = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cell", quick(NOISY, 2), ids=lambda cell: repr(cell)[:30])
 def test_another_key_is_other_noise_and_no_key_is_none(cell):
     params = cell.init(jax.random.key(0), 2, jnp.float64)
@@ -155,6 +163,7 @@ def test_another_key_is_other_noise_and_no_key_is_none(cell):
     assert not np.allclose(first[-1], quiet[-1])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cell", quick(NOISY[:4]), ids=lambda cell: repr(cell)[:30])
 def test_layers_of_a_stack_draw_apart(cell):
     stack = Stack((Recurrent(cell), Recurrent(cell)))
@@ -167,6 +176,7 @@ def test_layers_of_a_stack_draw_apart(cell):
     assert not np.allclose(*changed)
 
 
+@pytest.mark.long
 def test_the_expectation_of_a_noisy_step_is_the_quiet_step():
     """One step is linear in each noise; zoneout keeps or takes, the others scale."""
     inner, params = linear(4)
@@ -187,6 +197,7 @@ def test_the_expectation_of_a_noisy_step_is_the_quiet_step():
         assert (np.abs(noisy[0].mean(0) - quiet[0, 0]) < error).all()
 
 
+@pytest.mark.long
 def test_noise_runs_under_vmap_over_keys():
     cell = Zoneout(RecurrentDropout(LSTMCell(3), 0.5), h=0.5)
     params = cell.init(jax.random.key(0), 2, jnp.float64)
@@ -202,6 +213,7 @@ def test_noise_runs_under_vmap_over_keys():
     assert len(np.unique(ys[:, -1], axis=0)) == 5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cell", quick(NOISY, 2), ids=lambda cell: repr(cell)[:30])
 def test_the_gradient_of_a_noisy_run_is_its_finite_difference(cell):
     """The backward pass must see the masks that the forward pass saw, step by step."""

@@ -90,6 +90,7 @@ def test_what_makes_no_sense_is_refused(make, kind, message):
     assert str(caught.value) == message
 
 
+@pytest.mark.long
 def test_a_learned_carry_gets_its_gradient_from_every_start():
     """From the sequence's start and from each reset, for each row."""
     cell = LearnedCarry(LSTM)
@@ -108,6 +109,7 @@ def test_a_learned_carry_gets_its_gradient_from_every_start():
     assert all(np.all(leaf) for leaf in jax.tree.leaves(whole.carry))
 
 
+@pytest.mark.long
 def test_layers_and_modules_start_where_their_cells_have_learned_to():
     cell = LearnedCarry(LSTM)
     stack = Stack((Recurrent(cell), Bidirectional(cell)), connect="plain")
@@ -152,6 +154,7 @@ def test_gradients_are_clipped_at_every_step():
     np.testing.assert_allclose(grads, [0.075, 0.15, 0.3])
 
 
+@pytest.mark.long
 def test_a_wide_limit_changes_no_gradient_and_never_the_values():
     xs = jax.random.normal(jax.random.key(1), (6, 4, 2))
     params = drawn(LSTM)
