@@ -21,8 +21,8 @@ import jax
 import jax.numpy as jnp
 
 import jlstm
-from jlstm.backends import BACKENDS, choose
-from jlstm.native import misfit
+from jlstm.backends import BACKENDS, Backend, CallTypes
+from jlstm.native.available import unsupported_cell
 from jlstm.wrappers.wrapper import Inner
 
 PAGE = Path(__file__).parents[1] / "docs" / "cells.md"
@@ -75,19 +75,15 @@ def entry(cell: jlstm.Cell) -> Entry:
         source=" ".join(source.split()).rstrip("."),
         parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
         carry=", ".join(f"{name} {_sizes(leaf.shape)}" for name, leaf in carry),
-        backends=", ".join(name for name in BACKENDS[1:] if runs(cell, name)),
+        backends=", ".join(b.name for b in BACKENDS if runs(cell, b)),
     )
 
 
-def runs(cell: jlstm.Cell, backend: str) -> bool:
-    """Whether a backend can run a cell, on a machine that has what it needs."""
-    if backend == "native":
-        return misfit(cell) is None
-    try:
-        choose(cell, backend)
-    except ValueError:
-        return False
-    return True
+def runs(cell: jlstm.Cell, backend: Backend) -> bool:
+    """Whether a backend can run a cell on a CPU, if there is a compiler."""
+    if backend.name == "native":
+        return unsupported_cell(cell) is None
+    return backend.unsupported(cell, CallTypes(platform="cpu")) is None
 
 
 def costs(timed: list[jlstm.Cell]) -> dict[jlstm.Cell, float]:

@@ -44,7 +44,7 @@ def labels() -> list[str]:
     """Return all libraries, jlstm with each of its backends."""
     from jlstm.backends import BACKENDS
 
-    backends = [f"jlstm:{name}" for name in BACKENDS if name != "auto"]
+    backends = [f"jlstm:{backend.name}" for backend in BACKENDS]
     return ["jlstm", *backends, *PEERS]
 
 

@@ -8,7 +8,7 @@ import jlstm
 import jlstm.native
 from jlstm import LSTMCell, explain, unroll
 from jlstm._tree import cast
-from jlstm.backends import BACKENDS
+from jlstm.backends import NAMES
 from tests.messages import message_of
 
 CELL = LSTMCell(3)
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("unchecked")
 def test_an_unknown_backend_is_named():
     wanted = (
         "There is no backend 'cuda' for LSTMCell(hidden_size=3); choose one of "
-        f"{', '.join(BACKENDS)}."
+        f"{', '.join(NAMES)}."
     )
     asked = message_of(ValueError, lambda: unroll(CELL, PARAMS, XS, backend="cuda"))
     assert asked == wanted

@@ -24,7 +24,7 @@ from flax import nnx
 
 from experiments.limits.rows import Rows, options_of, present
 from jlstm import Cell, LRUCell, LSTMCell, MinGRUCell, MinLSTMCell, unroll
-from jlstm.backends import Backend
+from jlstm.backends import BackendName
 from jlstm.memory import memory_of
 from jlstm.models.transformer import Transformer, TransformerConfig
 
@@ -54,7 +54,7 @@ def contenders() -> dict[str, tuple[Any, Loss]]:
     return found | {"Transformer": (model, lambda model, xs: jnp.mean(model(xs) ** 2))}
 
 
-def _of_cell(cell: Cell, backend: Backend) -> tuple[Any, Loss]:
+def _of_cell(cell: Cell, backend: BackendName) -> tuple[Any, Loss]:
     params = cell.init(jax.random.key(0), WIDTH)
 
     def loss(params: Any, xs: jax.Array) -> jax.Array:

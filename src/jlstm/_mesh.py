@@ -24,17 +24,16 @@ Place = Callable[[Tree], Tree]
 REPLICATED = PartitionSpec()
 
 
-def spread(compute: Callable, given: tuple, flag_rank: int, by_rows: bool) -> Tree:
-    """Run a computation over a sequence where its arrays are.
+def spread(compute: Callable, given: tuple, flag_rank: int, by_rows: bool) -> Callable:
+    """Return a computation over a sequence as it runs where its arrays are.
 
     ``given`` is params, xs, carry, lengths, mask, resets and key; xs begins with
     ``flag_rank`` axes of time and batch. The last carry and all that has a time axis
     are split as these are, and their last axis as that of the carry or of weights as
-    wide. On a mesh without explicit axes, and on one device, this is
-    ``compute(*given)``.
+    wide. On a mesh without explicit axes, and on one device, this is ``compute``.
     """
     if explicit_mesh(given) is None:
-        return compute(*given)
+        return compute
     params, xs, carry, *_ = given
     steps = entries(xs)[:flag_rank]
     by_width = widths(steps, (carry, params))
@@ -47,10 +46,10 @@ def spread(compute: Callable, given: tuple, flag_rank: int, by_rows: bool) -> Tr
         )
 
     if not by_rows:
-        return run_free(compute, given, place)
+        return lambda *args: run_free(compute, args, place)
     rows, flags = PartitionSpec(*steps[1:]), PartitionSpec(None, *steps[1:])
     specs = (REPLICATED, flags, rows, rows, flags, flags, REPLICATED)
-    return run_by_rows(compute, given, specs, (rows, flags), place)
+    return lambda *args: run_by_rows(compute, args, specs, (rows, flags), place)
 
 
 def explicit_mesh(tree: Tree) -> Mesh | AbstractMesh | None:

@@ -94,14 +94,10 @@ class GatedCell(Cell):
         bends_gradient: whether the gradient is meant to be another than the derivative
             of the equations, as that of a clipped gradient is. Such a cell runs step by
             step under plain reverse mode.
-        fuses_well: whether the fused backend, which computes the gates a second time
-            for the backward pass, is the faster one. Not where the gates hold norms or
-            products of their own, nor where there is no recurrent product.
     """
 
     num_heads = 1
     bends_gradient = False
-    fuses_well = True
 
     @abc.abstractmethod
     def recur(self, params: Params, h: Array) -> Any:

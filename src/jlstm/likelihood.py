@@ -8,6 +8,7 @@ panel; elsewhere XLA makes them whole.
 from functools import partial
 from typing import Any, Literal
 
+import jax
 import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Float, Integer
@@ -17,7 +18,7 @@ from jlstm._arrays import check_array
 from jlstm._mesh import REPLICATED, entries, run_by_rows, run_free
 from jlstm._types import accumulator_dtype
 from jlstm.losses import class_index, token_nll
-from jlstm.native import few_rows, refusal
+from jlstm.native.available import too_small, unsupported
 from jlstm.native.likelihood import Likelihood, LikelihoodInputs
 from jlstm.native.primitive import run
 
@@ -112,9 +113,10 @@ def _use_kernel(backend: str, hs: Array, weight: Array, bias: Array | None) -> b
         raise ValueError(
             f"linear_nll: backend is {backend!r}; choose auto, xla or native."
         )
-    if backend == "xla" or (backend == "auto" and few_rows(*hs.shape[:-1])):
+    if backend == "xla" or (backend == "auto" and too_small(*hs.shape[:-1])):
         return False
-    reason = refusal(*(leaf.dtype for leaf in (hs, weight, bias) if leaf is not None))
+    dtypes = (leaf.dtype for leaf in (hs, weight, bias) if leaf is not None)
+    reason = unsupported(jax.default_backend(), *dtypes)
     if backend == "native" and reason:
         raise ValueError(
             f'linear_nll: the native backend cannot run: {reason}. Use backend="xla".'

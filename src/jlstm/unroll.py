@@ -1,11 +1,12 @@
 """The one loop: run a cell over a sequence, or trace everything that happens in it."""
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._arrays import as_jax, check_key, dtype_of
+from jlstm._arrays import as_jax, check_key
 from jlstm._mesh import spread
 from jlstm._tree import cast_like, vary_like
 from jlstm._typed import CarryT, GatesT, Stepping
@@ -25,7 +26,18 @@ from jlstm._validate import (
     check_params,
     check_sequence,
 )
-from jlstm.backends import RUN, Backend, Choice, Controls, Emit, Given, choose
+from jlstm.backends import (
+    BackendName,
+    Call,
+    CallTypes,
+    Choice,
+    Steps,
+    choose,
+    empty_result,
+    named,
+    run_call,
+    scan_steps,
+)
 from jlstm.cell import Cell
 from jlstm.sequence import steps_within
 
@@ -41,7 +53,7 @@ def unroll(
     resets: Bool[Array, "t *b"] | None = None,
     reverse: bool = False,
     key: Key | None = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     unroll: int = 1,
     checkpoint: Checkpoint = None,
 ) -> tuple[CarryT, Float[Array, "t *bh"]]:
@@ -83,10 +95,16 @@ def unroll(
         >>> ys.shape, bool((ys[-1] == carry.h).all())
         ((7, 5, 3), True)
     """
-    return _run(
-        cell, params, xs, carry, lengths, mask, resets, reverse, key, backend, unroll,
-        checkpoint, emit=lambda carry, gates: carry.h.astype(dtype_of(xs)),
-    )  # fmt: skip
+    given = Arguments(params, xs, carry, lengths, mask, resets, key)
+    given = _checked(cell, given, unroll, checkpoint, reverse)
+    types = CallTypes.of(cell, given.xs, given.carry, given.resets)
+    chosen = named(choose(cell, backend, types).backend)
+
+    def compute(*arrays: Any) -> tuple[Carry, Array]:
+        call = _call(cell, Arguments(*arrays), reverse, unroll, checkpoint)
+        return empty_result(call) if 0 in call.shape else run_call(chosen.run, call)
+
+    return spread(compute, given, 1 + len(types.batch), chosen.opaque)(*given)
 
 
 def trace(
@@ -116,13 +134,18 @@ def trace(
         >>> carries.c.shape, gates.f.shape
         ((7, 3), (7, 3))
     """
-    return _run(
-        cell, params, xs, carry, lengths, mask, resets, reverse, key, "scan", unroll,
-        checkpoint, emit=lambda carry, gates: (carry, gates),
-    )  # fmt: skip
+    given = Arguments(params, xs, carry, lengths, mask, resets, key)
+    given = _checked(cell, given, unroll, checkpoint, reverse)
+
+    def compute(*arrays: Any) -> tuple[Carry, Any]:
+        call = _call(cell, Arguments(*arrays), reverse, unroll, checkpoint)
+        return run_call(partial(scan_steps, emit=lambda *made: made), call)
+
+    rank = given.xs.ndim - cell.num_feature_axes
+    return spread(compute, given, rank, by_rows=False)(*given)
 
 
-def explain(cell: Cell, backend: Backend = "auto", xs: Any = None) -> Choice:
+def explain(cell: Cell, backend: BackendName = "auto", xs: Any = None) -> Choice:
     """Say which backend :func:`unroll` would use for ``cell``, and why.
 
     Args:
@@ -150,83 +173,62 @@ def explain(cell: Cell, backend: Backend = "auto", xs: Any = None) -> Choice:
     if xs is None:
         return choose(cell, backend)
     check_sequence(xs, cell.num_feature_axes, described=True)
-    return choose(cell, backend, Given.of(cell, xs))
+    return choose(cell, backend, CallTypes.of(cell, xs))
 
 
-def _run(
-    cell: Any,
-    params: Params,
-    xs: Array,
-    carry: Carry | None,
-    lengths: Array | None,
-    mask: Array | None,
-    resets: Array | None,
-    reverse: bool,
-    key: Key | None,
-    backend: Backend,
-    unroll: int,
-    checkpoint: Checkpoint,
-    emit: Emit,
-) -> tuple[Carry, Any]:
+class Arguments(NamedTuple):
+    """The arrays that a run is given; ``None`` is what was left out."""
+
+    params: Any
+    xs: Any
+    carry: Any
+    lengths: Any
+    mask: Any
+    resets: Any
+    key: Any
+
+
+def _checked(
+    cell: Any, given: Arguments, unroll: Any, checkpoint: Any, reverse: Any
+) -> Arguments:
+    """Return arrays of JAX that fit each other, before anything is computed."""
     check_cell(cell)
     check_options(unroll, checkpoint, reverse)
-    check_key(key)
-    given = as_jax((params, xs, carry, lengths, mask, resets, key))
-    params, xs, carry, lengths, mask, resets, key = given
+    check_key(given.key)
+    given = as_jax(given)
+    xs = given.xs
     check_sequence(xs, cell.num_feature_axes)
-    check_params(cell, params, xs.shape[-1])
-    flag_shape = xs.shape[: xs.ndim - cell.num_feature_axes]
-    if carry is not None:
-        check_carry(cell, carry, flag_shape[1:])
-    check_controls(flag_shape, lengths, mask, resets)
-    chosen = choose(cell, backend, Given.of(cell, xs, carry))
-
-    def compute(
-        params: Params,
-        xs: Array,
-        carry: Carry | None,
-        lengths: Array | None,
-        mask: Array | None,
-        resets: Array | None,
-        key: Key | None,
-    ) -> tuple[Carry, Any]:
-        flag_shape = xs.shape[: xs.ndim - cell.num_feature_axes]
-        once, each = (None, None) if key is None else jax.random.split(key)
-        controls = _controls(flag_shape, lengths, mask, resets, each)
-        step_input = jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype)
-        params = cell.prepare(params, step_input, once)
-        start, fresh = _starts(cell, params, xs, carry, controls)
-        return RUN[chosen.backend](
-            cell, params, xs, start, fresh, controls, emit,
-            reverse=reverse, unroll=unroll, checkpoint=checkpoint,
-        )  # fmt: skip
-
-    return spread(compute, given, len(flag_shape), by_rows=chosen.backend == "native")
+    check_params(cell, given.params, xs.shape[-1])
+    shape = xs.shape[: xs.ndim - cell.num_feature_axes]
+    if given.carry is not None:
+        check_carry(cell, given.carry, shape[1:])
+    check_controls(shape, given.lengths, given.mask, given.resets)
+    return given
 
 
-def _starts(
-    cell: Cell, params: Params, xs: Array, carry: Carry | None, controls: Controls
-) -> tuple[Carry, Carry]:
-    """Return the carry to start from and the one after a reset, typed alike."""
-    batch_shape = xs.shape[1 : xs.ndim - cell.num_feature_axes]
-    fresh = cell.fresh_carry(params, batch_shape, accumulator_dtype(xs.dtype))
-    start = fresh if carry is None else carry
-    fresh = cast_like(fresh, start)
-    return vary_like((start, fresh), params, xs, controls, start)
+def _call(
+    cell: Cell, given: Arguments, reverse: bool, unroll: int, checkpoint: Checkpoint
+) -> Call:
+    """Return what a backend runs: parameters as they are used, flags, keys, carries."""
+    xs, key = given.xs, given.key
+    shape = xs.shape[: xs.ndim - cell.num_feature_axes]
+    once, each = (None, None) if key is None else jax.random.split(key)
+    steps = _steps(shape, given, each)
+    params = cell.prepare(
+        given.params, jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype), once
+    )
+    fresh = cell.fresh_carry(params, shape[1:], accumulator_dtype(xs.dtype))
+    start = fresh if given.carry is None else given.carry
+    carries = vary_like((start, cast_like(fresh, start)), params, steps, start)
+    return Call(cell, params, *carries, steps, reverse, unroll, checkpoint)
 
 
-def _controls(
-    shape: Shape,
-    lengths: Array | None,
-    mask: Array | None,
-    resets: Array | None,
-    key: Key | None,
-) -> Controls:
-    steps, live = shape[0], mask
-    if lengths is not None:
-        within = steps_within(lengths, steps)
-        live = within if mask is None else mask & within
+def _steps(shape: Shape, given: Arguments, key: Key | None) -> Steps:
+    live, resets = given.mask, given.resets
+    if given.lengths is not None:
+        within = steps_within(given.lengths, shape[0])
+        live = within if live is None else live & within
         # Nothing beyond a row's length may show, a reset there included.
         resets = None if resets is None else resets & within
-    keys = None if key is None else jax.random.split(key, steps)
-    return Controls(live, resets, keys)
+    keys = None if key is None else jax.random.split(key, shape[0])
+    return Steps(given.xs, live, resets, keys)

@@ -79,5 +79,5 @@ def runs_anywhere(monkeypatch):
         raising=False,
     )
     backend = importlib.import_module("jlstm.backends.cudnn")
-    monkeypatch.setattr(backend, "_other_platform", lambda: None)
+    monkeypatch.setattr(backend, "_other_platform", lambda platform: None)
     yield

@@ -11,9 +11,10 @@ import pytest
 from jax.sharding import PartitionSpec as P
 
 import jlstm
-from jlstm import backends
 from jlstm._tree import cast
-from jlstm.backends.parallel import steps_at_once, worthwhile
+from jlstm.backends import Call, Steps, named, run_call
+from jlstm.backends.choose import why_parallel
+from jlstm.backends.parallel import steps_at_once
 from jlstm.parallel import ParallelCell
 from tests import oracle
 from tests.zoo import (
@@ -130,10 +131,8 @@ def test_in_float32_the_gradient_stays_near_float64(row):
 def run_backend(backend, cell, sample, fresh):
     """Run a backend itself, on flags as they are and with any fresh carry."""
     params, xs, carry, _, live, resets = sample
-    controls = backends.Controls(live, resets)
-    return backends.RUN[backend](
-        cell, params, xs, carry, fresh, controls, lambda carry, _: carry.h
-    )
+    call = Call(cell, params, carry, fresh, Steps(xs, live, resets))
+    return run_call(named(backend).run, call)
 
 
 @each(MAIN)
@@ -281,11 +280,9 @@ def test_a_cell_that_reads_its_output_cannot_run_at_once():
         (jlstm.MLSTMCell(64), 1000, 2**20, True),
     ],
 )
-def test_it_is_worthwhile_for_some_steps_that_are_not_too_large(
-    cell, steps, numbers, wins
-):
+def test_it_is_chosen_for_some_steps_that_are_not_too_large(cell, steps, numbers, wins):
     reason = "what no carry enters is computed for many steps at once"
-    assert worthwhile(cell, steps, numbers) == (reason if wins else None)
+    assert why_parallel(cell, steps, numbers) == (reason if wins else None)
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 
 import jlstm
-from jlstm.backends.native import native
-from jlstm.backends.scan import Controls, scan
+from jlstm.backends import Call, Steps, named, run_call
 from jlstm.native.build import failure
 
 needs_kernel = pytest.mark.skipif(
     failure() is not None, reason=f"no kernel to test: {failure()}"
 )
 CELLS = (jlstm.LSTMCell, jlstm.GRUCell)
-LOOPS = {"native": native, "scan": scan}
 
 
 class Point(NamedTuple):
@@ -30,10 +28,11 @@ class Point(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A point, what steers the loop, and weights for the outputs in a loss."""
+    """A point, flags over time, and weights for the outputs in a loss."""
 
     point: Point
-    controls: Controls
+    live: Any
+    resets: Any
     weights: Any
 
 
@@ -53,20 +52,20 @@ def draw(cell, steps, batch, inputs, live=False, resets=False, seed=0):
     carry = jax.eval_shape(lambda: cell.init_carry(batch))
     carry, fresh = (random_like(carry, rng) for _ in range(2))
     flags = rng.random((2, steps, *batch)) < 0.6
-    controls = Controls(
-        jnp.asarray(flags[0]) if live else None,
-        jnp.asarray(flags[1]) if resets else None,
-    )
+    given = [
+        jnp.asarray(flag) if wanted else None
+        for flag, wanted in zip(flags, (live, resets), strict=True)
+    ]
     point = Point(params, numbers(rng, (steps, *batch, inputs)), carry, fresh)
     weights = numbers(rng, (steps, *batch, cell.hidden_size)), random_like(carry, rng)
-    return Sample(point, controls, weights)
+    return Sample(point, *given, weights)
 
 
 def run(backend, cell, sample, reverse=False, checkpoint=None):
-    return LOOPS[backend](
-        cell, *sample.point, sample.controls, lambda carry, gates: carry.h,
-        reverse=reverse, checkpoint=checkpoint,
-    )  # fmt: skip
+    params, xs, carry, fresh = sample.point
+    steps = Steps(xs, sample.live, sample.resets)
+    call = Call(cell, params, carry, fresh, steps, reverse, checkpoint=checkpoint)
+    return run_call(named(backend).run, call)
 
 
 def loss(backend, cell, sample, point, reverse=False):

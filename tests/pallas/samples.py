@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import jlstm
-from jlstm.backends.pallas import pallas
-from jlstm.backends.scan import Controls, scan
+from jlstm.backends import Call, Steps, named, run_call
+from jlstm.backends.pallas import run_kernel
 
 CELLS = (jlstm.LSTMCell, jlstm.GRUCell, jlstm.SLSTMCell)
 CASES = [
@@ -21,7 +21,11 @@ CASES = [
     pytest.param(jlstm.GRUCell, "bfloat16", marks=pytest.mark.slow),
     pytest.param(jlstm.SLSTMCell, "bfloat16", marks=pytest.mark.slow),
 ]
-LOOPS = {"pallas": partial(pallas, interpret=True), "scan": scan}
+LOOPS = {
+    "pallas": partial(run_kernel, interpret=True),
+    "pallas on a GPU": run_kernel,
+    "scan": named("scan").run,
+}
 
 
 class Point(NamedTuple):
@@ -34,10 +38,11 @@ class Point(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A point, what steers the loop, and weights for the outputs in a loss."""
+    """A point, flags over time, and weights for the outputs in a loss."""
 
     point: Point
-    controls: Controls
+    live: Any
+    resets: Any
     weights: Any
 
 
@@ -62,19 +67,17 @@ def draw(cell, steps, batch, inputs, *, flags=True, dtype=jnp.float32, seed=0):
     params = jax.tree.map(lambda leaf: scale * numbers(rng, leaf.shape), shapes)
     carry, fresh, weights = (draw_carry(cell, batch, rng) for _ in range(3))
     live, resets = jnp.asarray(rng.random((2, steps, *batch)) < 0.6)
-    controls = Controls(live, resets) if flags else Controls()
+    given = (live, resets) if flags else (None, None)
     xs = numbers(rng, (steps, *batch, inputs), dtype)
     ys = numbers(rng, (steps, *batch, cell.hidden_size))
-    return Sample(Point(params, xs, carry, fresh), controls, (ys, weights))
+    return Sample(Point(params, xs, carry, fresh), *given, (ys, weights))
 
 
 def run(backend, cell, sample, reverse=False, checkpoint=None):
-    dtype = sample.point.xs.dtype
-    return LOOPS[backend](
-        cell, *sample.point, sample.controls,
-        lambda carry, gates: carry.h.astype(dtype),
-        reverse=reverse, checkpoint=checkpoint,
-    )  # fmt: skip
+    params, xs, carry, fresh = sample.point
+    steps = Steps(xs, sample.live, sample.resets)
+    call = Call(cell, params, carry, fresh, steps, reverse, checkpoint=checkpoint)
+    return run_call(LOOPS[backend], call)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 3, 4))

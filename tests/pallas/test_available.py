@@ -2,15 +2,15 @@
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 
-import jax.numpy as jnp
 import pytest
 
 import jlstm
 from jlstm.activations import HardSigmoid
-from jlstm.pallas.available import misfit, other_device
-from tests.pallas.samples import draw, run
+from jlstm.backends import CallTypes, choose
+from jlstm.pallas.available import other_device, unsupported
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ from tests.pallas.samples import draw, run
     ],
 )
 def test_the_reason_is_named(cell, dtypes, reason):
-    assert reason in misfit(cell, *dtypes)
+    assert reason in unsupported(cell, *dtypes)
 
 
 def test_what_fits_is_not_refused():
     for cell in (jlstm.LSTMCell(3), jlstm.GRUCell(3), jlstm.SLSTMCell(3)):
-        assert misfit(cell, "bfloat16", "float32") is None
+        assert unsupported(cell, "bfloat16", "float32") is None
 
 
 @pytest.mark.parametrize(("capability", "fits"), [("9.0", True), ("10.0", False)])
@@ -61,9 +61,11 @@ def test_a_cpu_is_refused():
 
 
 def test_another_dtype_is_refused():
-    sample = draw(jlstm.LSTMCell(3), 2, (2,), 2, dtype=jnp.float64)
+    types = CallTypes(dtypes=("float64",), platform="gpu", capability="9.0")
     with pytest.raises(ValueError, match=r"not in float64\. Use"):
-        run("pallas", jlstm.LSTMCell(3), sample)
+        choose(jlstm.LSTMCell(3), "pallas", types)
+    types = replace(types, dtypes=("float32",))
+    assert str(choose(jlstm.LSTMCell(3), "pallas", types)) == "pallas: asked for"
 
 
 def test_importing_does_not_load_pallas():

@@ -4,36 +4,21 @@ That decides layouts, tiles and copies of every operation, adds up the shared me
 refuses what the hardware has not; what is left is the translation to machine code.
 """
 
-import importlib
-
 import jax
 import jax.numpy as jnp
 import pytest
 from jax.sharding import PartitionSpec as P
 
-from jlstm.backends.scan import Controls
-from jlstm.pallas.available import misfit
-from tests.pallas.samples import CASES, CELLS, Point, draw
+from tests.pallas.samples import CASES, CELLS, Point, draw, run
 
 
-@pytest.fixture
-def backend(monkeypatch):
-    """The backend as on a GPU that has the instructions."""
-    module = importlib.import_module("jlstm.backends.pallas")
-    monkeypatch.setattr(module, "unavailable", misfit)
-    return module.pallas
-
-
-def kernels_of(backend, cell, dtype, checkpoint=None):
+def kernels_of(cell, dtype, checkpoint=None):
     """Count the kernels in the gradient of a run that has every option."""
     sample = draw(cell, 3, (130,), 3, dtype=jnp.dtype(dtype))
 
     def loss(point):
-        _, ys = backend(
-            cell, *point, sample.controls, lambda carry, gates: carry.h,
-            checkpoint=checkpoint,
-        )  # fmt: skip
-        return ys.sum()
+        given = sample._replace(point=point)
+        return run("pallas on a GPU", cell, given, checkpoint=checkpoint)[1].sum()
 
     traced = jax.jit(jax.grad(loss)).trace(sample.point)
     text = traced.lower(lowering_platforms=("cuda",)).as_text()
@@ -42,25 +27,25 @@ def kernels_of(backend, cell, dtype, checkpoint=None):
 
 @pytest.mark.long
 @pytest.mark.parametrize(("kind", "dtype"), CASES)
-def test_forward_and_backward_lower_for_a_gpu(backend, kind, dtype):
-    assert kernels_of(backend, kind(70), dtype) == 2
+def test_forward_and_backward_lower_for_a_gpu(kind, dtype):
+    assert kernels_of(kind(70), dtype) == 2
 
 
 @pytest.mark.long
-def test_chunks_lower_for_a_gpu(backend):
+def test_chunks_lower_for_a_gpu():
     """Three steps in chunks of two: a whole chunk and a rest, each both ways."""
-    assert kernels_of(backend, CELLS[0](70), "bfloat16", checkpoint=2) >= 4
+    assert kernels_of(CELLS[0](70), "bfloat16", checkpoint=2) >= 4
 
 
 @pytest.mark.long
-def test_shards_lower_for_a_gpu(backend):
+def test_shards_lower_for_a_gpu():
     """Inside the default ``shard_map`` what a kernel makes varies over the devices."""
     cell = CELLS[1](64)
-    sample = draw(cell, 2, (64,), 3)
+    sample = draw(cell, 2, (64,), 3, flags=False)
     spec = Point(P(), P(None, "rows"), P("rows"), P("rows"))
 
     def outputs(point):
-        return backend(cell, *point, Controls(), lambda carry, gates: carry.h)[1]
+        return run("pallas on a GPU", cell, sample._replace(point=point))[1]
 
     auto = (jax.sharding.AxisType.Auto,)
     mesh = jax.make_mesh((2,), ("rows",), auto, devices=jax.devices()[:2])

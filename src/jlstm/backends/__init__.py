@@ -1,16 +1,15 @@
 """How the loop is run: one definition of a cell, several ways to execute it."""
 
-from jlstm.backends.auto import Choice as Choice
-from jlstm.backends.auto import Given as Given
+from jlstm.backends.call import Backend as Backend
+from jlstm.backends.call import Call as Call
+from jlstm.backends.call import CallTypes as CallTypes
+from jlstm.backends.call import Steps as Steps
+from jlstm.backends.call import empty_result as empty_result
 from jlstm.backends.choose import BACKENDS as BACKENDS
-from jlstm.backends.choose import RUN as RUN
-from jlstm.backends.choose import Backend as Backend
+from jlstm.backends.choose import NAMES as NAMES
+from jlstm.backends.choose import BackendName as BackendName
+from jlstm.backends.choose import Choice as Choice
 from jlstm.backends.choose import choose as choose
-from jlstm.backends.cudnn import cudnn as cudnn
-from jlstm.backends.fused import fused as fused
-from jlstm.backends.native import native as native
-from jlstm.backends.pallas import pallas as pallas
-from jlstm.backends.parallel import parallel as parallel
-from jlstm.backends.scan import Controls as Controls
-from jlstm.backends.scan import Emit as Emit
-from jlstm.backends.scan import scan as scan
+from jlstm.backends.choose import named as named
+from jlstm.backends.chunks import run_call as run_call
+from jlstm.backends.scan import scan_steps as scan_steps

@@ -3,12 +3,18 @@
 JAX reaches cuDNN through ``jax.experimental.rnn``, whose call has the batch first, its
 weights in one vector with two biases, and no masks: only a length for each row, of one
 step at least. What else a run may ask for is arranged around that call, exactly:
-steps that do not count are put behind those that do, a reverse pass reads its input
+steps that do not count are put after those that do, a reverse pass reads its input
 turned around, and a row without steps gets back what it started from.
+
+Products of matrices round to TF32 unless ``jax.default_matmul_precision`` says
+otherwise, as those of XLA do. Gradients are for reverse mode and of first order:
+forward mode, and so a Hessian-vector product, raises a ``TypeError`` of JAX. Call what
+``jax.vjp`` returns once only, as cuDNN's backward pass may write over what the forward
+pass has kept. Under ``jax.vmap`` the calls come one after the other; more batch axes
+cost nothing.
 """
 
 import math
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,10 +23,10 @@ from jax.experimental import rnn
 from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._overrides import set_on
-from jlstm._tree import select, vary_like, zero_unless
-from jlstm._types import Carry, Checkpoint, DType
-from jlstm.backends.loop import run_in_chunks
-from jlstm.backends.scan import Controls, Emit
+from jlstm._tree import select, vary_like
+from jlstm._types import DType
+from jlstm.backends.call import Backend, Call, CallTypes
+from jlstm.backends.chunks import from_the_start
 from jlstm.cell import Cell
 from jlstm.cells.family import LSTMCarry
 from jlstm.cells.lstm import LSTMCell, LSTMParams
@@ -37,86 +43,62 @@ OPTIONS = (1, 0.0, False, None)
 """Of a call: one layer, no dropout, one direction, products in JAX's precision."""
 
 
-def unavailable(cell: Cell, *dtypes: DType) -> str | None:
-    """Return why cuDNN cannot run ``cell`` here; ``None`` if it can.
-
-    ``dtypes`` are those of the inputs and of the carry.
-
-    Example:
-        >>> unavailable(LSTMCell(8, cell_clip=3.0))
-        "cuDNN's LSTM has cell_clip=None, not 3.0"
-        >>> unavailable(LSTMCell(8), "bfloat16")
-        'JAX calls cuDNN in float32, not in bfloat16'
-    """
-    return _misfit(cell) or _other_dtype(dtypes) or _other_platform()
-
-
-def cudnn(
-    cell: LSTMCell,
-    params: LSTMParams,
-    xs: Float[Array, "t *bx"],
-    carry: Carry,
-    fresh: Carry,
-    controls: Controls,
-    emit: Emit,
-    *,
-    reverse: bool = False,
-    unroll: int = 1,
-    checkpoint: Checkpoint = None,
-) -> tuple[Carry, Any]:
-    """Run ``cell`` over ``xs`` and stack ``emit(carry, ())``.
-
-    The result is that of :func:`~jlstm.backends.scan.scan`, up to rounding; products
-    of matrices round to TF32 unless ``jax.default_matmul_precision`` says otherwise,
-    as those of XLA do. ``emit`` gets the hidden state of all steps and ``None`` for the
-    cell state, which cuDNN does not show.
-
-    Gradients are for reverse mode and of first order: forward mode, and so a
-    Hessian-vector product, raises a ``TypeError`` of JAX. Call what ``jax.vjp`` returns
-    once only, as cuDNN's backward pass may write over what the forward pass has kept.
-    Under ``jax.vmap`` the calls come one after the other; more batch axes cost nothing.
-
-    Raises:
-        ValueError: cuDNN cannot run this; the message says why.
-    """
-    dtypes = (xs.dtype, *(leaf.dtype for leaf in carry))
-    if reason := unavailable(cell, *dtypes) or _uncontrolled(controls):
-        raise ValueError(
-            f'The cudnn backend cannot run {cell!r}: {reason}. Use backend="scan".'
-        )
-
-    def run(carry: Carry, inputs: tuple) -> tuple[Carry, Any]:
-        xs, live = _turned(inputs) if reverse else inputs
-        last, hs = _over_rows(params, xs, carry, live)
-        return last, emit(carry._replace(h=_turned(hs) if reverse else hs, c=None), ())
-
-    if 0 in xs.shape[:-1]:
-        hs = jnp.zeros((*xs.shape[:-1], cell.hidden_size), xs.dtype)
-        return carry, emit(carry._replace(h=hs, c=None), ())
-    inputs = (xs, controls.live)
-    return run_in_chunks(
-        run, carry, inputs, xs.shape[0], reverse=reverse, checkpoint=checkpoint
+def _unsupported(cell: Cell, types: CallTypes) -> str | None:
+    return (
+        _unsupported_cell(cell)
+        or _unsupported_dtype(types.dtypes)
+        or _other_platform(types.platform)
+        or _cannot_reset(types.has_resets)
     )
 
 
-def _turned(tree: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf[::-1], tree)
+def _unsupported_cell(cell: Cell) -> str | None:
+    if type(cell) is not LSTMCell:
+        return f"JAX calls cuDNN for LSTMCell, not for {type(cell).__name__}"
+    if (name := set_on(cell)) is not None:
+        return f"cuDNN would not see the {name} that was set on it"
+    for field, wanted in PLAIN.items():
+        given = getattr(cell, field)
+        if given != wanted:
+            return f"cuDNN's LSTM has {field}={wanted!r}, not {given!r}"
+    return None
 
 
-def _over_rows(
-    params: LSTMParams, xs: Array, carry: LSTMCarry, live: Array | None
-) -> tuple[LSTMCarry, Array]:
+def _unsupported_dtype(dtypes: tuple[DType, ...]) -> str | None:
+    names = (jnp.dtype(dtype).name for dtype in dtypes)
+    others = [name for name in names if name != "float32"]
+    return f"JAX calls cuDNN in float32, not in {others[0]}" if others else None
+
+
+def _other_platform(platform: str) -> str | None:
+    if platform == "gpu":
+        return None
+    return f"cuDNN needs a GPU, and JAX runs on {platform}"
+
+
+def _cannot_reset(has_resets: bool) -> str | None:
+    if not has_resets:
+        return None
+    return "cuDNN cannot start afresh within a sequence, and resets are given"
+
+
+@from_the_start
+def _run(call: Call) -> tuple[LSTMCarry, Array]:
     """Run with all batch axes as one."""
-    steps, *batch, inputs = xs.shape
+    xs, live, *_ = call.steps
+    steps, *batch = call.shape
     rows = math.prod(batch)
     last, hs = _live_first(
-        params,
-        xs.reshape(steps, rows, inputs),
-        jax.tree.map(lambda leaf: leaf.reshape(rows, -1), carry),
+        call.params,
+        xs.reshape(steps, rows, xs.shape[-1]),
+        jax.tree.map(lambda leaf: leaf.reshape(rows, -1), call.start),
         None if live is None else live.reshape(steps, rows),
     )
     last = jax.tree.map(lambda leaf: leaf.reshape(*batch, -1), last)
-    return last, hs.reshape(steps, *batch, -1)
+    return last, call.output(hs.reshape(steps, *batch, -1))
+
+
+CUDNN = Backend("cudnn", _unsupported, _run)
 
 
 def _live_first(
@@ -129,13 +111,11 @@ def _live_first(
     steps, rows, _ = xs.shape
     if live is None:
         return _first_steps(params, xs, carry, jnp.full(rows, steps, jnp.int32))
-    # NaN in padding would survive multiplication by zero, in gradients.
-    xs = zero_unless(live, xs)
     order = jnp.argsort(~live, axis=0, stable=True)
     lengths = live.sum(axis=0, dtype=jnp.int32)
     last, hs = _first_steps(params, _take(xs, order), carry, lengths)
     back = jnp.argsort(order, axis=0)
-    return last, zero_unless(live, _take(hs, back))
+    return last, _take(hs, back)
 
 
 def _take(leaf: Float[Array, "t b d"], order: Int[Array, "t b"]) -> Array:
@@ -230,35 +210,3 @@ def _backward_mapped(
         )
     axes = tuple(0 if mapped else None for mapped in batched)
     return jax.vmap(_backward_in_turns, axes)(*inputs), (True,) * 4
-
-
-def _uncontrolled(controls: Controls) -> str | None:
-    if controls.resets is None:
-        return None
-    return "cuDNN cannot start afresh within a sequence, and resets are given"
-
-
-def _misfit(cell: Cell) -> str | None:
-    if type(cell) is not LSTMCell:
-        return f"JAX calls cuDNN for LSTMCell, not for {type(cell).__name__}"
-    if (name := set_on(cell)) is not None:
-        return f"cuDNN would not see the {name} that was set on it"
-    for field, wanted in PLAIN.items():
-        given = getattr(cell, field)
-        if given != wanted:
-            return f"cuDNN's LSTM has {field}={wanted!r}, not {given!r}"
-    return None
-
-
-def _other_dtype(dtypes: tuple[DType, ...]) -> str | None:
-    others = [
-        jnp.dtype(dtype).name for dtype in dtypes if jnp.dtype(dtype) != "float32"
-    ]
-    return f"JAX calls cuDNN in float32, not in {others[0]}" if others else None
-
-
-def _other_platform() -> str | None:
-    platform = jax.default_backend()
-    return (
-        None if platform == "gpu" else f"cuDNN needs a GPU, and JAX runs on {platform}"
-    )

@@ -14,140 +14,107 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-from jlstm._overrides import sums_shares
-from jlstm._tree import cast, cast_like, select, zero_unless
-from jlstm._types import Carry, Checkpoint, Params, accumulator_dtype
-from jlstm.backends.loop import run_in_chunks, run_nothing
-from jlstm.backends.scan import Controls, Emit
-from jlstm.cell import GatedCell
+from jlstm._overrides import own_step, sums_shares
+from jlstm._tree import cast, cast_like, select
+from jlstm._types import Carry, Params, accumulator_dtype
+from jlstm.backends.call import Backend, Call, CallTypes, Steps
+from jlstm.cell import Cell, GatedCell
 
 Tree = Any
 FEW_ROWS = 4
 
 
-def fused(
-    cell: GatedCell,
-    params: Params,
-    xs: Float[Array, "t *bx"],
-    carry: Carry,
-    fresh: Carry,
-    controls: Controls,
-    emit: Emit,
-    *,
-    reverse: bool = False,
-    unroll: int = 1,
-    checkpoint: Checkpoint = None,
-) -> tuple[Carry, Any]:
-    """Run ``cell`` over ``xs`` and stack ``emit(carry, ())`` of every step.
-
-    The result is that of :func:`~jlstm.backends.scan.scan`, up to rounding.
-    """
-    live, resets, _ = controls
-    if live is not None:
-        xs = zero_unless(live, xs)
-
-    def run(carry: Carry, inputs: tuple) -> tuple[Carry, Any]:
-        xs, live, resets = inputs
-        carries = _sequence(
-            cell, reverse, unroll, params, xs, carry, fresh, (live, resets)
-        )
-        last = jax.tree.map(lambda leaf: leaf[0 if reverse else -1], carries)
-        ys = emit(carries, ())
-        return last, ys if live is None else zero_unless(live, ys)
-
-    if xs.shape[0] == 0:
-        return run_nothing(carry, emit)
-    inputs = (xs, live, resets)
-    return run_in_chunks(
-        run, carry, inputs, xs.shape[0], reverse=reverse, checkpoint=checkpoint
-    )
+def _unsupported(cell: Cell, types: CallTypes) -> str | None:
+    if not isinstance(cell, GatedCell):
+        return "it is no GatedCell"
+    if cell.bends_gradient:
+        return "its gradient is not the derivative of its equations"
+    return own_step(cell)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
-def _sequence(
-    cell: GatedCell,
-    reverse: bool,
-    unroll: int,
-    params: Params,
-    xs: Array,
-    carry: Carry,
-    fresh: Carry,
-    flags: tuple,
-) -> Carry:
+def _run(call: Call) -> tuple[Carry, Array]:
+    # No gated cell draws noise in a step, and a rule cannot be given keys.
+    carries = _sequence(call.part(call.start, call.steps._replace(keys=None)))
+    last = jax.tree.map(lambda leaf: leaf[0 if call.reverse else -1], carries)
+    return last, call.output(carries.h)
+
+
+FUSED = Backend("fused", _unsupported, _run)
+
+
+@jax.custom_jvp
+def _sequence(call: Call) -> Carry:
     """Return the carry that is held after every step."""
-    return _forward(cell, reverse, unroll, params, xs, carry, fresh, flags)[0]
+    return _forward(call)[0]
 
 
 @_sequence.defjvp
-def _tangent(
-    cell: GatedCell, reverse: bool, unroll: int, primals: tuple, tangents: tuple
-) -> tuple[Carry, Carry]:
-    params, xs, carry, fresh, (live, resets) = primals
-    d_params, d_xs, d_carry, d_fresh, _ = tangents
-    carries, shares = _forward(cell, reverse, unroll, *primals)
-    before = _before(carries, carry, fresh, resets, reverse)
+def _tangent(primals: tuple[Call], tangents: tuple[Call]) -> tuple[Carry, Carry]:
+    (call,), (d_call,) = primals, tangents
+    cell, params, steps = call.cell, call.params, call.steps
+    carries, shares = _forward(call)
+    before = _before(carries, call)
+    compute = steps.xs.dtype
 
     def recur(params: Params) -> Tree:
-        return cell.recur(params, before.h.astype(xs.dtype))
+        return cell.recur(params, before.h.astype(compute))
 
-    _, d_zx = jax.jvp(cell.project, (params, xs), (d_params, d_xs))
-    _, d_zh = jax.jvp(recur, (params,), (d_params,))
+    inputs, d_inputs = (params, steps.xs), (d_call.params, d_call.steps.xs)
+    _, d_zx = jax.jvp(cell.project, inputs, d_inputs)
+    _, d_zh = jax.jvp(recur, (params,), (d_call.params,))
 
     # Computed again in the backward pass: keeping what it is made of is all that is
     # kept, and that is less.
     @jax.checkpoint
     def gate_tangent(old: Carry, share: Tree, d_old: Carry, d_share: Tree) -> Carry:
-        at, along = (params, old, share), (d_params, d_old, d_share)
+        at, along = (params, old, share), (d_call.params, d_old, d_share)
         return jax.jvp(partial(_gate, cell), at, along)[1]
 
     def step(d_carry: Carry, inputs: tuple) -> tuple[Carry, Carry]:
         old, share, d_in, live, reset = inputs
-        d_old = d_carry if reset is None else select(reset, d_fresh, d_carry)
-        moved = _recur_tangent(cell, params, old.h.astype(xs.dtype), d_old.h)
+        d_old = d_carry if reset is None else select(reset, d_call.fresh, d_carry)
+        moved = _recur_tangent(cell, params, old.h.astype(compute), d_old.h)
         d_share = _add_recurrent(cell, d_in, moved)
         d_new = gate_tangent(old, share, d_old, d_share)
         if live is not None:
             d_new = select(live, d_new, d_old)
         return d_new, d_new
 
-    inputs = (before, shares, _share(cell, d_zx, d_zh), live, resets)
-    _, d_carries = jax.lax.scan(step, d_carry, inputs, reverse=reverse, unroll=unroll)
+    each = (before, shares, _share(cell, d_zx, d_zh), steps.live, steps.resets)
+    _, d_carries = jax.lax.scan(
+        step, d_call.start, each, reverse=call.reverse, unroll=call.unroll
+    )
     return carries, d_carries
 
 
-def _forward(
-    cell: GatedCell,
-    reverse: bool,
-    unroll: int,
-    params: Params,
-    xs: Array,
-    carry: Carry,
-    fresh: Carry,
-    flags: tuple,
-) -> tuple[Carry, Tree]:
+def _forward(call: Call) -> tuple[Carry, Tree]:
     """Return the carry held after every step, and every step's pre-activations."""
-    early = _projects_early(cell, xs)
+    cell, params, steps = call.cell, call.params, call.steps
+    early, compute = _projects_early(call), steps.xs.dtype
 
-    def step(carry: Carry, inputs: tuple) -> tuple[Carry, tuple]:
-        x, live, reset = inputs
+    def step(carry: Carry, inputs: Steps) -> tuple[Carry, tuple]:
+        x, live, reset, _ = inputs
         if reset is not None:
-            carry = select(reset, fresh, carry)
+            carry = select(reset, call.fresh, carry)
         zx = x if early else cell.project(params, x)
-        zh = cell.recur(params, carry.h.astype(xs.dtype))
+        zh = cell.recur(params, carry.h.astype(compute))
         share = _share(cell, zx, zh)
         new = _gate(cell, params, carry, share)
         if live is not None:
             new = select(live, new, carry)
         return new, (new, share)
 
-    inputs = (cell.project(params, xs) if early else xs, *flags)
-    _, kept = jax.lax.scan(step, carry, inputs, reverse=reverse, unroll=unroll)
+    if early:
+        steps = steps._replace(xs=cell.project(params, steps.xs))
+    _, kept = jax.lax.scan(
+        step, call.start, steps, reverse=call.reverse, unroll=call.unroll
+    )
     return kept
 
 
-def _projects_early(cell: GatedCell, xs: Array) -> bool:
+def _projects_early(call: Call) -> bool:
     """Return whether the input of all steps is projected at once, before the loop.
 
     On a CPU, XLA makes a slow loop of gates that read a slice of a long array, and of
@@ -155,7 +122,7 @@ def _projects_early(cell: GatedCell, xs: Array) -> bool:
     """
     if jax.default_backend() != "cpu":
         return True
-    rows = math.prod(xs.shape[1 : xs.ndim - cell.num_feature_axes])
+    rows = math.prod(call.shape[1:])
     return isinstance(rows, int) and rows < FEW_ROWS
 
 
@@ -185,17 +152,15 @@ def _recur_tangent(cell: GatedCell, params: Params, h: Array, d_h: Array) -> Tre
     return jax.jvp(partial(cell.recur, params), (h,), (along,))[1]
 
 
-def _before(
-    carries: Carry, carry: Carry, fresh: Carry, resets: Array | None, reverse: bool
-) -> Carry:
+def _before(carries: Carry, call: Call) -> Carry:
     """Return the carry that every step starts from."""
 
     def shift(first: Array, leaf: Array) -> Array:
-        parts = (leaf[1:], first[None]) if reverse else (first[None], leaf[:-1])
-        return jnp.concatenate(parts)
+        after = (leaf[1:], first[None]) if call.reverse else (first[None], leaf[:-1])
+        return jnp.concatenate(after)
 
-    before = jax.tree.map(shift, carry, carries)
-    if resets is None:
+    before = jax.tree.map(shift, call.start, carries)
+    if call.steps.resets is None:
         return before
-    spread = jax.tree.map(lambda a, b: jnp.broadcast_to(a, b.shape), fresh, before)
-    return select(resets, spread, before)
+    spread = jax.tree.map(lambda a, b: jnp.broadcast_to(a, b.shape), call.fresh, before)
+    return select(call.steps.resets, spread, before)

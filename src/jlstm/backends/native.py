@@ -1,87 +1,42 @@
 """The native backend: LSTM and GRU on the CPU by a compiled kernel."""
 
 import math
-from typing import Any
 
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-from jlstm._tree import zero_unless
-from jlstm._types import Carry, Checkpoint, Params
-from jlstm.backends.loop import run_in_chunks, run_nothing
-from jlstm.backends.scan import Controls, Emit
-from jlstm.cells.gru import GRUCell
-from jlstm.cells.lstm import LSTMCell
-from jlstm.native.available import unavailable
+from jlstm._types import Carry
+from jlstm.backends.call import Backend, Call, CallTypes
+from jlstm.cell import Cell
+from jlstm.native.available import unsupported, unsupported_cell
 from jlstm.native.primitive import run
-from jlstm.native.sequence import Sequence, gather
+from jlstm.native.sequence import Sequence, SequenceInputs, gather
 
 
-def native(
-    cell: LSTMCell | GRUCell,
-    params: Params,
-    xs: Float[Array, "t *bx"],
-    carry: Carry,
-    fresh: Carry,
-    controls: Controls,
-    emit: Emit,
-    *,
-    reverse: bool = False,
-    unroll: int = 1,
-    checkpoint: Checkpoint = None,
-) -> tuple[Carry, Any]:
-    """Run ``cell`` over ``xs`` and stack ``emit(carry, ())``.
-
-    The result is that of :func:`~jlstm.backends.scan.scan`, up to rounding. ``emit``
-    gets the hidden state of all steps and ``None`` for the cell state, which is not
-    kept unless a gradient is asked for. :func:`jlstm.native.unavailable` says for what
-    cells and dtypes this runs.
-
-    Raises:
-        ValueError: the kernel cannot run this; the message says why.
-    """
-    dtypes = (xs.dtype, *(leaf.dtype for leaf in carry))
-    if reason := unavailable(cell, *dtypes):
-        raise ValueError(
-            f'The native backend cannot run {cell!r}: {reason}. Use backend="scan".'
-        )
-    live, resets, _ = controls
-    if live is not None:
-        xs = zero_unless(live, xs)
-
-    def stretch(carry: Carry, inputs: tuple) -> tuple[Carry, Any]:
-        xs, live, resets = inputs
-        hs, c = _over_rows(cell, reverse, params, xs, carry, fresh, live, resets)
-        last = (hs[0 if reverse else -1], c)[: len(carry)]
-        ys = emit(type(carry)(hs, *[None] * (len(carry) - 1)), ())
-        return type(carry)(*last), ys if live is None else zero_unless(live, ys)
-
-    if xs.shape[0] == 0:
-        return run_nothing(carry, emit)
-    inputs = (xs, live, resets)
-    return run_in_chunks(
-        stretch, carry, inputs, xs.shape[0], reverse=reverse, checkpoint=checkpoint
-    )
+def _unsupported(cell: Cell, types: CallTypes) -> str | None:
+    return unsupported_cell(cell) or unsupported(types.platform, *types.dtypes)
 
 
-def _over_rows(
-    cell: LSTMCell | GRUCell,
-    reverse: bool,
-    params: Params,
-    xs: Array,
-    carry: Carry,
-    fresh: Carry,
-    live: Array | None,
-    resets: Array | None,
-) -> tuple[Array, Array | None]:
-    """Run the kernel with all batch axes as one."""
-    batch = xs.shape[1:-1]
+def _run(call: Call) -> tuple[Carry, Array]:
+    """Run the kernel; the cell state of every step is kept for a gradient only."""
+    batch, size = call.shape[1:], call.cell.hidden_size
+    hs, *c = run(Sequence(call.cell, call.reverse), _flat_inputs(call))
+    hs = hs.reshape(hs.shape[0], *batch, size)
+    c = [leaf.reshape(*batch, size) for leaf in c]
+    return type(call.start)(hs[0 if call.reverse else -1], *c), call.output(hs)
+
+
+def _flat_inputs(call: Call) -> SequenceInputs:
+    """Return what the kernel reads, with all batch axes as one."""
+    xs, live, resets, _ = call.steps
+    batch = call.shape[1:]
     rows = math.prod(batch)
-    inputs = gather(params, xs, carry, fresh, live, resets)
+    inputs = gather(call.params, xs, call.start, call.fresh, live, resets)
     flat = {
         name: leaf.reshape(*leaf.shape[:at], rows, *leaf.shape[at + len(batch) :])
         for name, at in Sequence.rows.items()
         if (leaf := getattr(inputs, name)) is not None
     }
-    hs, *c = run(Sequence(cell, reverse), inputs._replace(**flat))
-    hs = hs.reshape(hs.shape[0], *batch, cell.hidden_size)
-    return hs, c[0].reshape(*batch, cell.hidden_size) if c else None
+    return inputs._replace(**flat)
+
+
+NATIVE = Backend("native", _unsupported, _run, opaque=True)

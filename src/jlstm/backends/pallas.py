@@ -1,66 +1,73 @@
-"""The pallas backend: LSTM, GRU and sLSTM on NVIDIA GPUs by a fused kernel."""
+"""The pallas backend: LSTM, GRU and sLSTM on NVIDIA GPUs by a fused kernel.
 
-from typing import Any
+Reverse mode only, and once: JAX refuses forward mode, and so Hessians, with a TypeError
+that names ``custom_vjp``; the fused backend has every mode.
+"""
 
-from jaxtyping import Array, Float
+import math
 
-from jlstm._tree import zero_unless
-from jlstm._types import Carry, Checkpoint, Params
-from jlstm.backends.loop import run_in_chunks, run_nothing
-from jlstm.backends.scan import Controls, Emit
-from jlstm.pallas.available import misfit, unavailable
-from jlstm.pallas.gates import Cell
-from jlstm.pallas.inputs import run_rows
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from jlstm._tree import vary_like
+from jlstm._types import Carry
+from jlstm.backends.call import Backend, Call, CallTypes
+from jlstm.cell import Cell
+from jlstm.pallas.available import other_device, unsupported
+from jlstm.pallas.sequence import Inputs, sequence
+from jlstm.pallas.tiles import ROWS, UNIT_MULTIPLE, fill, round_up
 
 
-def pallas(
-    cell: Cell,
-    params: Params,
-    xs: Float[Array, "t *bx"],
-    carry: Carry,
-    fresh: Carry,
-    controls: Controls,
-    emit: Emit,
-    *,
-    reverse: bool = False,
-    unroll: int = 1,
-    checkpoint: Checkpoint = None,
-    interpret: bool = False,
-) -> tuple[Carry, Any]:
-    """Run ``cell`` over ``xs`` and stack ``emit(carry, ())``.
+def _unsupported(cell: Cell, types: CallTypes) -> str | None:
+    device = types.platform, types.capability
+    return unsupported(cell, *types.dtypes) or other_device(*device)
 
-    The result is that of :func:`~jlstm.backends.scan.scan`, up to rounding. ``emit``
-    gets the hidden state of all steps and ``None`` for the other leaves of the carry,
-    which are not kept unless a gradient is asked for.
-    :func:`jlstm.pallas.available.unavailable` says for what cells, dtypes and devices
-    this runs; with ``interpret`` a GPU is simulated on the CPU, slowly, for tests.
 
-    Reverse mode only, and once: JAX refuses forward mode, and so Hessians, with a
-    TypeError that names ``custom_vjp``; ``backend="fused"`` has every mode.
+def run_kernel(call: Call, *, interpret: bool = False) -> tuple[Carry, Array]:
+    """Run the kernels with all batch axes as one.
 
-    Raises:
-        ValueError: the kernels cannot run this; the message says why.
+    With ``interpret`` a GPU is simulated on the CPU, slowly, for tests.
     """
-    dtypes = (xs.dtype, *(leaf.dtype for leaf in carry))
-    if reason := (misfit if interpret else unavailable)(cell, *dtypes):
-        raise ValueError(
-            f'The pallas backend cannot run {cell!r}: {reason}. Use backend="scan".'
-        )
-    live, resets, _ = controls
-    if live is not None:
-        xs = zero_unless(live, xs)
+    cell, batch = call.cell, call.shape[1:]
+    rows, size = math.prod(batch), cell.hidden_size
+    inputs = _in_tiles(call)
+    hs, last = sequence(cell, call.reverse, interpret, vary_like(inputs, inputs))
+    hs = hs[:, :rows, :size].reshape(len(hs), *batch, size)
+    leaves = [leaf[:rows, :size].reshape(*batch, size) for leaf in last]
+    return type(call.start)(*leaves), call.output(hs)
 
-    def run(carry: Carry, inputs: tuple) -> tuple[Carry, Any]:
-        xs, live, resets = inputs
-        hs, last = run_rows(
-            cell, reverse, interpret, params, xs, carry, fresh, live, resets
-        )
-        ys = emit(type(carry)(hs, *[None] * (len(carry) - 1)), ())
-        return last, ys if live is None else zero_unless(live, ys)
 
-    if xs.shape[0] == 0:
-        return run_nothing(carry, emit)
-    inputs = (xs, live, resets)
-    return run_in_chunks(
-        run, carry, inputs, xs.shape[0], reverse=reverse, checkpoint=checkpoint
-    )
+PALLAS = Backend("pallas", _unsupported, run_kernel)
+
+
+def _in_tiles(call: Call) -> Inputs:
+    """Fill up rows and units to whole tiles, and project the inputs of all steps.
+
+    Units that are not there have weights of zero from and to all others. Where nothing
+    resets, the fresh carry is not read.
+    """
+    cell, (xs, live, resets, _) = call.cell, call.steps
+    rows = math.prod(call.shape[1:])
+    tall = round_up(max(rows, 1), ROWS)
+    wide = round_up(cell.hidden_size, UNIT_MULTIPLE)
+
+    def flags(given: Array | None) -> Array | None:
+        if given is None:
+            return None
+        return fill(given.reshape(len(given), rows), 1, tall)
+
+    def leaves(given: Carry) -> tuple[Array, ...]:
+        flat = (leaf.reshape(rows, cell.hidden_size) for leaf in given)
+        return tuple(fill(fill(leaf, 0, tall), 1, wide) for leaf in flat)
+
+    filled = jax.tree.map(lambda leaf: fill(leaf, -1, wide), call.params)
+    flat = fill(xs.reshape(len(xs), rows, xs.shape[-1]), 1, tall)
+    w_hh = fill(filled.w_hh, 0, wide).astype(xs.dtype)
+    b_hn = getattr(filled, "b_hn", None)
+    if b_hn is not None:
+        b_hn = b_hn.astype(xs.dtype).astype(jnp.float32)
+    return Inputs(
+        cell.project(filled, flat), w_hh, b_hn, leaves(call.start), leaves(call.fresh),
+        flags(live), flags(resets),
+    )  # fmt: skip

@@ -1,103 +1,63 @@
-"""The parallel backend: many steps at once, for cells that allow it."""
+"""The parallel backend: many steps at once, for cells that allow it.
+
+On a CPU the sequence is cut into chunks, whose arrays fit into a cache; the backward
+pass computes each of them again, which costs less than to keep them. A call's own
+``checkpoint`` makes chunks of these. A number that is not finite stays in its row, and
+in a linear cell ends at a reset.
+"""
 
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-from jlstm._tree import join_chunks, time_slice, zero_unless
-from jlstm._types import Carry, Checkpoint, Params, Shape
-from jlstm.backends.loop import run_in_chunks
-from jlstm.backends.scan import Controls, Emit
+from jlstm._overrides import beyond_run
+from jlstm._tree import time_slice
+from jlstm._types import Carry
+from jlstm.backends.call import Backend, Call, CallTypes, Steps
+from jlstm.backends.chunks import from_the_start, run_equal_chunks
+from jlstm.cell import Cell
 from jlstm.parallel import ParallelCell
 
 Tree = Any
 
 
-def parallel(
-    cell: ParallelCell,
-    params: Params,
-    xs: Float[Array, "t *bx"],
-    carry: Carry,
-    fresh: Carry,
-    controls: Controls,
-    emit: Emit,
-    *,
-    reverse: bool = False,
-    unroll: int = 1,
-    checkpoint: Checkpoint = None,
-) -> tuple[Carry, Any]:
-    """Run ``cell`` over ``xs`` and stack ``emit(carry, ())``, many steps at once.
+def _unsupported(cell: Cell, types: CallTypes) -> str | None:
+    if not isinstance(cell, ParallelCell):
+        return "its steps read what the step before has made"
+    return beyond_run(cell)
 
-    The result is that of :func:`~jlstm.backends.scan.scan`, up to rounding. A number
-    that is not finite stays in its row, and in a linear cell ends at a reset. On a CPU
-    the sequence is cut into chunks, whose arrays fit into a cache; the backward pass
-    computes each of them again, which costs less than to keep them. ``checkpoint``
-    makes chunks of these.
-    """
 
-    def flags_of(xs: Array) -> Shape:
-        return xs.shape[: xs.ndim - cell.num_feature_axes]
+def _run(call: Call) -> tuple[Carry, Array]:
+    steps = call.shape[0]
+    size = steps_at_once(most_steps(call.cell, call.start.h.size), steps)
+    count = -(-steps // size)
+    if count == 1:
+        return _run_chunk(call)
 
-    def run_chunk(carry: Carry, inputs: Tree) -> tuple[Carry, Tree]:
-        xs, live, resets = _flip(inputs) if reverse else inputs
-        live = jnp.ones(flags_of(xs), bool) if live is None else live
-        resets = jnp.zeros(flags_of(xs), bool) if resets is None else resets
-        zxs = cell.project(params, zero_unless(live, xs))
-        last, carries = cell.run(params, carry, fresh, zxs, live, resets)
-        ys = zero_unless(live, emit(carries, ()))
-        return last, _flip(ys) if reverse else ys
+    def run_chunk(start: Carry, steps: Steps) -> tuple[Carry, Array]:
+        return _run_chunk(call.part(start, steps))
 
-    def run(carry: Carry, inputs: Tree) -> tuple[Carry, Tree]:
-        xs, live, resets = inputs
-        steps = xs.shape[0]
-        size = steps_at_once(most_steps(cell, carry.h.size), steps)
-        count = -(-steps // size)
-        if count in (0, 1):
-            return run_chunk(carry, inputs)
-        if live is None and count * size != steps:
-            live = jnp.ones(flags_of(xs), bool)
-        chunks = _cut((xs, live, resets), count, size)
-        remat = jax.checkpoint(run_chunk, prevent_cse=False)
-        carry, ys = jax.lax.scan(remat, carry, chunks, reverse=reverse)
-        return carry, _join(ys, steps)
+    filled = call.part(call.start, _fill(call, count * size))
+    last, hs = run_equal_chunks(run_chunk, filled, size)
+    return last, time_slice(hs, 0, steps)
 
-    inputs = (xs, controls.live, controls.resets)
-    return run_in_chunks(
-        run, carry, inputs, xs.shape[0], reverse=reverse, checkpoint=checkpoint
-    )
 
+@from_the_start
+def _run_chunk(call: Call) -> tuple[Carry, Array]:
+    cell, (xs, live, resets, _) = call.cell, call.steps
+    live = jnp.ones(call.shape, bool) if live is None else live
+    resets = jnp.zeros(call.shape, bool) if resets is None else resets
+    zxs = cell.project(call.params, xs)
+    last, carries = cell.run(call.params, call.start, call.fresh, zxs, live, resets)
+    return last, call.output(carries.h)
+
+
+PARALLEL = Backend("parallel", _unsupported, _run)
 
 MOST_STEPS, MOST_NUMBERS = 64, 2**17
 """The outputs of a chunk are no more than these, so that it stays in a cache."""
-FEWEST_STEPS = 4
-"""Where fewer fit, each is so large that nothing is won."""
-
-
-def worthwhile(cell: ParallelCell, steps: int, numbers: int) -> str | None:
-    """Return why this backend is better than the loop; None where it is not.
-
-    Args:
-        cell: what happens in a step.
-        steps: how many; one that is only a name, as in an exported program, is many.
-        numbers: in the output of a step, over all rows; a name stands for few.
-
-    The measurements behind the rule, of a CPU, are in
-    ``docs/design/006-linear-cells.md``.
-
-    Example:
-        >>> from jlstm import MinGRUCell
-        >>> cell = MinGRUCell(64)
-        >>> worthwhile(cell, steps=1000, numbers=8 * 64)
-        'what no carry enters is computed for many steps at once'
-        >>> worthwhile(cell, steps=1, numbers=8 * 64)
-        >>> worthwhile(cell, steps=1000, numbers=1024 * 64)
-    """
-    single = isinstance(steps, int) and steps < 2
-    if single or most_steps(cell, numbers) < FEWEST_STEPS:
-        return None
-    return "what no carry enters is computed for many steps at once"
 
 
 def most_steps(cell: ParallelCell, numbers: int) -> int:
@@ -136,20 +96,16 @@ def steps_at_once(most: int, steps: int) -> int:
     return -(-steps // next(counts, least))
 
 
-def _cut(tree: Tree, count: int, size: int) -> Tree:
-    """Cut the leading axis into chunks; what the last one lacks are zeros."""
+def _fill(call: Call, length: int) -> Steps:
+    """Add steps of zeros that do not count, up to a length."""
+    steps = call.steps._replace(keys=None)  # no parallel cell draws noise in a step
+    missing = length - call.shape[0]
+    if missing == 0:
+        return steps
+    if steps.live is None:
+        steps = steps._replace(live=jnp.ones(call.shape, bool))
 
-    def cut(leaf: Array) -> Array:
-        missing = [(0, count * size - leaf.shape[0])] + [(0, 0)] * (leaf.ndim - 1)
-        return jnp.pad(leaf, missing).reshape(count, size, *leaf.shape[1:])
+    def fill(leaf: Array) -> Array:
+        return jnp.pad(leaf, [(0, missing)] + [(0, 0)] * (leaf.ndim - 1))
 
-    return jax.tree.map(cut, tree)
-
-
-def _join(tree: Tree, steps: int) -> Tree:
-    """Undo :func:`_cut`."""
-    return time_slice(join_chunks(tree), 0, steps)
-
-
-def _flip(tree: Tree) -> Tree:
-    return jax.tree.map(lambda leaf: leaf[::-1], tree)
+    return jax.tree.map(fill, steps)

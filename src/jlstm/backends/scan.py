@@ -1,67 +1,46 @@
 """The reference backend: ``cell.step`` under ``lax.scan``, whatever the cell."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array
 
 from jlstm._tree import select, zero_unless
-from jlstm._types import Carry, Checkpoint, Gates, Params
-from jlstm.backends.loop import run_in_chunks
-from jlstm.cell import Cell
+from jlstm._types import Carry, Gates
+from jlstm.backends.call import Backend, Call, Steps
 
 
-class Controls(NamedTuple):
-    """What steers the loop beside the input; ``None`` costs nothing."""
-
-    live: Bool[Array, "t *b"] | None = None
-    resets: Bool[Array, "t *b"] | None = None
-    keys: PRNGKeyArray | None = None
-
-
-Emit = Callable[[Carry, Gates], Any]
-
-
-def scan(
-    cell: Cell,
-    params: Params,
-    xs: Float[Array, "t *bx"],
-    carry: Carry,
-    fresh: Carry,
-    controls: Controls,
-    emit: Emit,
-    *,
-    reverse: bool = False,
-    unroll: int = 1,
-    checkpoint: Checkpoint = None,
-) -> tuple[Carry, Any]:
-    """Run ``cell`` over ``xs`` and stack ``emit(carry, gates)`` of every step.
+def scan_steps(call: Call, emit: Callable[[Carry, Gates], Any]) -> tuple[Carry, Any]:
+    """Run a call step by step and stack ``emit(carry, gates)`` of every step.
 
     The input of all steps (of a chunk, with ``checkpoint``) is projected in one product
     outside the loop. A step that is not live holds the carry and emits zeros; a step
-    that resets starts from ``fresh``.
+    that resets starts from the fresh carry.
     """
-    if controls.live is not None:
-        # NaN in padding would survive multiplication by zero, in values and in
-        # gradients.
-        xs = zero_unless(controls.live, xs)
+    cell, params, steps = call.cell, call.params, call.steps
 
-    def step(carry: Carry, inputs: tuple) -> tuple[Carry, Any]:
-        zx, (live, reset, key) = inputs
+    def step(carry: Carry, inputs: Steps) -> tuple[Carry, Any]:
+        zx, live, reset, key = inputs
         if reset is not None:
-            carry = select(reset, fresh, carry)
+            carry = select(reset, call.fresh, carry)
         new, gates = cell.step(params, carry, zx, key)
+        out = emit(new, gates)
         if live is None:
-            return new, emit(new, gates)
-        out = zero_unless(live, emit(new, gates))
+            return new, out
+        # Here rather than in Call.output: the loop stores what is final, in one pass.
+        out = zero_unless(live, out)
         return select(live, new, carry), out
 
-    def run(carry: Carry, inputs: tuple) -> tuple[Carry, Any]:
-        xs, controls = inputs
-        projected = cell.project(params, xs), controls
-        return jax.lax.scan(step, carry, projected, reverse=reverse, unroll=unroll)
-
-    return run_in_chunks(
-        run, carry, (xs, controls), xs.shape[0], reverse=reverse, checkpoint=checkpoint
+    inputs = steps._replace(xs=cell.project(params, steps.xs))
+    return jax.lax.scan(
+        step, call.start, inputs, reverse=call.reverse, unroll=call.unroll
     )
+
+
+def _run(call: Call) -> tuple[Carry, Array]:
+    dtype = call.steps.xs.dtype
+    return scan_steps(call, lambda carry, _: carry.h.astype(dtype))
+
+
+SCAN = Backend("scan", unsupported=lambda cell, types: None, run=_run)

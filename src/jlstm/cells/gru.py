@@ -100,11 +100,6 @@ class GRUCell(GatedCell):
     def __post_init__(self) -> None:
         check_heads(self)
 
-    @property
-    def fuses_well(self) -> bool:
-        """Not where the candidate's product waits for the gate."""
-        return self.reset != "before"
-
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> GRUParams:
         """Draw parameters for inputs of ``input_size`` features."""
         k_ih, k_hh, k_b, k_bh = jax.random.split(key, 4)

@@ -60,7 +60,6 @@ class IndRNNCell(HiddenCell):
     w_ih_init: Initializer = Glorot()
     w_hh_init: Initializer = Between(0.0, 1.0)
     b_init: Initializer = Constant(0.0)
-    fuses_well = False
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32

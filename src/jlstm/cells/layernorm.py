@@ -90,7 +90,6 @@ class LayerNormLSTMCell(LSTMFamily):
 
     gain_init: Initializer = Constant(1.0)
     epsilon: Positive = 1e-5
-    fuses_well = False
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32
@@ -167,7 +166,6 @@ class LayerNormGRUCell(GatedCell):
     b_init: GateInitializer = Constant(0.0)
     gain_init: Initializer = Constant(1.0)
     epsilon: Positive = 1e-5
-    fuses_well = False
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32

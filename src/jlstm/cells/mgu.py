@@ -87,11 +87,6 @@ class MGUCell(HiddenCell):
     w_hh_init: GateInitializer = Orthogonal()
     b_init: GateInitializer = Constant(0.0)
 
-    @property
-    def fuses_well(self) -> bool:
-        """Not where the candidate's product waits for the gate."""
-        return self.reset != "before"
-
     def init(self, key: Key, input_size: int, dtype: DType = jnp.float32) -> MGUParams:
         """Draw parameters for inputs of ``input_size`` features."""
         k_ih, k_hh, k_b, k_bh = jax.random.split(key, 4)

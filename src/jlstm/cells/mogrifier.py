@@ -75,7 +75,6 @@ class MogrifierLSTMCell(LSTMFamily):
     rounds: Size = 5
     rank: Size | None = None
     q_init: Initializer = Glorot()
-    fuses_well = False
 
     def init(
         self, key: Key, input_size: int, dtype: DType = jnp.float32

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jlstm._arrays import check_key
 from jlstm._repr import ShortRepr, shapes_repr, shown
 from jlstm._types import Checkpoint, DType, Key, Shape
-from jlstm.backends import Backend
+from jlstm.backends import BackendName
 from jlstm.cell import Cell
 from jlstm.layers.recurrent import Recurrent
 from jlstm.options import Drawn, Options, Size
@@ -52,7 +52,7 @@ class Bidirectional(ShortRepr, Drawn, Options):
     forward: Cell
     backward: Cell | None = None
     merge: Merge = "concat"
-    backend: Backend = "auto"
+    backend: BackendName = "auto"
     unroll: Size = 1
     checkpoint: Checkpoint = None
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._repr import ShortRepr
 from jlstm._types import Carry, Checkpoint, DType, Key, Params, Shape
-from jlstm.backends import Backend
+from jlstm.backends import BackendName
 from jlstm.cell import Cell
 from jlstm.options import Drawn, Options, Size
 from jlstm.unroll import unroll
@@ -30,7 +30,7 @@ class Recurrent(ShortRepr, Drawn, Options):
 
     cell: Cell
     reverse: bool = False
-    backend: Backend = "auto"
+    backend: BackendName = "auto"
     unroll: Size = 1
     checkpoint: Checkpoint = None
 

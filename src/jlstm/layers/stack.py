@@ -1,6 +1,5 @@
 """Layers one upon the other, with dropout and connections between them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,21 +116,17 @@ class Stack(ShortRepr, Drawn, Options):
             else list(jax.random.split(key, 2 * count))
         )
 
-        def run(n: int, own: Params, inputs: Array) -> tuple[Carry, Array]:
-            return self.layers[n].apply(
-                own,
-                inputs,
-                carry[n],
-                lengths=lengths,
-                mask=mask,
-                resets=resets,
-                key=keys[n],
-            )
-
-        def drop(n: int, below: Array) -> Array:
-            return self._drop(below, keys[count + n])
-
-        return self._upwards(params, xs, run, drop)
+        carries, outputs = [], [xs]
+        for n, layer in enumerate(self.layers):
+            below = outputs[-1]
+            dropped = self._drop(below, keys[count + n]) if n else below
+            last, ys = layer.apply(
+                self._own(n, params[n]), self._inputs(n, xs, dropped), carry[n],
+                lengths=lengths, mask=mask, resets=resets, key=keys[n],
+            )  # fmt: skip
+            carries.append(last)
+            outputs.append(self._past(n, params[n], below, ys))
+        return tuple(carries), self._output(outputs[1:])
 
     def prepare(
         self,
@@ -189,13 +184,16 @@ class Stack(ShortRepr, Drawn, Options):
         """
         keys = self._keys(key)
 
-        def run(n: int, own: Params, inputs: Array) -> tuple[Carry, Array]:
-            return self.layers[n].step(own, carry[n], inputs, keys[n])
-
-        def drop(n: int, below: Array) -> Array:
-            return below if masks is None else below * masks[n - 1]
-
-        return self._upwards(params, x, run, drop)
+        carries, outputs = [], [x]
+        for n, layer in enumerate(self.layers):
+            below = outputs[-1]
+            dropped = below * masks[n - 1] if n and masks is not None else below
+            last, y = layer.step(
+                self._own(n, params[n]), carry[n], self._inputs(n, x, dropped), keys[n]
+            )
+            carries.append(last)
+            outputs.append(self._past(n, params[n], below, y))
+        return tuple(carries), self._output(outputs[1:])
 
     def masks(
         self, shape: Shape, dtype: DType, key: Key | None
@@ -220,26 +218,6 @@ class Stack(ShortRepr, Drawn, Options):
             self._drop(jnp.ones((*shape, size), dtype), k)
             for size, k in zip(sizes, keys, strict=True)
         )
-
-    def _upwards(
-        self,
-        params: tuple[Params, ...],
-        xs: Array,
-        run: Callable[[int, Params, Array], tuple[Carry, Array]],
-        drop: Callable[[int, Array], Array],
-    ) -> tuple[tuple[Carry, ...], Array]:
-        """Run the layers from the input upwards, connected as ``connect`` says."""
-        carries, outputs, below = [], [], xs
-        for n in range(len(self.layers)):
-            dropped = drop(n, below) if n else below
-            inputs = self._inputs(n, xs, dropped)
-            last, ys = run(n, self._own(n, params[n]), inputs)
-            below = self._past(n, params[n], below, ys)
-            carries.append(last)
-            outputs.append(below)
-        if self.connect == "skip":
-            below = jnp.concatenate(outputs, axis=-1)
-        return tuple(carries), below
 
     def _keys(self, key: Key | None) -> Any:
         count = len(self.layers)
@@ -273,6 +251,10 @@ class Stack(ShortRepr, Drawn, Options):
         if n == 0 or self.connect in ("plain", "skip"):
             return ys
         return xs + ys if self.connect == "residual" else highway(params, xs, ys)
+
+    def _output(self, outputs: list[Array]) -> Array:
+        skips = self.connect == "skip"
+        return jnp.concatenate(outputs, axis=-1) if skips else outputs[-1]
 
     def _has_gate(self, n: int) -> bool:
         return self.connect == "highway" and n > 0

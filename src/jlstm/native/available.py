@@ -34,29 +34,36 @@ def unavailable(cell: Cell, *dtypes: DType) -> str | None:
         >>> unavailable(LSTMCell(8), "bfloat16")
         'the kernel computes in float32, not in bfloat16'
     """
-    return misfit(cell) or refusal(*dtypes)
+    platform = jax.default_backend()
+    return unsupported_cell(cell) or unsupported(platform, *dtypes)
 
 
-def refusal(*dtypes: DType) -> str | None:
-    """Return why the kernel cannot run anything of these dtypes here.
+def unsupported(platform: str, *dtypes: DType) -> str | None:
+    """Return why the kernel cannot run anything of these dtypes on a platform.
 
-    Asking compiles the kernel if nothing else speaks against it and that has not been
-    done.
+    Asking compiles the kernel if nothing else speaks against it, the platform is that
+    of this process, and it has not been done.
 
     Example:
-        >>> refusal("float64")
+        >>> unsupported("cpu", "float64")
         'the kernel computes in float32, not in float64'
+        >>> unsupported("gpu", "float32")
+        'the kernel is for the CPU, not gpu'
     """
-    return _other_dtype(dtypes) or _other_platform(jax.default_backend()) or failure()
+    if (reason := _unsupported_dtype(dtypes)) is not None:
+        return reason
+    if platform != "cpu":
+        return f"the kernel is for the CPU, not {platform}"
+    return failure() if jax.default_backend() == "cpu" else None
 
 
-def few_rows(*sizes: Any) -> str | None:
+def too_small(*sizes: Any) -> str | None:
     """Return why a call of so many rows is not worth the kernel.
 
     A size that is only a name, as in an exported program, stands for many.
 
     Example:
-        >>> few_rows(9, 7), few_rows(8, 8)
+        >>> too_small(9, 7), too_small(8, 8)
         ('63 rows over all steps are fewer than 64', None)
     """
     if not all(isinstance(size, int) for size in sizes):
@@ -66,11 +73,11 @@ def few_rows(*sizes: Any) -> str | None:
     return few if rows < FEW_ROWS else None
 
 
-def misfit(cell: Cell) -> str | None:
+def unsupported_cell(cell: Cell) -> str | None:
     """Return what of ``cell`` the kernel does not have; ``None`` if it has all.
 
     Example:
-        >>> misfit(LSTMCell(8)), misfit(LSTMCell(8, num_heads=2))
+        >>> unsupported_cell(LSTMCell(8)), unsupported_cell(LSTMCell(8, num_heads=2))
         (None, 'the kernel has one head, not 2')
     """
     if type(cell) not in (LSTMCell, GRUCell):
@@ -90,12 +97,7 @@ def misfit(cell: Cell) -> str | None:
     return None
 
 
-def _other_dtype(dtypes: tuple[DType, ...]) -> str | None:
-    others = [
-        jnp.dtype(dtype).name for dtype in dtypes if jnp.dtype(dtype) != "float32"
-    ]
+def _unsupported_dtype(dtypes: tuple[DType, ...]) -> str | None:
+    names = (jnp.dtype(dtype).name for dtype in dtypes)
+    others = [name for name in names if name != "float32"]
     return f"the kernel computes in float32, not in {others[0]}" if others else None
-
-
-def _other_platform(platform: str) -> str | None:
-    return None if platform == "cpu" else f"the kernel is for the CPU, not {platform}"

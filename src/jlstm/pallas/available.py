@@ -1,6 +1,5 @@
 """Whether the kernels can run a cell, and if not, why."""
 
-import jax
 import jax.numpy as jnp
 
 from jlstm._overrides import set_on
@@ -18,30 +17,20 @@ ACTIVATIONS = {
 CAPABILITY = "9.0"
 
 
-def unavailable(cell: Cell, *dtypes: DType) -> str | None:
-    """Return why the kernels cannot run ``cell`` here; ``None`` if they can.
+def unsupported(cell: Cell, *dtypes: DType) -> str | None:
+    """Return what the kernels do not have, on any device; ``None`` if they have all.
 
     ``dtypes`` are those of the input and then of the carry.
 
     Example:
-        >>> unavailable(GRUCell(8, reset="before"))
+        >>> unsupported(LSTMCell(8)), unsupported(LSTMCell(8, num_heads=2))
+        (None, 'the kernels have one head, not 2')
+        >>> unsupported(GRUCell(8, reset="before"))
         'the kernels have the GRU with reset="after" only'
-        >>> unavailable(LSTMCell(8), "float16")
+        >>> unsupported(LSTMCell(8), "float16")
         'the kernels compute in float32 or bfloat16, not in float16'
     """
-    device = jax.devices()[0]
-    capability = getattr(device, "compute_capability", None)
-    return misfit(cell, *dtypes) or other_device(device.platform, capability)
-
-
-def misfit(cell: Cell, *dtypes: DType) -> str | None:
-    """Return what the kernels do not have, on any device; ``None`` if they have all.
-
-    Example:
-        >>> misfit(LSTMCell(8)), misfit(LSTMCell(8, num_heads=2))
-        (None, 'the kernels have one head, not 2')
-    """
-    return _other_cell(cell) or _other_dtype(dtypes)
+    return _unsupported_cell(cell) or _unsupported_dtype(dtypes)
 
 
 def other_device(platform: str, capability: str | None) -> str | None:
@@ -61,7 +50,7 @@ def other_device(platform: str, capability: str | None) -> str | None:
     return None
 
 
-def _other_cell(cell: Cell) -> str | None:
+def _unsupported_cell(cell: Cell) -> str | None:
     if type(cell) not in (LSTMCell, GRUCell, SLSTMCell):
         name = type(cell).__name__
         return f"the kernels have LSTMCell, GRUCell and SLSTMCell, not {name}"
@@ -80,7 +69,7 @@ def _other_cell(cell: Cell) -> str | None:
     return None
 
 
-def _other_dtype(dtypes: tuple[DType, ...]) -> str | None:
+def _unsupported_dtype(dtypes: tuple[DType, ...]) -> str | None:
     names = [jnp.dtype(dtype).name for dtype in dtypes]
     if names and names[0] not in ("float32", "bfloat16"):
         return f"the kernels compute in float32 or bfloat16, not in {names[0]}"

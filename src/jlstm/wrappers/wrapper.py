@@ -89,11 +89,6 @@ class GatedWrapper(Inner, GatedCell):
         """Whether the inner cell does."""
         return self.cell.bends_gradient
 
-    @property
-    def fuses_well(self) -> bool:
-        """Whether the inner cell does."""
-        return self.cell.fuses_well
-
     def recur(self, params: Params, h: Array) -> Any:
         """Map the previous output as the inner cell does."""
         return self.cell.recur(self.inner(params), h)

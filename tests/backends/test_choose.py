@@ -1,0 +1,113 @@
+"""What runs by itself, as a table: cell, what is known of the call, choice."""
+
+from dataclasses import replace
+from typing import get_args
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+import jlstm
+import jlstm.native.available
+from jlstm.backends import BACKENDS, NAMES, BackendName, CallTypes, choose, named
+from jlstm.backends.choose import has_slow_gates
+from tests.messages import message_of
+
+LSTM, GRU = jlstm.LSTMCell(3), jlstm.GRUCell(3)
+CPU = CallTypes(steps=50, batch=(8,), platform="cpu")
+GPU = replace(CPU, platform="gpu", capability="9.0")
+RESET = jlstm.GRUCell(3, reset="before")
+
+
+def subclass(kind):
+    return type(f"My{kind.__name__}", (kind,), {})
+
+
+def test_type_checkers_read_the_names_that_there_are():
+    assert get_args(BackendName) == NAMES
+    assert tuple(named(name) for name in NAMES[1:]) == BACKENDS
+
+
+@pytest.mark.parametrize(
+    ("cell", "types", "wanted"),
+    [
+        (jlstm.RNNCell(3), CPU, "fused"),
+        (jlstm.RNNCell(3), replace(CPU, steps=1), "scan"),
+        (jlstm.RNNCell(3), GPU, "scan"),
+        (jlstm.MinGRUCell(3), CPU, "parallel"),
+        (jlstm.MinGRUCell(3), GPU, "parallel"),
+        (jlstm.MinGRUCell(3), replace(CPU, steps=1), "scan"),
+        (jlstm.Zoneout(LSTM, h=0.1), CPU, "scan"),
+        (jlstm.RecurrentDropout(LSTM, 0.5), CPU, "fused"),
+        (jlstm.RecurrentDropout(RESET, 0.5), CPU, "scan"),
+        (jlstm.CutRecurrentGradient(LSTM), CPU, "scan"),
+        (LSTM, replace(CPU, steps=7), "fused"),  # 56 rows
+        (LSTM, replace(CPU, dtypes=("float64",)), "fused"),
+        (LSTM, GPU, "scan"),
+        (subclass(jlstm.LSTMCell)(3), CPU, "fused"),
+    ],
+)
+def test_the_choice(cell, types, wanted):
+    assert choose(cell, types=types).backend == wanted
+
+
+@pytest.mark.parametrize(
+    ("cell", "slow"),
+    [
+        (LSTM, False),
+        (GRU, False),
+        (RESET, True),
+        (subclass(jlstm.GRUCell)(3, reset="before"), True),
+        (jlstm.MGUCell(3), True),
+        (jlstm.MGUCell(3, reset="after"), False),
+        (jlstm.IndRNNCell(3), True),
+        (subclass(jlstm.LayerNormLSTMCell)(3), True),
+        (jlstm.LayerNormGRUCell(3), True),
+        (jlstm.MogrifierLSTMCell(3), True),
+        (jlstm.RecurrentDropout(jlstm.CutRecurrentGradient(RESET), 0.5), True),
+    ],
+)
+def test_slow_gates_are_those_of_the_innermost_cell(cell, slow):
+    assert has_slow_gates(cell) == slow
+
+
+@pytest.mark.parametrize(
+    ("cell", "types"),
+    [
+        (LSTM, GPU),
+        (LSTM, replace(CPU, dtypes=("bfloat16",))),
+        (RESET, CPU),
+        (jlstm.RNNCell(3), CPU),
+    ],
+)
+def test_asking_compiles_nothing_where_the_kernel_is_out_of_question(
+    cell, types, monkeypatch
+):
+    def failure():
+        raise AssertionError("compiles")
+
+    monkeypatch.setattr(jlstm.native.available, "failure", failure)
+    assert named("native").unsupported(cell, types) is not None
+    choose(cell, types=types)
+    if jax.default_backend() == "cpu":
+        with pytest.raises(AssertionError, match="compiles"):
+            named("native").unsupported(LSTM, CPU)
+
+
+def test_asking_for_another_machine_compiles_nothing(monkeypatch):
+    monkeypatch.setattr(jlstm.native.available, "failure", lambda: "it cannot compile")
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert named("native").unsupported(LSTM, CPU) is None
+    assert choose(LSTM, types=CPU).backend == "native"
+
+
+def test_cudnn_is_told_of_resets_before_anything_runs():
+    types = CallTypes.of(LSTM, jnp.ones((2, 3, 1), jnp.float32), None, jnp.ones((2, 3)))
+    types = replace(types, platform="gpu")
+    said = message_of(ValueError, lambda: choose(LSTM, "cudnn", types))
+    assert said == (
+        "The cudnn backend cannot run LSTMCell(hidden_size=3): cuDNN cannot start "
+        'afresh within a sequence, and resets are given. Use backend="scan".'
+    )
+    types = replace(types, has_resets=False)
+    assert str(choose(LSTM, "cudnn", types)) == "cudnn: asked for"
