@@ -33,8 +33,8 @@ FULL_MEMORY = re.compile(
 )
 INSTALL = {
     "train": ("charset_normalizer", "filelock", "hydra", "hydra_plugins",
-              "matplotlib", "omegaconf", "pooch", "rich", "sacrebleu", "scipy",
-              "soundfile", "tensorboardX", "yaml"),
+              "matplotlib", "omegaconf", "pooch", "rapidfuzz", "rich", "sacrebleu",
+              "scipy", "soundfile", "tensorboardX", "yaml"),
     "sweep": ("optuna", "submitit"),
     "interop": ("flatbuffers", "onnx", "safetensors"),
 }  # fmt: skip

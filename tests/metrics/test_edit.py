@@ -2,8 +2,11 @@
 
 from functools import cache
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jlstm.metrics import align, edit_distance, error_rate
 
@@ -16,6 +19,20 @@ def search(a, b):
     return min(both, search(a[1:], b) + 1, search(a, b[1:]) + 1)
 
 
+@cache
+def walk(a, b):
+    """The best alignment that substitutes as late as it can, from its last pair on."""
+    if not a and not b:
+        return []
+    if a and b and search(a, b) == search(a[:-1], b[:-1]) + (a[-1] != b[-1]):
+        return [*walk(a[:-1], b[:-1]), (a[-1], b[-1])]
+    if a and search(a, b) == search(a[:-1], b) + 1:
+        return [*walk(a[:-1], b), (a[-1], None)]
+    return [*walk(a, b[:-1]), (None, b[-1])]
+
+
+SYMBOLS = st.sampled_from(["a", 97, 0, -1, -2, 1.5, (), "ab", 2**61 - 1, None])
+SAID = st.lists(SYMBOLS, max_size=7).map(tuple)
 RNG = np.random.default_rng(0)
 PAIRS = [
     tuple("".join(RNG.choice(list("abc"), RNG.integers(7))) for _ in range(2))
@@ -34,6 +51,23 @@ def test_an_alignment_holds_both_and_costs_the_distance():
         assert "".join(x for x, _ in pairs if x) == a
         assert "".join(y for _, y in pairs if y) == b
         assert sum(x != y for x, y in pairs) == search(a, b)
+
+
+@given(SAID, SAID)
+def test_symbols_of_any_kind_are_told_apart(a, b):
+    assert edit_distance(a, b) == search(a, b)
+    pairs = align(a, b)
+    assert [x for x, _ in pairs if x is not None] == [x for x in a if x is not None]
+
+
+def test_of_several_best_alignments_one_is_taken():
+    for a, b in PAIRS:
+        assert align(a, b) == walk(a, b)
+
+
+@pytest.mark.parametrize("kind", [np.array, jnp.array, tuple, bytes])
+def test_symbols_may_stand_in_an_array(unchecked, kind):
+    assert edit_distance(kind([1, 2, 3]), [1, 4, 3, 3]) == 2
 
 
 def test_the_rate_is_over_all_symbols():
