@@ -32,9 +32,10 @@ FULL_MEMORY = re.compile(
     r"|Failed to allocate"
 )
 INSTALL = {
-    "train": ("charset_normalizer", "filelock", "hydra", "hydra_plugins",
-              "matplotlib", "omegaconf", "pooch", "rapidfuzz", "rich", "sacrebleu",
-              "scipy", "soundfile", "tensorboardX", "yaml"),
+    "train": ("charset_normalizer", "dtaidistance", "filelock", "hydra",
+              "hydra_plugins", "matplotlib", "omegaconf", "pooch", "rapidfuzz", "rich",
+              "sacrebleu", "scipy", "scoringrules", "sklearn", "soundfile",
+              "tensorboardX", "yaml"),
     "sweep": ("optuna", "submitit"),
     "interop": ("flatbuffers", "onnx", "safetensors"),
 }  # fmt: skip

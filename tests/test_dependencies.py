@@ -21,6 +21,7 @@ DISTRIBUTION = {
     "hydra": "hydra-core",
     "jaxlib": "jax",
     "orbax": "orbax-checkpoint",
+    "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
 """What a distribution is called whose module has another name."""

@@ -25,7 +25,16 @@ def test_pairs_know_the_order_and_the_ends():
     assert np.ptp(model.scores([("unheard",)])) == 0
 
 
-@pytest.mark.parametrize(("order", "sentences"), [(0, [("a",)]), (1, [])])
+def test_a_class_without_sentences_has_its_scores():
+    model = fit_naive_bayes([("a", "b")], np.array([0]), classes=2, order=1)
+    wanted = [[math.log(1 / 2), math.log(1 / 2)]]
+    np.testing.assert_allclose(model.scores([("a",)]), wanted)
+    assert model.scores([]).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("order", "sentences"), [(0, [("a",)]), (1, []), (1, [(), ()])]
+)
 def test_what_cannot_be_counted_is_refused(order, sentences):
     labels = np.zeros(len(sentences), int)
     with pytest.raises(ValueError, match="give an order of 1 or more and at least one"):

@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+import pytest
 
 from jlstm.baselines.warping import Templates
 
@@ -25,10 +26,18 @@ def recursion(a, b):
     return best(len(a) - 1, len(b) - 1) / (len(a) + len(b))
 
 
-def test_distances_are_those_of_the_recursion():
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("query", [QUERY, QUERY[:1], SEQUENCES[2], 0 * QUERY])
+def test_distances_are_those_of_the_recursion(query, dtype):
+    templates = Templates([one.astype(dtype) for one in SEQUENCES], np.arange(3))
+    expected = [recursion(one, query) for one in SEQUENCES]
+    found = templates.distances(query.astype(dtype))
+    np.testing.assert_allclose(found, expected, rtol=50 * np.finfo(dtype).eps)
+
+
+def test_a_number_that_is_none_is_near_to_nothing():
     templates = Templates(SEQUENCES, np.arange(3))
-    expected = [recursion(one, QUERY) for one in SEQUENCES]
-    np.testing.assert_allclose(templates.distances(QUERY), expected)
+    assert np.isnan(templates.distances(np.full((2, 2), np.nan))).all()
 
 
 def test_a_slower_copy_is_nearest_to_its_template():

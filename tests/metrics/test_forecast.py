@@ -28,6 +28,14 @@ def test_the_median_of_samples_has_the_lowest_quantile_loss():
         assert near[1] == min(near)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_quantile_loss_is_its_formula_of_any_number(dtype):
+    low_by = np.array([0.0, 1.5, -2.0, np.nan, np.inf, -np.inf], dtype)
+    found = pinball(low_by, np.zeros_like(low_by), 0.3)
+    wanted = np.maximum(0.3 * low_by, -0.7 * low_by)
+    np.testing.assert_allclose(found, wanted, rtol=2 * np.finfo(dtype).eps)
+
+
 def test_crps_of_samples_is_their_mean_distance_less_half_of_that_between_them():
     samples, targets = RNG.normal(size=(7, 4)), RNG.normal(size=4)
     apart = np.abs(samples[:, None] - samples[None]).mean((0, 1))

@@ -8,10 +8,6 @@ from jaxtyping import Integer
 
 from jlstm._extras import brought_by
 
-with brought_by("train"):
-    from rapidfuzz.distance.Levenshtein import distance
-    from rapidfuzz.process import cdist
-
 Symbol = TypeVar("Symbol", bound=Hashable)
 
 
@@ -27,7 +23,9 @@ def edit_distance(reference: Sequence[Hashable], hypothesis: Sequence[Hashable])
         >>> edit_distance("kitten", "sitting")
         3
     """
-    return distance(*_numbered(reference, hypothesis))
+    with brought_by("train"):
+        from rapidfuzz.distance import Levenshtein
+    return Levenshtein.distance(*_numbered(reference, hypothesis))
 
 
 def error_rate(
@@ -129,4 +127,6 @@ def _distances(
         [symbols[:end] for end in range(len(symbols) + 1)]
         for symbols in (reference, hypothesis)
     ]
-    return cdist(*starts, scorer=distance)
+    with brought_by("train"):
+        from rapidfuzz import distance, process
+    return process.cdist(*starts, scorer=distance.Levenshtein.distance)

@@ -1,11 +1,12 @@
 """How good forecasts are: of a point, of quantiles, of samples; exact sums by step."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
+
+from jlstm._extras import brought_by
 
 Values = Float[np.ndarray, "..."]
 
@@ -25,8 +26,9 @@ def pinball(targets: Values, predicted: Values, level: float | Values) -> Values
     """
     check_alike("pinball", targets, predicted=predicted)
     check_levels("pinball", level)
-    low_by = targets - predicted
-    return np.maximum(level * low_by, (level - 1) * low_by)
+    with brought_by("train"):
+        import scoringrules
+    return scoringrules.quantile_score(targets, predicted, level, backend="numpy")
 
 
 def crps_gaussian(targets: Values, mean: Values, std: Values) -> Values:
@@ -46,11 +48,9 @@ def crps_gaussian(targets: Values, mean: Values, std: Values) -> Values:
         raise ValueError(
             f"crps_gaussian: std goes down to {np.min(std)}; give positive numbers."
         )
-    z = (targets - mean) / std
-    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
-    return std * (
-        z * np.vectorize(math.erf)(z / np.sqrt(2)) + 2 * density - 1 / np.sqrt(np.pi)
-    )
+    with brought_by("train"):
+        import scoringrules
+    return scoringrules.crps_normal(targets, mean, std, backend="numpy")
 
 
 def crps_samples(targets: Values, samples: Float[np.ndarray, "n ..."]) -> Values:
