@@ -33,9 +33,9 @@ FULL_MEMORY = re.compile(
 )
 INSTALL = {
     "train": ("charset_normalizer", "dtaidistance", "filelock", "hydra",
-              "hydra_plugins", "matplotlib", "omegaconf", "pooch", "rapidfuzz", "rich",
-              "sacrebleu", "scipy", "scoringrules", "sklearn", "soundfile",
-              "tensorboardX", "yaml"),
+              "hydra_plugins", "jinja2", "markupsafe", "matplotlib", "omegaconf",
+              "pooch", "rapidfuzz", "rich", "sacrebleu", "scipy", "scoringrules",
+              "sklearn", "soundfile", "tensorboardX", "yaml"),
     "sweep": ("optuna", "submitit"),
     "interop": ("flatbuffers", "onnx", "safetensors"),
 }  # fmt: skip

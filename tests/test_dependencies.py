@@ -20,11 +20,12 @@ DISTRIBUTION = {
     "haiku": "dm-haiku",
     "hydra": "hydra-core",
     "jaxlib": "jax",
+    "markupsafe": "jinja2",
     "orbax": "orbax-checkpoint",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
-"""What a distribution is called whose module has another name."""
+"""What brings a module that has another name."""
 
 ELSEWHERE = {"torch", "tokenizers"}
 """Asked for where they are used, and declared nowhere: a user chooses their build."""

@@ -75,6 +75,13 @@ def test_everything_is_in_the_page(write):
     assert [tag for tag, _ in page.tags].count("details") == 2
 
 
+def test_what_a_template_would_read_is_text(write):
+    code = "{{ 7 * 7 }} {% for %} {# no #}"
+    page = write(title=code, samples=[(code, f"|{code}")], notes=[code], config=code)
+    assert Page(page).text.count(code) == 6 and "49" not in Page(write(title=code)).text
+    assert f'<pre class="table">|{code}</pre>' in page
+
+
 def test_the_table_has_the_evaluations_the_best_one_and_the_baselines(write):
     heads = ["epoch", "step", "training loss", "validation loss", "perplexity"]
     assert Page(write()).rows == [
