@@ -4,12 +4,13 @@ import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import yaml
 
 from experiments.compose import compose_run
 from experiments.continuity import begin, go_on
+from experiments.experiment import Experiment
 from experiments.failure import Reached
 from experiments.help import help_text
 from experiments.lock import locked
@@ -41,9 +42,9 @@ def launch(argv: Sequence[str], reached: Reached) -> int:
     if options.multirun:
         return sweep(options.overrides, reached)
     with ExitStack() as held:
-        job, reached.folder = start(options.overrides, held)
+        experiment, reached.folder = start(options.overrides, held)
         reached.training = True
-        job.run(reached.folder)
+        experiment.run(reached.folder)
     return 0
 
 
@@ -52,8 +53,8 @@ def composed(overrides: Sequence[str]) -> str:
     return yaml.safe_dump(compose_run(overrides), sort_keys=False, allow_unicode=True)
 
 
-def start(overrides: Sequence[str], held: ExitStack) -> tuple[Any, Path]:
-    """Check what is asked for; return a job and its folder, new or to be continued.
+def start(overrides: Sequence[str], held: ExitStack) -> tuple[Experiment, Path]:
+    """Check what is asked for; return an experiment and its folder, new or old.
 
     Args:
         overrides: of the command line.
@@ -68,18 +69,18 @@ def start(overrides: Sequence[str], held: ExitStack) -> tuple[Any, Path]:
     held.enter_context(hidden_in_errors(texts))
     mapping = resolved(texts)
     task = find_task(mapping.get("task"))
-    job = task.prepare(build(task.Config, mapping))
-    config = job.config
+    experiment = task.from_config(build(task.Config, mapping))
+    config, identity = experiment.config, experiment.identity(experiment.data)
     runs = Path(config.runs_dir)
     folder = old.folder if old is not None else create_run(runs, config.name)
     held.enter_context(locked(folder))
     shown = unresolved(plain(config), texts)
     if old is None:
-        begin(folder, shown, job.identity())
+        begin(folder, shown, identity)
     else:
-        go_on(old, shown, job.identity())
+        go_on(old, shown, identity)
     print(f"run folder: {folder}", flush=True)
-    return job, folder
+    return experiment, folder
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,11 +1,13 @@
-"""What every finished run leaves behind: ``result.json`` and ``report.html``."""
+"""What every finished run leaves behind: ``result.json`` and ``report.html``.
+
+A task says what is worth knowing, a :class:`Report`; here it is written.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import jax
 
 from experiments.config import RunConfig
 from experiments.failure import install_line
@@ -16,11 +18,9 @@ from experiments.yaml_file import yaml_text
 from jlstm.analysis.plots import figure_to_svg, learning_curves
 from jlstm.train.finite import ADVICE, NonFiniteError, not_finite
 from jlstm.train.log import read_metrics
-from jlstm.train.loop import Result, Trainer
 from jlstm.train.report import write_report
 from jlstm.train.run import environment, write_json
 from jlstm.train.schema import plain
-from jlstm.train.task import Task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,45 +35,41 @@ class ReportError(RuntimeError):
     """A run was trained and scored, but a part of its report failed."""
 
 
-def fit(task: Task, config: RunConfig, folder: Path) -> Result:
-    """Train; write the scores as soon as there are any.
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What is worth knowing of a finished run.
 
-    So whatever fails later, of samples, pictures or the report, no number is lost.
+    Attributes:
+        numbers: for ``result.json``, beside those that every task has.
+        said: what is printed.
+        headline: the few numbers that matter, name and value; size and time of the
+            run are put after them.
+        loss_label: what the axis of the learning curves says.
+        baselines: validation losses of what needs no network, beside the curves.
+        figures: each returns one or more captions and pictures, shown after the
+            learning curves.
+        tables: heading and text of what stands below the pictures.
+        files: writes a file of the run's folder, by its name.
     """
-    result = Trainer(
-        task, config.train, config.optimizer, config.schedule, folder
-    ).fit()
-    summary = summarize(config, result) | {"environment": environment()}
-    write_json(folder / RESULT, hide(summary, effective_config(folder)))
-    return result
+
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    said: str = ""
+    headline: Sequence[tuple[str, str]] = ()
+    loss_label: str = "loss"
+    baselines: Mapping[str, float] | None = None
+    figures: Sequence[Draw] = ()
+    tables: Sequence[tuple[str, str]] = ()
+    files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
 
 
-def summarize(config: RunConfig, result: Result) -> dict[str, Any]:
-    """Return the numbers that every task has, for ``result.json``."""
-    place = result.place
-    return {
-        "name": config.name,
-        "valid": result.valid,
-        "test": result.test,
-        "weights": config.train.test_weights,
-        "best_epoch": place.best_epoch,
-        "epochs": place.epoch - 1,
-        "steps": place.step,
-        "seconds": round(place.seconds, 1),
-        "parameters": sum(p.size for p in jax.tree.leaves(result.model)),
-    }
+def write_scores(folder: Path, summary: dict[str, Any]) -> None:
+    """Write ``result.json`` before there is a report, which may fail."""
+    found = summary | {"environment": environment()}
+    write_json(folder / RESULT, hide(found, effective_config(folder)))
 
 
 def present(
-    folder: Path,
-    config: RunConfig,
-    summary: dict[str, Any],
-    *,
-    headline: Sequence[tuple[str, str]],
-    loss_label: str,
-    figures: Sequence[Draw] = (),
-    samples: Sequence[tuple[str, str]] = (),
-    baselines: Mapping[str, float] | None = None,
+    folder: Path, config: RunConfig, summary: dict[str, Any], report: Report
 ) -> Path:
     """Write ``result.json`` and ``report.html``; return the path of the latter.
 
@@ -81,31 +77,26 @@ def present(
         folder: of the run.
         config: what was run.
         summary: the numbers of the run, JSON data; the environment is put beside them.
-        headline: the few numbers that matter, name and value; size and time of the
-            run are put after them.
-        loss_label: what the axis of the learning curves says.
-        figures: each returns one or more captions and pictures, shown after the
-            learning curves; one that fails is a line in the report.
-        samples: heading and text of what the model produced.
-        baselines: validation losses of what needs no network, by name.
+        report: what else there is to say; a picture that fails is a line there.
 
     Raises:
         NonFiniteError: a number of the result is not finite; all is written.
         ReportError: a picture failed; the report has all others.
     """
     texts = effective_config(folder) or plain(config)
-    summary, samples, baselines = hide([summary, samples, baselines], texts)
+    given = [summary, report.tables, report.baselines]
+    summary, tables, baselines = hide(given, texts)
     around = environment()
     write_json(folder / RESULT, summary | {"environment": around})
     records = read_metrics(folder)
-    curves = partial(_curves, records, baselines, loss_label)
-    drawn, failed = draw_all([curves, *figures])
+    curves = partial(_curves, records, baselines, report.loss_label)
+    drawn, failed = draw_all([curves, *report.figures])
     path = write_report(
         folder,
         title=hide(str(config.name), texts),
-        headline=[*headline, *_effort(summary)],
+        headline=[*report.headline, *_effort(summary)],
         figures=drawn,
-        samples=samples,
+        samples=tables,
         config=yaml_text(texts),
         environment=around,
         metrics=records,

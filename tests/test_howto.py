@@ -27,6 +27,7 @@ def run(user_defaults):
 RUN_IN = {
     "README.md": "test_readme.py",
     "docs/adding-a-cell.md": "test_adding_a_cell.py",
+    "docs/adding-a-task.md": "test_adding_a_task.py",
     "docs/howto-interop.md": "interop/test_howto_interop.py",
     "docs/howto-onnx.md": "interop/test_howto.py",
     "docs/howto-rl.md": "test_scanned_rnn.py",

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from experiments import compose, launch, present
+from experiments import compose, experiment, launch
 from experiments import run as launcher
 from experiments.exits import exit_table
-from experiments.language import task as language
+from experiments.experiment import Experiment
 from experiments.starts import effective_config
 from jlstm.train.log import read_metrics
 from jlstm.train.loop import NonFiniteError
@@ -165,7 +165,7 @@ def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, c
 def test_what_is_wrong_is_one_line_before_any_work(
     folder, capsys, monkeypatch, argv, line
 ):
-    monkeypatch.setattr(present, "Trainer", None)
+    monkeypatch.setattr(experiment, "Trainer", None)
     (folder / "empty.txt").touch()
     (folder / "latin.txt").write_bytes("caf\u00e9s\n".encode("latin-1"))
     (folder / "short.txt").write_text("to be, or")
@@ -236,10 +236,10 @@ def test_a_run_is_resumed_with_its_own_config_and_data(folder, capsys):
     ],
 )
 def test_a_run_that_stops_says_why(folder, capsys, monkeypatch, stop, code, line):
-    def run(job, folder):
+    def run(made, folder):
         raise stop
 
-    monkeypatch.setattr(language.Job, "run", run)
+    monkeypatch.setattr(Experiment, "run", run)
     said = refused(capsys, *SMALL, code=code)
     assert said.startswith(line)
     if code == 130:
@@ -251,8 +251,8 @@ def test_a_run_that_stops_says_why(folder, capsys, monkeypatch, stop, code, line
 def test_help_and_cfg_show_what_there_is(folder, capsys):
     assert launcher.main(["--help"]) == 0
     text = capsys.readouterr().out
-    for experiment in compose.options("experiment"):
-        assert f"  {experiment} " in text
+    for name in compose.options("experiment"):
+        assert f"  {name} " in text
     for code, meaning in exit_table().items():
         assert f"{code:>5}  {meaning[:40]}" in text
     assert len(text.splitlines()) < 200

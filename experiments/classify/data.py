@@ -1,9 +1,15 @@
 """The labelled sequences of a run: which, cut how, and what they are once read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
-from jlstm.data import Labelled, Vocab
+import numpy as np
+from jaxtyping import Integer, Shaped
+
+from experiments.experiment import Loaded
+from jlstm.data import Vocab
+from jlstm.data.words import UNK, Words
 from jlstm.options import Count, Fraction, Options, Size
 from jlstm.train.classify import Examples
 
@@ -90,29 +96,45 @@ class DataConfig(Options):
         return self.name in TEXTS
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Labelled sequences in three parts.
+@dataclass(frozen=True)
+class Prep:
+    """What a classifier knows of its data.
 
     Attributes:
-        train: to learn from.
-        valid: to choose the best epoch by.
-        test: to report on.
         classes: their names.
         vocab: of the words, None for vectors.
-        words: the sentences behind the ids, by part; empty for vectors.
-        unknown: share of the words of the test that training lacks.
+        input_size: features of a vector, None for words.
     """
 
-    train: Examples
-    valid: Examples
-    test: Examples
     classes: tuple[str, ...]
     vocab: Vocab | None = None
-    words: dict[str, Labelled] | None = None
-    unknown: float = 0.0
+    input_size: int | None = None
 
     @property
-    def input_size(self) -> int | None:
-        """Features of a vector, None for words."""
-        return None if self.vocab else self.train.sequences[0].shape[1]
+    def inputs(self) -> dict[str, int | None]:
+        """What a model reads: ids of words, one of them unknown, or vectors."""
+        if self.vocab is None:
+            return {"input_size": self.input_size}
+        return {"vocab_size": len(self.vocab), "unknown": self.vocab.index[UNK]}
+
+
+class Part(NamedTuple):
+    """Labelled sequences.
+
+    Attributes:
+        sequences: ids of words, or vectors.
+        labels: the number of each class; 0 where it is not known.
+        sentences: the words behind the ids, None for vectors.
+    """
+
+    sequences: Sequence[Shaped[np.ndarray, "t ..."]]
+    labels: Integer[np.ndarray, " n"]
+    sentences: tuple[Words, ...] | None = None
+
+    @property
+    def examples(self) -> Examples:
+        """The sequences and labels alone."""
+        return Examples(self.sequences, self.labels)
+
+
+Data = Loaded[Prep, Part]

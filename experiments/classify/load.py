@@ -1,11 +1,11 @@
 """Reading a data set of labelled sequences, whatever they are of."""
 
-from experiments.classify.data import DataConfig, Dataset
+from experiments.classify.data import Data, DataConfig
 from experiments.classify.texts import load_texts
 from experiments.classify.vectors import load_vectors
 
 
-def load(config: DataConfig) -> Dataset:
+def load(config: DataConfig) -> Data:
     """Read a data set.
 
     Raises:

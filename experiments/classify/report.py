@@ -7,45 +7,60 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.classify.baselines import ALWAYS
-from experiments.classify.data import Dataset
+from experiments.classify.data import Data, Part, Prep
 from experiments.classify.words import moved_words
-from experiments.config import RunConfig
+from experiments.experiment import Finished, Report
 from experiments.inside import Example, every_nth, inside_pictures, readable
-from experiments.present import present
 from experiments.table import table
 from jlstm.analysis.plots import confusion_picture, learning_curves, word_picture
+from jlstm.data.words import unknown_share
 from jlstm.models.classify import Classifier
+from jlstm.train.classify import confusion
 from jlstm.train.log import read_metrics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def show(
-    folder: Path,
-    config: RunConfig,
-    model: Classifier,
-    data: Dataset,
-    summary: dict[str, Any],
-    logits: np.ndarray,
-) -> None:
-    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
-    name = model.config.title
-    print(f"\n{score_table(name, summary)}\n")
-    count = config.examples if data.words else 0
-    present(
-        folder,
-        config,
-        summary,
+def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
+    """Say how many answers are right, and which words moved them."""
+    model, data = run.model, run.data
+    logits = run.task.logits(model, data.test.examples)
+    numbers = numbers_of(run, logits)
+    summary, name = run.summary | numbers, config.model.title
+    count = config.examples if data.prep.vocab is not None else 0
+    return Report(
+        numbers=numbers,
+        said=f"\n{score_table(name, summary)}\n",
         headline=key_numbers(name, summary),
         loss_label="loss (nats an example)",
         figures=[
-            lambda: accuracy_curves(folder, summary),
+            lambda: accuracy_curves(run.folder, summary),
             lambda: confusions(summary),
             *([lambda: draw_words(model, data, logits, count)] if count else []),
             lambda: draw_inside(model, data),
         ],
     )
+
+
+def numbers_of(run: Finished[Prep, Part], logits: np.ndarray) -> dict[str, Any]:
+    """Return the numbers of a run that only classes have, for ``result.json``.
+
+    Args:
+        run: what was trained.
+        logits: of the test, by the model of the first seed.
+    """
+    prep, test = run.data.prep, run.data.test
+    counts = confusion(test.labels, logits.argmax(axis=1), len(prep.classes))
+    vocab, words = prep.vocab, test.sentences
+    return {
+        "baselines": run.baselines,
+        "examples": {name: len(part.labels) for name, part in run.data.parts.items()},
+        "classes": prep.classes,
+        "confusion": counts.tolist(),
+        "vocabulary": vocab and len(vocab),
+        "unknown": 0.0 if vocab is None else unknown_share(vocab, words or ()),
+    }
 
 
 def score_table(name: str, summary: dict[str, Any]) -> str:
@@ -117,7 +132,7 @@ def confusions(summary: dict[str, Any]) -> tuple[str, "Figure"]:
 
 
 def draw_words(
-    model: Classifier, data: Dataset, logits: np.ndarray, count: int
+    model: Classifier, data: Data, logits: np.ndarray, count: int
 ) -> tuple[str, "Figure"]:
     """Return some texts, shaded by what their words did."""
     caption = (
@@ -127,13 +142,13 @@ def draw_words(
     return caption, word_picture(moved_words(model, data, logits, count))
 
 
-def draw_inside(model: Classifier, data: Dataset) -> list[tuple[str, "Figure"]]:
+def draw_inside(model: Classifier, data: Data) -> list[tuple[str, "Figure"]]:
     """Return pictures of the top layer over one example of the test."""
     row = readable([len(one) for one in data.test.sequences])
     sequence = data.test.sequences[row]
-    name = f"a test example of class {data.classes[data.test.labels[row]]}"
-    if data.words:
-        example = Example(name, "word", data.words["test"].sentences[row])
+    name = f"a test example of class {data.prep.classes[data.test.labels[row]]}"
+    if data.test.sentences is not None:
+        example = Example(name, "word", data.test.sentences[row])
     else:
         numbers = [str(n + 1) for n in range(len(sequence))]
         example = Example(name, "step", every_nth(numbers))

@@ -1,25 +1,27 @@
 """The classification task: labelled sequences, a network, its baselines, a report."""
 
-import dataclasses
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flax import nnx
 
-from experiments import present
-from experiments.classify.baselines import Scores, score_baselines
-from experiments.classify.data import DataConfig, Dataset
+from experiments.checksum import checksum
+from experiments.classify.baselines import score_baselines
+from experiments.classify.data import Data, DataConfig, Part, Prep
 from experiments.classify.load import load
-from experiments.classify.report import show
+from experiments.classify.report import make_report
+from experiments.classify.texts import read_new
+from experiments.classify.words import shares
 from experiments.config import RunConfig
-from jlstm.data.words import UNK
+from experiments.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+from jlstm.data import Vocab
 from jlstm.models.classify import Classifier, ClassifierConfig
 from jlstm.options import Count
-from jlstm.train.classify import BatchConfig, ClassifyTask, Examples, confusion
-from jlstm.train.loop import Result
-from jlstm.train.program import take
+from jlstm.train.classify import BatchConfig, ClassifyTask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,108 +44,64 @@ class Config(RunConfig):
     examples: Count = 8
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A run that was checked and can start; see ``experiments/tasks.py``.
+class ClassifyExperiment(Experiment[Any, Prep, Part]):
+    """One class for each sequence, of words or of vectors."""
 
-    Attributes:
-        config: what to run, with an absolute path to the user's text.
-        data: the labelled sequences.
-    """
+    Config = Config
+    Prep = Prep
 
-    config: Config
-    data: Dataset
+    def load(self) -> Data:
+        """Read the sequences."""
+        return load(self.config.data)
 
-    def identity(self) -> dict[str, Any]:
-        """Return what must not change between the start of a run and its resumption."""
-        data = self.data
-        parts = {"train": data.train, "valid": data.valid, "test": data.test}
-        return {name: _identity(part) for name, part in parts.items()}
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> Classifier:
+        """Draw a model."""
+        classes = len(prep.classes)
+        return Classifier(self.config.model, classes, **prep.inputs, rngs=rngs)
 
-    def run(self, folder: Path) -> dict[str, Any]:
-        """Train, score and report in ``folder``."""
-        config, data = self.config, self.data
-        if data.vocab is not None:
-            data.vocab.save(folder / "vocab.json")
-        scores = score_baselines(config.data, data) if config.baselines else {}
-        task = make_task(config, data)
-        result = present.fit(task, config, folder)
-        model = first_member(result.model, config.train.seeds)
-        logits = task.logits(model, data.test)
-        summary = summarize(config, data, result, scores, logits)
-        show(folder, config, model, data, summary, logits)
-        return summary
+    def task(self, data: Data, baselines: Scores) -> ClassifyTask:
+        """Return what the trainer trains."""
+        config, prep = self.config, data.prep
+        return ClassifyTask(
+            config.model,
+            len(prep.classes),
+            data.train.examples,
+            data.valid.examples,
+            data.test.examples,
+            **prep.inputs,
+            cut=config.batches,
+            seed=config.train.seed,
+        )
 
+    def vocabularies(self, prep: Prep) -> dict[str, Vocab | None]:
+        """Return the words."""
+        return {"vocab": prep.vocab}
 
-def prepare(config: Config) -> Job:
-    """Read the sequences."""
-    data = load(config.data)
-    paths = {  # absolute, so that the run can go on from elsewhere
-        key: str(Path(path).absolute())
-        for key in ("path", "valid_path", "test_path")
-        if (path := getattr(config.data, key)) is not None
-    }
-    own = dataclasses.replace(config.data, **paths)
-    return Job(dataclasses.replace(config, data=own), data)
+    def baselines(self, data: Data) -> Scores:
+        """Return the accuracy of what needs no network."""
+        config = self.config
+        return score_baselines(config.data, data) if config.baselines else {}
 
+    def identity(self, data: Data) -> dict[str, Any]:
+        """Return how many sequences and steps a part has, and checksums."""
+        return {
+            name: [*checksum(part.sequences), zlib.crc32(part.labels.astype(np.int64))]
+            for name, part in data.parts.items()
+        }
 
-def make_task(config: Config, data: Dataset) -> ClassifyTask:
-    """Return what the trainer trains."""
-    return ClassifyTask(
-        config.model,
-        len(data.classes),
-        data.train,
-        data.valid,
-        data.test,
-        vocab_size=data.vocab and len(data.vocab),
-        input_size=data.input_size,
-        unknown=data.vocab and data.vocab.index[UNK],
-        cut=config.batches,
-        seed=config.train.seed,
-    )
+    def report(self, run: Finished[Prep, Part]) -> Report:
+        """Say how many answers are right, and which words moved them."""
+        return make_report(self.config, run)
 
+    def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Part:
+        """Read a table of texts and classes, or else a text in each line."""
+        if prep.vocab is None:
+            return super().read(source, prep, labelled=labelled)
+        return read_new(source, prep, self.config.data, labelled)
 
-def first_member(model: Classifier, seeds: int) -> Classifier:
-    """Return the model of the first seed."""
-    return model if seeds == 1 else take(model, 0)
-
-
-def summarize(
-    config: Config,
-    data: Dataset,
-    result: Result,
-    scores: Scores,
-    logits: np.ndarray,
-) -> dict[str, Any]:
-    """Return the numbers of a finished run, for ``result.json``.
-
-    Args:
-        config: what was run.
-        data: the labelled sequences.
-        result: of the trainer.
-        scores: of the baselines.
-        logits: of the test, by the model of the first seed.
-    """
-    common = present.summarize(config, result)
-    counts = confusion(data.test.labels, logits.argmax(axis=1), len(data.classes))
-    return common | {
-        "parameters": common["parameters"] // config.train.seeds,
-        "baselines": scores,
-        "examples": {
-            "train": len(data.train.labels),
-            "valid": len(data.valid.labels),
-            "test": len(data.test.labels),
-        },
-        "classes": data.classes,
-        "confusion": counts.tolist(),
-        "vocabulary": data.vocab and len(data.vocab),
-        "unknown": data.unknown,
-    }
-
-
-def _identity(part: Examples) -> list[int]:
-    """Return the number of sequences and of steps, and checksums."""
-    steps = sum(map(len, part.sequences))
-    sums = [zlib.crc32(np.ascontiguousarray(one)) for one in part.sequences]
-    labels = np.asarray(part.labels, np.int64)
-    return [len(labels), steps, zlib.crc32(np.array(sums)), zlib.crc32(labels)]
+    def predict(self, model: Classifier, new: Part, prep: Prep) -> Iterator[Row]:
+        """Yield the most likely class of each sequence, and its probability."""
+        task = self.task(Loaded.of_one(prep, new), {})
+        for own in shares(task.logits(model, new.examples)):
+            best = int(own.argmax())
+            yield {"class": prep.classes[best], "probability": float(own[best])}

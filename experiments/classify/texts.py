@@ -4,14 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.classify.data import DataConfig, Dataset
+from experiments.classify.data import Data, DataConfig, Part, Prep
 from experiments.classify.labelled import read_texts
+from experiments.experiment import Loaded
 from jlstm.data import Labelled, Vocab, encode_words, load_imdb, load_sentences
 from jlstm.data.imdb import review_words
 from jlstm.data.sentences import fold_parts, ten_folds
 from jlstm.data.sst import load_sst, phrases, whole_sentences
-from jlstm.data.words import unknown_share, word_vocab
-from jlstm.train.classify import Examples
+from jlstm.data.text import read_table_text
+from jlstm.data.tokenize import tokenize
+from jlstm.data.words import word_vocab
 
 NAMES = {
     "sst2": ("negative", "positive"),
@@ -25,7 +27,7 @@ NAMES = {
 Parts = dict[str, Labelled]
 
 
-def load_texts(config: DataConfig) -> Dataset:
+def load_texts(config: DataConfig) -> Data:
     """Read a data set of words."""
     parts, classes = _read(config)
     parts = {name: _shortened(part, config.length) for name, part in parts.items()}
@@ -40,11 +42,37 @@ def load_texts(config: DataConfig) -> Dataset:
         min_count=config.min_count,
         max_size=config.max_vocab and config.max_vocab + 2,
     )
-    ids = {name: _encoded(vocab, part) for name, part in parts.items()}
-    unknown = unknown_share(vocab, parts["test"].sentences)
-    return Dataset(
-        ids["train"], ids["dev"], ids["test"], classes, vocab, parts, unknown
-    )
+    named = {"train": "train", "valid": "dev", "test": "test"}
+    read = {name: encoded(vocab, parts[own]) for name, own in named.items()}
+    return Loaded(Prep(classes, vocab), read)
+
+
+def read_new(path: str | Path, prep: Prep, config: DataConfig, labelled: bool) -> Part:
+    """Read texts with the vocabulary and the classes of a run.
+
+    Args:
+        path: of a table as ``labelled_text`` is one, or of a text in each line.
+        prep: of the run.
+        config: how texts are cut, and the columns of a table.
+        labelled: whether there are classes.
+
+    Raises:
+        FileNotFoundError: nothing is at ``path``.
+        ValueError: a line has no text, or a class that the run does not know.
+    """
+    assert prep.vocab is not None  # of a run on texts
+    if labelled:
+        known = read_texts(path, config.text, config.label, prep.classes).labelled
+        return encoded(prep.vocab, _shortened(known, config.length))
+    lines = read_table_text(path).rstrip("\n").split("\n")
+    sentences = tuple(tokenize(line, "en") for line in lines)
+    if not all(sentences):
+        raise ValueError(
+            f"{path}, line {1 + sentences.index(())} has no word: give a text in each "
+            "line."
+        )
+    new = Labelled(sentences, np.zeros(len(lines), int))
+    return encoded(prep.vocab, _shortened(new, config.length))
 
 
 def read_labelled_text(path: str | Path) -> tuple[Labelled, tuple[str, ...]]:
@@ -147,7 +175,7 @@ def _limited(train: Labelled, config: DataConfig) -> Labelled:
     return train.take(rows[: config.limit_train])
 
 
-def _encoded(vocab: Vocab, part: Labelled) -> Examples:
-    return Examples(
-        [encode_words(vocab, words) for words in part.sentences], part.labels
-    )
+def encoded(vocab: Vocab, part: Labelled) -> Part:
+    """Return labelled sentences with the ids of their words."""
+    ids = [encode_words(vocab, words) for words in part.sentences]
+    return Part(ids, part.labels, part.sentences)

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from experiments.classify.data import DataConfig, Dataset
+from experiments.classify.data import Data, DataConfig, Part, Prep
+from experiments.experiment import Loaded
 from jlstm.data import Images, LabelledSeries, load_japanese_vowels, load_mnist
 from jlstm.data.images import as_pixels, as_rows, pixel_order, pooled
 from jlstm.train.classify import Examples
 
 
-def load_vectors(config: DataConfig) -> Dataset:
+def load_vectors(config: DataConfig) -> Data:
     """Read a data set of vectors."""
     if config.name == "japanese_vowels":
         return _vowels(config)
@@ -16,7 +17,7 @@ def load_vectors(config: DataConfig) -> Dataset:
     examples = {part: _images(own, config) for part, own in parts.items()}
     train = _limited(examples["train"], config)
     digits = tuple(map(str, range(10)))
-    return Dataset(train, examples["valid"], examples["test"], digits)
+    return _loaded(digits, train, examples["valid"], examples["test"])
 
 
 def standardized(
@@ -48,19 +49,25 @@ def _images(images: Images, config: DataConfig) -> Examples:
     return Examples(list(np.moveaxis(xs, 1, 0)), images.labels)
 
 
-def _vowels(config: DataConfig) -> Dataset:
+def _vowels(config: DataConfig) -> Data:
     parts: dict[str, LabelledSeries] = load_japanese_vowels()
     train, test = parts["train"], parts["test"]
     learn, held = standardized(train.sequences, test.sequences)
     rows = np.random.default_rng(config.seed).permutation(len(learn))
     cut = max(1, round(config.valid_fraction * len(rows)))
     whole = Examples(learn, train.labels)
-    return Dataset(
+    return _loaded(
+        tuple(f"man {name}" for name in train.classes),
         _limited(whole.take(rows[cut:]), config),
         whole.take(rows[:cut]),
         Examples(held, test.labels),
-        tuple(f"man {name}" for name in train.classes),
     )
+
+
+def _loaded(classes: tuple[str, ...], *parts: Examples) -> Data:
+    prep = Prep(classes, input_size=parts[0].sequences[0].shape[1])
+    names = ("train", "valid", "test")
+    return Loaded(prep, {n: Part(*own) for n, own in zip(names, parts, strict=True)})
 
 
 def _limited(train: Examples, config: DataConfig) -> Examples:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.classify.data import Dataset
+from experiments.classify.data import Data
 from jlstm.analysis.plots import Passage
 from jlstm.analysis.saliency import gradient_times_input, leave_one_out
 from jlstm.models.classify import Classifier
@@ -12,7 +12,7 @@ SHOWN = 90  # words of a text in the picture
 
 
 def moved_words(
-    model: Classifier, data: Dataset, logits: np.ndarray, count: int
+    model: Classifier, data: Data, logits: np.ndarray, count: int
 ) -> list[Passage]:
     """Return ``count`` test texts: half drawn at random, half the surest errors."""
     labels, guesses = data.test.labels, logits.argmax(axis=1)
@@ -38,16 +38,16 @@ def shares(logits: np.ndarray) -> np.ndarray:
 
 
 def _passage(
-    model: Classifier, data: Dataset, row: int, guess: int, sure: float
+    model: Classifier, data: Data, row: int, guess: int, sure: float
 ) -> Passage:
     ids = data.test.sequences[row]
     short = len(ids) <= LONGEST
     scores = (leave_one_out if short else gradient_times_input)(model, ids, guess)
-    answer, truth = data.classes[guess], data.classes[data.test.labels[row]]
+    answer, truth = data.prep.classes[guess], data.prep.classes[data.test.labels[row]]
     verdict = "right" if answer == truth else f"in truth {truth}"
     way = "" if short else "; by gradient times input"
     title = f"taken for {answer} with {100 * sure:.0f} %, {verdict}{way}"
-    words = data.words["test"].sentences[row]
+    words = data.test.sentences[row]
     kept = np.arange(len(words))
     if len(words) > SHOWN:
         first = min(int(np.abs(scores).argmax()), len(words) - SHOWN)

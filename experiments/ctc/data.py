@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from experiments.experiment import Loaded
 from jlstm.audio import AugmentConfig, LogMelConfig, change_speed, extract_log_mel
 from jlstm.data import DigitString, StringConfig, digit_strings, load_fsdd
 from jlstm.data.speech import official_split, speaker_split
@@ -41,26 +42,25 @@ class DataConfig(Options):
     seed: Count = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Utterances in three parts.
+@dataclass(frozen=True)
+class Prep:
+    """What a recognizer knows of its data.
 
     Attributes:
-        train: to learn from.
-        valid: to choose the best epoch by.
-        test: to report on.
         symbols: how each is written, from symbol 1 on.
+        input_size: features of a frame.
         hop: seconds from a frame to the next; ``None`` where frames have no duration.
     """
 
-    train: Utterances
-    valid: Utterances
-    test: Utterances
     symbols: tuple[str, ...]
+    input_size: int
     hop: float | None
 
 
-def load(config: DataConfig, front: LogMelConfig, augment: AugmentConfig) -> Dataset:
+Data = Loaded[Prep, Utterances]
+
+
+def load(config: DataConfig, front: LogMelConfig, augment: AugmentConfig) -> Data:
     """Make the utterances.
 
     Raises:
@@ -84,8 +84,8 @@ def load(config: DataConfig, front: LogMelConfig, augment: AugmentConfig) -> Dat
     ]
     train = [_played(made[0], speed) for speed in augment.speeds]
     parts = [[one for copy in train for one in copy], *map(list, made[1:])]
-    said, valid, test = (_features(part, front) for part in parts)
-    return Dataset(said, valid, test, tuple("0123456789"), front.hop)
+    said = [_features(part, front) for part in parts]
+    return _loaded(tuple("0123456789"), front.hop, said)
 
 
 def _played(strings: Sequence[DigitString], speed: float) -> list[DigitString]:
@@ -97,17 +97,24 @@ def _features(strings: Sequence[DigitString], front: LogMelConfig) -> Utterances
     return Utterances(features, [one.digits + 1 for one in strings])
 
 
-def _phones(config: DataConfig) -> Dataset:
+def _phones(config: DataConfig) -> Data:
     parts = [
         phone_strings(count, config.phones, seed=3 * config.seed + n)
         for n, count in enumerate((config.train, config.valid, config.test))
     ]
-    said, valid, test = (
+    said = [
         Utterances([one.features for one in part], [one.phones + 1 for one in part])
         for part in parts
-    )
+    ]
     names = tuple(chr(ord("a") + n) for n in range(config.phones.phones))
-    return Dataset(said, valid, test, names, None)
+    return _loaded(names, None, said)
+
+
+def _loaded(
+    symbols: tuple[str, ...], hop: float | None, parts: Sequence[Utterances]
+) -> Data:
+    prep = Prep(symbols, parts[0].features[0].shape[1], hop)
+    return Loaded(prep, dict(zip(("train", "valid", "test"), parts, strict=True)))
 
 
 def checksum(said: Utterances) -> list[int]:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from experiments.config import RunConfig
-from experiments.ctc.data import Dataset
+from experiments.ctc.data import Data, Prep
+from experiments.experiment import Finished, Report
 from experiments.inside import Example, every_nth, inside_pictures
-from experiments.present import present
 from experiments.table import table
 from jlstm.analysis.plots import confusion_picture, error_curves, utterance_picture
-from jlstm.metrics import edit_distance
+from jlstm.metrics import align, edit_distance
 from jlstm.models.ctc import Recognizer
 from jlstm.train.ctc import Recognized, Utterances
 from jlstm.train.log import read_metrics
@@ -23,35 +22,59 @@ if TYPE_CHECKING:
 LISTED = 12  # utterances whose answers are written out
 
 
-def show(
-    folder: Path,
-    config: RunConfig,
-    model: Recognizer,
-    data: Dataset,
-    heard: Recognized,
-    summary: dict[str, Any],
-) -> None:
-    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
-    rows = error_table(model.config.title, summary)
-    answers = answer_table(data, heard)
-    print(f"\n{answers}\n\n{rows}\n")
+def make_report(config: Any, run: Finished[Prep, Utterances]) -> Report:
+    """Listen to the test, and say what was heard wrong."""
+    model, data, title = run.model, run.data, config.model.title
+    heard = run.task.recognize(model, data.test)
+    numbers = numbers_of(data, heard)
+    summary = run.summary | numbers
+    rows, answers = error_table(title, summary), answer_table(data, heard)
     errors = "Errors of both decoders on the validation part, over the updates."
     others = "What was taken for what in the test, aligned with the fewest edits."
-    names, counts = [*data.symbols, "–"], np.array(summary["confusion"])
-    present(
-        folder,
-        config,
-        summary,
-        headline=key_numbers(model.config.title, summary),
+    names, counts = [*data.prep.symbols, "–"], np.array(numbers["confusion"])
+    return Report(
+        numbers=numbers,
+        said=f"\n{answers}\n\n{rows}\n",
+        headline=key_numbers(title, summary),
         loss_label="loss (nats an utterance)",
         figures=[
-            lambda: (errors, draw_errors(folder)),
+            lambda: (errors, draw_errors(run.folder)),
             lambda: draw_utterances(model, data, heard),
             lambda: (others, confusion_picture(counts, names)),
             lambda: draw_inside(model, data),
         ],
-        samples=[("error rates", rows), ("test utterances", answers)],
+        tables=[("error rates", rows), ("test utterances", answers)],
     )
+
+
+def numbers_of(data: Data, heard: Recognized) -> dict[str, Any]:
+    """Return the numbers of a run that only recognition has, for ``result.json``.
+
+    ``confusion`` is that of the beam search by the model of the first seed; its last
+    row counts what was invented, its last column what was missed.
+    """
+    symbols = data.prep.symbols
+    return {
+        "utterances": {name: len(part.targets) for name, part in data.parts.items()},
+        "symbols": symbols,
+        "confusion": count_pairs(data.test, heard.beam, len(symbols)).tolist(),
+    }
+
+
+def count_pairs(said: Utterances, heard: list[list[int]], symbols: int) -> np.ndarray:
+    """Count which symbol was taken for which; the last index stands for nothing.
+
+    Example:
+        >>> said = Utterances([], [np.array([1, 2])])
+        >>> count_pairs(said, [[1]], 2).tolist()
+        [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
+    """
+    counts = np.zeros((symbols + 1, symbols + 1), int)
+    for target, answer in zip(said.targets, heard, strict=True):
+        for pair in align(target.tolist(), answer):
+            row, column = (symbols if each is None else each - 1 for each in pair)
+            counts[row, column] += 1
+    return counts
 
 
 def error_table(name: str, summary: dict[str, Any]) -> str:
@@ -78,7 +101,7 @@ def shown_error(metrics: dict[str, Any], key: str) -> str:
     return f"{100 * metrics[key]:.2f}{spread}"
 
 
-def answer_table(data: Dataset, heard: Recognized) -> str:
+def answer_table(data: Data, heard: Recognized) -> str:
     """Return what was said in the first test utterances and in those heard worst."""
     said = [one.tolist() for one in data.test.targets]
     edits = [edit_distance(*pair) for pair in zip(said, heard.beam, strict=True)]
@@ -92,9 +115,9 @@ def answer_table(data: Dataset, heard: Recognized) -> str:
     return table(["said", "greedy", "beam search", "edits"], body)
 
 
-def write(data: Dataset, symbols: list[int]) -> str:
+def write(data: Data, symbols: list[int]) -> str:
     """Return symbols as they are written."""
-    return " ".join(data.symbols[symbol - 1] for symbol in symbols)
+    return " ".join(data.prep.symbols[symbol - 1] for symbol in symbols)
 
 
 def key_numbers(name: str, summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -119,7 +142,7 @@ def draw_errors(folder: Path) -> "Figure":
 
 
 def draw_utterances(
-    model: Recognizer, data: Dataset, heard: Recognized
+    model: Recognizer, data: Data, heard: Recognized
 ) -> list[tuple[str, "Figure"]]:
     """Return pictures of two test utterances: the first, and the one heard worst."""
     said = [one.tolist() for one in data.test.targets]
@@ -137,11 +160,11 @@ def draw_utterances(
     return drawn
 
 
-def draw_inside(model: Recognizer, data: Dataset) -> list[tuple[str, "Figure"]]:
+def draw_inside(model: Recognizer, data: Data) -> list[tuple[str, "Figure"]]:
     """Return pictures of the top layer over the first utterance of the test."""
     reading = model.top(jax.numpy.asarray(data.test.features[0])[:, None]).row(0)
-    step = model.config.join * (data.hop or 1)
-    form = "{:.0f}" if data.hop is None else "{:.2f} s"
+    step = model.config.join * (data.prep.hop or 1)
+    form = "{:.0f}" if data.prep.hop is None else "{:.2f} s"
     starts = every_nth([form.format(n * step) for n in range(len(reading.xs))])
     said = write(data, data.test.targets[0].tolist())
     return inside_pictures(
@@ -149,14 +172,14 @@ def draw_inside(model: Recognizer, data: Dataset) -> list[tuple[str, "Figure"]]:
     )
 
 
-def _draw(model: Recognizer, data: Dataset, row: int) -> "Figure":
+def _draw(model: Recognizer, data: Data, row: int) -> "Figure":
     features = data.test.features[row]
     shares = probabilities(model, data.test, row)
-    step = model.config.join * (data.hop or 1)
-    unit = "frames" if data.hop is None else "seconds"
-    names = ["", *data.symbols]
+    step = model.config.join * (data.prep.hop or 1)
+    unit = "frames" if data.prep.hop is None else "seconds"
+    names = ["", *data.prep.symbols]
     return utterance_picture(
-        features, shares, names, hop=data.hop or 1, step=step, unit=unit
+        features, shares, names, hop=data.prep.hop or 1, step=step, unit=unit
     )
 
 

@@ -42,7 +42,8 @@ def forecast_beyond(
 ) -> Beyond:
     """Return the forecast of the steps after the last one of the series."""
     forecast = task.forecast
-    windows = window_at_end(forecast.test)
+    test = forecast.test
+    windows = window_at_end(test.values, test.length, test.horizon, test.predicted)
     places = list(windows.predicted)
     mean, std = forecast.scaler.mean[places], forecast.scaler.std[places]
     ((_, found),) = task.forecasts(model, windows)
@@ -62,18 +63,17 @@ def forecast_beyond(
     )
 
 
-def window_at_end(windows: Windows) -> Windows:
+def window_at_end(
+    values: Float[np.ndarray, "t c"],
+    length: int,
+    horizon: int,
+    predicted: tuple[int, ...],
+) -> Windows:
     """Return the one window that looks at the last steps; its targets are unknown."""
-    unknown = np.full((windows.horizon, windows.values.shape[1]), np.nan)
-    end = len(windows.values)
-    return Windows(
-        np.concatenate([windows.values, unknown]),
-        end,
-        end + windows.horizon,
-        windows.length,
-        windows.horizon,
-        windows.predicted,
-    )
+    unknown = np.full((horizon, values.shape[1]), np.nan)
+    end = len(values)
+    known = np.concatenate([values, unknown])
+    return Windows(known, end, end + horizon, length, horizon, predicted)
 
 
 def save(path: Path, beyond: Beyond) -> None:

@@ -1,17 +1,17 @@
 """What a finished forecasting run leaves behind, and what it shows on the screen."""
 
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.config import RunConfig
+from experiments.experiment import Finished, Report
 from experiments.forecast.baselines import SEASONAL, Baseline
-from experiments.forecast.beyond import EDGES, Beyond, rows, save
+from experiments.forecast.beyond import EDGES, Beyond, forecast_beyond, rows, save
+from experiments.forecast.data import Part, Prep
 from experiments.inside import Example, every_nth, inside_pictures
-from experiments.present import present
 from experiments.table import table
 from jlstm.analysis.plots import (
     ForecastExample,
@@ -51,36 +51,52 @@ class Findings(NamedTuple):
     beyond: Beyond
 
 
-def show(folder: Path, config: RunConfig, task: ForecastTask, found: Findings) -> None:
-    """Write the forecast, ``result.json`` and ``report.html``; print the tables."""
-    scores, ahead = score_table(found.summary), beyond_table(found.beyond)
-    save(folder / CSV, found.beyond)
-    print(f"\n{scores}\n\n{ahead}\n\nforecast: {folder / CSV}")
-    print(f"picture: {folder / PICTURE}")
+def make_report(
+    config: Any, run: Finished[Prep, Part], rules: dict[str, Baseline]
+) -> Report:
+    """Forecast the steps after the series, and lay all scores side by side."""
+    task, model = run.task, run.model
+    numbers = numbers_of(config.model.title, run)
+    steps = task.tally(model, task.forecast.test).by_step()
+    beyond = forecast_beyond(task, model, rules)
+    found = Findings(run.summary | numbers, model, rules, steps, beyond)
+    scores, ahead = score_table(found.summary), beyond_table(beyond)
+    examples = config.examples
 
     def ahead_picture() -> tuple[str, "Figure"]:
-        caption, figure = draw_beyond(task, found.beyond)
-        (folder / PICTURE).write_text(figure_to_svg(figure), encoding="utf-8")
+        caption, figure = draw_beyond(task, beyond)
+        (run.folder / PICTURE).write_text(figure_to_svg(figure), encoding="utf-8")
         return caption, figure
 
-    examples = getattr(config, "examples", 0)
-    present(
-        folder,
-        config,
-        found.summary,
+    return Report(
+        numbers=numbers,
+        said=f"\n{scores}\n\n{ahead}\n\nforecast: {run.folder / CSV}\n"
+        f"picture: {run.folder / PICTURE}",
         headline=key_numbers(found.summary),
         loss_label="loss (scaled values)",
         figures=[
             ahead_picture,
             *([lambda: draw_examples(task, found, examples)] if examples else []),
             lambda: draw_steps(task, found),
-            lambda: draw_inside(task, found.model),
+            lambda: draw_inside(task, model),
         ],
-        samples=[
+        tables=[
             ("errors of scaled values, over all windows", scores),
             ("after the end of the series", ahead),
         ],
+        files={CSV: partial(save, beyond=beyond)},
     )
+
+
+def numbers_of(title: str, run: Finished[Prep, Part]) -> dict[str, Any]:
+    """Return the numbers of a run that only forecasts have, for ``result.json``."""
+    return {
+        "model": title,
+        "baselines": run.baselines,
+        "season": run.data.prep.season,
+        "windows": {name: len(part.windows) for name, part in run.data.parts.items()},
+        "note": run.data.note,
+    }
 
 
 def score_table(summary: dict[str, Any]) -> str:

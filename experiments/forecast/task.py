@@ -1,24 +1,26 @@
 """The forecasting task: a series, a network, its baselines, what is next, a report."""
 
-import dataclasses
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flax import nnx
 
-from experiments import present
 from experiments.config import RunConfig
-from experiments.forecast.baselines import Baseline, find_season, make_baselines
-from experiments.forecast.beyond import forecast_beyond
-from experiments.forecast.report import Findings, show
-from jlstm.data.forecast import Forecast, ForecastConfig, load_forecast, season_of
+from experiments.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+from experiments.forecast.baselines import Baseline, make_baselines
+from experiments.forecast.data import Part, Prep, load, read_new, rejoined
+from experiments.forecast.predict import forecast_rows
+from experiments.forecast.report import make_report
+from jlstm.data.forecast import ForecastConfig
+from jlstm.models.forecast import Forecaster
 from jlstm.models.forecast_config import ForecasterConfig
 from jlstm.options import Count
-from jlstm.train.forecast import ForecastTask, WindowConfig
-from jlstm.train.loop import Result
-from jlstm.train.program import take
+from jlstm.train.forecast import MODELS, ForecastTask, WindowConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,95 +41,58 @@ class Config(RunConfig):
     examples: Count = 3
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A run that was checked and can start; see ``experiments/tasks.py``.
+class ForecastExperiment(Experiment[Config, Prep, Part]):
+    """The next steps of a series, as points or with intervals."""
 
-    Attributes:
-        config: what to run, with an absolute path to the user's file.
-        forecast: the windows.
-        season: steps after which things repeat.
-    """
+    Config = Config
+    Prep = Prep
 
-    config: Config
-    forecast: Forecast
-    season: int
+    def load(self) -> Loaded[Prep, Part]:
+        """Read and cut the series."""
+        data = load(self.config.data)
+        if data.train.series.read:
+            print(data.train.series.read, flush=True)
+        self.config.model.check(data.prep.sizes)
+        return data
 
-    def identity(self) -> dict[str, Any]:
-        """Return what must not change between the start of a run and its resumption."""
-        values = np.ascontiguousarray(self.forecast.series.values)
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> nnx.Module:
+        """Draw a model."""
+        config = self.config.model
+        return MODELS[config.kind](config, prep.sizes, rngs=rngs)
+
+    def task(self, data: Loaded[Prep, Part], baselines: Scores) -> ForecastTask:
+        """Return what the trainer trains."""
+        config = self.config
+        windows, seed = rejoined(data), config.train.seed
+        return ForecastTask(config.model, windows, config.batches, seed=seed)
+
+    @cached_property
+    def rules(self) -> dict[str, Baseline]:
+        """What needs no network, fitted to the training part."""
+        intervals = self.config.model.has_intervals
+        return make_baselines(rejoined(self.data), self.data.prep.season, intervals)
+
+    def baselines(self, data: Loaded[Prep, Part]) -> dict[str, dict[str, Any]]:
+        """Return the scores of what needs no network on validation and test."""
+        parts = {part: data.parts[part].windows for part in ("valid", "test")}
+        return {
+            name: {part: own.tally(windows).means() for part, windows in parts.items()}
+            for name, own in self.rules.items()
+        }
+
+    def identity(self, data: Loaded[Prep, Part]) -> dict[str, Any]:
+        """Return the shape and a checksum of the series."""
+        values = np.ascontiguousarray(data.train.series.values)
         return {"shape": list(values.shape), "checksum": zlib.crc32(values)}
 
-    def run(self, folder: Path) -> dict[str, Any]:
-        """Train, score, forecast and report in ``folder``."""
-        config, forecast = self.config, self.forecast
-        intervals = config.model.has_intervals
-        baselines = make_baselines(forecast, self.season, intervals)
-        task = make_task(config, forecast)
-        result = present.fit(task, config, folder)
-        model = result.model if config.train.seeds == 1 else take(result.model, 0)
-        summary = summarize(config, self, result, baselines)
-        steps = task.tally(model, forecast.test).by_step()
-        beyond = forecast_beyond(task, model, baselines)
-        show(folder, config, task, Findings(summary, model, baselines, steps, beyond))
-        return summary
+    def report(self, run: Finished[Prep, Part]) -> Report:
+        """Forecast what is after the series, and compare with what needs no network."""
+        return make_report(self.config, run, self.rules)
 
+    def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Part:
+        """Read a table; without labels, its end is what the forecast begins after."""
+        return read_new(source, prep, self.config.data, labelled)
 
-def prepare(config: Config) -> Job:
-    """Read and cut the series."""
-    if config.data.path is not None:  # so that the run can go on from elsewhere
-        path = str(Path(config.data.path).absolute())
-        own = dataclasses.replace(config.data, path=path)
-        config = dataclasses.replace(config, data=own)
-    forecast = load_forecast(config.data)
-    if forecast.series.read:
-        print(forecast.series.read, flush=True)
-    config.model.check(make_task(config, forecast).sizes)
-    return Job(config, forecast, _season(config.data, forecast))
-
-
-def make_task(config: Config, forecast: Forecast) -> ForecastTask:
-    """Return what the trainer trains."""
-    return ForecastTask(config.model, forecast, config.batches, seed=config.train.seed)
-
-
-def summarize(
-    config: Config, job: Job, result: Result, baselines: dict[str, Baseline]
-) -> dict[str, Any]:
-    """Return the numbers of a finished run, for ``result.json``."""
-    common = present.summarize(config, result)
-    forecast = job.forecast
-    parts = {"valid": forecast.valid, "test": forecast.test}
-    scores = {
-        name: {part: own.tally(windows).means() for part, windows in parts.items()}
-        for name, own in baselines.items()
-    }
-    return common | {
-        "parameters": common["parameters"] // config.train.seeds,
-        "model": config.model.title,
-        "baselines": scores,
-        "season": job.season,
-        "windows": {
-            "train": len(forecast.train),
-            "valid": len(forecast.valid),
-            "test": len(forecast.test),
-        },
-        "note": forecast.series.note,
-    }
-
-
-def _season(data: ForecastConfig, forecast: Forecast) -> int:
-    """Return the season of a series; that of a file is looked for in its training part.
-
-    Raises:
-        ValueError: the windows look at less than a season.
-    """
-    known = data.season is not None or data.name != "csv"
-    season = season_of(forecast, data) if known else find_season(forecast.train)
-    if season > data.length:
-        raise ValueError(
-            f"data.length is {data.length}, less than a season of {season} steps, "
-            "which the seasonal naive forecast repeats: look at more steps, or set "
-            "data.season."
-        )
-    return season
+    def predict(self, model: Forecaster, new: Part, prep: Prep) -> Iterator[Row]:
+        """Yield a row for each predicted step and column of each window."""
+        return forecast_rows(self.task(Loaded.of_one(prep, new), {}), model, new)

@@ -21,7 +21,7 @@ import numpy as np
 
 from experiments.language.load import load_run
 from experiments.language.show import perplexity
-from experiments.language.task import Job
+from experiments.language.task import LanguageExperiment
 from experiments.table import table
 from jlstm.data import TokenStream
 from jlstm.models.tokens import TokenModel
@@ -61,13 +61,17 @@ def score_cache(
 
 
 def score_dynamic(
-    model: TokenModel, form: str, tune: Part, parts: Sequence[Part], job: Job
+    model: TokenModel,
+    form: str,
+    tune: Part,
+    parts: Sequence[Part],
+    made: LanguageExperiment,
 ) -> Score:
     """Choose rate and decay on ``tune`` and score the parts."""
-    window = STRETCH[job.corpus.vocab.level]
+    window = STRETCH[made.data.prep.vocab.level]
     scale = None
     if form == "RMS":
-        training = TokenStream(job.corpus.train, 20, window)
+        training = TokenStream(made.data.train, 20, window)
         scale = gradient_scale(model, training, windows=1000)
 
     def score(part: Part, rule: Rule) -> float:
@@ -84,23 +88,29 @@ def _finite(loss: float) -> float:
 
 
 def score_all(
-    model: TokenModel, job: Job, tokens: int | None, tune: int, size: int
+    model: TokenModel,
+    made: LanguageExperiment,
+    tokens: int | None,
+    tune: int,
+    size: int,
 ) -> list[Score]:
     """Score a model as it is, with a cache, and learning as it goes."""
-    corpus = job.corpus
-    parts = [part[:tokens] for part in (corpus.valid, corpus.test) if part is not None]
+    held_out = [part for name, part in made.data.parts.items() if name != "train"]
+    parts = [part[:tokens] for part in held_out]
     few = parts[0][:tune]
     alone = [stream_nll(model, TokenStream(part, 1, READ)) for part in parts]
     steps: list[Callable[[], Score]] = [
-        lambda: {"name": job.config.model.title, "losses": alone},
+        lambda: {"name": made.config.model.title, "losses": alone},
         lambda: score_cache(model, few, parts, size),
-        lambda: score_dynamic(model, "SGD", few, parts, job),
-        lambda: score_dynamic(model, "RMS", few, parts, job),
+        lambda: score_dynamic(model, "SGD", few, parts, made),
+        lambda: score_dynamic(model, "RMS", few, parts, made),
     ]
     scores = []
     for step in steps:
         scores.append(step())
-        print(score_table(scores, corpus.vocab.level).splitlines()[-1], flush=True)
+        print(
+            score_table(scores, made.data.prep.vocab.level).splitlines()[-1], flush=True
+        )
     return scores
 
 
@@ -124,12 +134,12 @@ def main() -> None:
     )
     options = parser.parse_args()
     try:
-        model, job = load_run(options.folder)
+        model, made = load_run(options.folder)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     tokens = 2000 if options.quick else None
-    scores = score_all(model, job, tokens, options.tune, options.size)
-    text = score_table(scores, job.corpus.vocab.level)
+    scores = score_all(model, made, tokens, options.tune, options.size)
+    text = score_table(scores, made.data.prep.vocab.level)
     print(f"\n{text}")
     if not options.quick:
         write_json(options.folder / "adapted.json", scores)

@@ -39,13 +39,13 @@ def export(folder: Path, file: Path, dtype: str) -> None:
         ValueError: the folder is not that of a finished run of one recurrent language
             model.
     """
-    model, job = load_run(folder)
+    model, made = load_run(folder)
     if not isinstance(model, LanguageModel):
         raise ValueError(
             f"{folder} holds a {type(model).__name__}: only a LanguageModel, made of "
             "recurrent layers, can be written."
         )
-    save_model(file, model, job.corpus.vocab, dtype)
+    save_model(file, model, made.data.prep.vocab, dtype)
 
 
 if __name__ == "__main__":

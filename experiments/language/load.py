@@ -2,17 +2,15 @@
 
 from pathlib import Path
 
-from experiments.language.task import Job
+from experiments.language.task import LanguageExperiment
 from experiments.resume import resumed
 from experiments.tasks import find_task
 from experiments.variables import resolved
 from jlstm.models.tokens import TokenModel
-from jlstm.train.language import LanguageTask
-from jlstm.train.loop import Trainer
 from jlstm.train.schema import build
 
 
-def load_run(folder: Path) -> tuple[TokenModel, Job]:
+def load_run(folder: Path) -> tuple[TokenModel, LanguageExperiment]:
     """Return the scored model of a finished run, and what it was trained on.
 
     Raises:
@@ -24,11 +22,9 @@ def load_run(folder: Path) -> tuple[TokenModel, Job]:
             f"{folder} has no result.json: give the folder of a run that ended."
         )
     mapping = resolved(old.config)
-    module = find_task(mapping.get("task"))
-    job = module.prepare(build(module.Config, mapping))
-    if not isinstance(job, Job) or job.config.train.seeds > 1:
+    kind = find_task(mapping.get("task"))
+    made = kind.from_config(build(kind.Config, mapping))
+    if not isinstance(made, LanguageExperiment) or made.config.train.seeds > 1:
         raise ValueError(f"{folder} is not a run of one language model.")
-    config = job.config
-    task = LanguageTask(job.corpus, config.model, config.stream, {})
-    trainer = Trainer(task, config.train, config.optimizer, config.schedule, folder)
-    return trainer.fit().model, job  # which trains no more, and scores
+    task = made.task(made.data, {})
+    return made.train(task, folder).model, made  # which trains no more, and scores

@@ -1,18 +1,17 @@
 """What a finished language-model run leaves behind, and what it shows on the screen."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.config import RunConfig
+from experiments.experiment import Finished, Report
 from experiments.inside import inside_pictures
 from experiments.language.gates import read_line
 from experiments.language.show import (
     Sample,
+    draw_samples,
     headline,
     sample_title,
     score_table,
 )
-from experiments.present import present
 from jlstm.data import Corpus
 from jlstm.models.language import LanguageModel
 from jlstm.models.tokens import TokenModel
@@ -21,30 +20,38 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def show(
-    folder: Path,
-    config: RunConfig,
-    model: TokenModel,
-    corpus: Corpus,
-    summary: dict[str, Any],
-    samples: list[Sample],
-) -> None:
-    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
+def make_report(config: Any, run: Finished[Any, Any]) -> Report:
+    """Let the model write, and compare it with n-grams."""
+    corpus, model = run.task.corpus, run.model
+    samples = draw_samples(model, corpus, config.sample)
+    numbers = numbers_of(run, samples)
+    summary = run.summary | numbers
     name, level = model.config.title, corpus.vocab.level
+    texts = [(sample_title(sample), sample.text) for sample in samples]
+    written = "".join(f"\n--- {title}\n{text}\n" for title, text in texts)
+    rows = score_table(name, level, summary)
     unit = "character" if level == "char" else "word"
-    for sample in samples:
-        print(f"\n--- {sample_title(sample)}\n{sample.text}")
-    print(f"\n{score_table(name, level, summary)}\n\n{headline(name, level, summary)}")
-    present(
-        folder,
-        config,
-        summary,
+    return Report(
+        numbers=numbers,
+        said=f"{written}\n{rows}\n\n{headline(name, level, summary)}",
         headline=key_numbers(name, level, summary),
         loss_label=f"loss (nats a {unit})",
+        baselines={k: parts["valid"] for k, parts in run.baselines.items()},
         figures=[lambda: draw_inside(model, corpus)],
-        samples=[(sample_title(sample), sample.text) for sample in samples],
-        baselines={k: parts["valid"] for k, parts in summary["baselines"].items()},
+        tables=texts,
     )
+
+
+def numbers_of(run: Finished[Any, Any], samples: list[Sample]) -> dict[str, Any]:
+    """Return the numbers of a run that only language has, for ``result.json``."""
+    tokens = run.task.batches(1).num_predictions * run.summary["epochs"]
+    return {
+        "baselines": run.baselines,
+        "tokens_per_second": round(tokens / run.result.place.seconds),
+        "vocabulary": len(run.data.prep.vocab),
+        "note": run.data.note,
+        "samples": [sample._asdict() for sample in samples],
+    }
 
 
 def key_numbers(

@@ -1,21 +1,22 @@
 """The language-model task: a corpus, a model, its baselines, samples and a report."""
 
-import dataclasses
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from experiments import present
+import numpy as np
+from flax import nnx
+
 from experiments.config import RunConfig
-from experiments.language.ngrams import Scores, count_ngrams
-from experiments.language.report import show
-from experiments.language.show import Sample, SampleConfig, draw_samples
-from jlstm.data import Corpus, CorpusConfig, TokenStream, load_corpus
+from experiments.experiment import Experiment, Finished, Report, Scores
+from experiments.language.data import Data, Prep, check_streams, corpus_of, loaded
+from experiments.language.ngrams import count_ngrams
+from experiments.language.report import make_report
+from experiments.language.show import SampleConfig
+from jlstm.data import CorpusConfig, Vocab, load_corpus
 from jlstm.models.language import LanguageConfig
+from jlstm.models.tokens import TokenModel
 from jlstm.train.language import LanguageTask, StreamConfig
-from jlstm.train.loop import Result
-from jlstm.train.program import take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,83 +45,46 @@ class Config(RunConfig):
             )
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A run that was checked and can start; see ``experiments/tasks.py``.
+class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
+    """Each symbol of a text from those before it."""
 
-    Attributes:
-        config: what to run, with an absolute path to the user's text.
-        corpus: the text.
-    """
+    Config = Config
+    Prep = Prep
 
-    config: Config
-    corpus: Corpus
+    def load(self) -> Data:
+        """Read the text, and check that it fills the streams and holds the prompt."""
+        config = self.config
+        corpus = load_corpus(config.data)
+        check_streams(corpus, config.stream)
+        config.sample.prompt_for(corpus)
+        return loaded(corpus)
 
-    def identity(self) -> dict[str, Any]:
-        """Return what must not change between the start of a run and its resumption."""
-        parts = (self.corpus.train, self.corpus.valid, self.corpus.test)
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> TokenModel:
+        """Draw a model."""
+        return self.config.model.make(len(prep.vocab), rngs)
+
+    def task(self, data: Data, baselines: Scores) -> LanguageTask:
+        """Return what the trainer trains."""
+        config = self.config
+        valid = {name: parts["valid"] for name, parts in baselines.items()}
+        return LanguageTask(corpus_of(data), config.model, config.stream, valid)
+
+    def vocabularies(self, prep: Prep) -> dict[str, Vocab | None]:
+        """Return the symbols."""
+        return {"vocab": prep.vocab}
+
+    def baselines(self, data: Data) -> Scores:
+        """Return the nats a symbol of n-gram models."""
+        return count_ngrams(corpus_of(data)) if self.config.baselines else {}
+
+    def identity(self, data: Data) -> dict[str, Any]:
+        """Return how many symbols a part has, and checksums."""
+        parts = [data.parts.get(name) for name in ("train", "valid", "test")]
         sizes = [0 if part is None else len(part) for part in parts]
         sums = [0 if part is None else zlib.crc32(part) for part in parts]
-        vocabulary = zlib.crc32("".join(self.corpus.vocab.symbols).encode())
+        vocabulary = zlib.crc32("".join(data.prep.vocab.symbols).encode())
         return {"tokens": sizes, "checksums": [*sums, vocabulary]}
 
-    def run(self, folder: Path) -> dict[str, Any]:
-        """Train, score, sample and report in ``folder``."""
-        config, corpus = self.config, self.corpus
-        corpus.vocab.save(folder / "vocab.json")
-        scores = count_ngrams(corpus) if config.baselines else {}
-        valid = {name: parts["valid"] for name, parts in scores.items()}
-        task = LanguageTask(corpus, config.model, config.stream, valid)
-        result = present.fit(task, config, folder)
-        model = result.model if config.train.seeds == 1 else take(result.model, 0)
-        samples = draw_samples(model, corpus, config.sample)
-        summary = summarize(config, task, result, scores, samples)
-        show(folder, config, model, corpus, summary, samples)
-        return summary
-
-
-def prepare(config: Config) -> Job:
-    """Read the corpus and check that it fills the streams and holds the prompt."""
-    corpus = load_corpus(config.data)
-    check_streams(corpus, config.stream)
-    config.sample.prompt_for(corpus)
-    if config.data.path is not None:  # so that the run can go on from elsewhere
-        path = str(Path(config.data.path).absolute())
-        data = dataclasses.replace(config.data, path=path)
-        config = dataclasses.replace(config, data=data)
-    return Job(config, corpus)
-
-
-def check_streams(corpus: Corpus, stream: StreamConfig) -> None:
-    """Raise ValueError where a part of the corpus is too short for its streams."""
-    for part, key, tokens in (
-        ("train", "batch_size", corpus.train),
-        ("valid", "valid_batch", corpus.valid),
-        ("test", "test_batch", corpus.test),
-    ):
-        drop_last = stream.drop_last and part == "train"
-        try:
-            if tokens is not None:
-                TokenStream(tokens, getattr(stream, key), stream.window, drop_last)
-        except ValueError as error:
-            raise ValueError(f"The {part} part, stream.{key}: {error}") from None
-
-
-def summarize(
-    config: Config,
-    task: LanguageTask,
-    result: Result,
-    scores: Scores,
-    samples: list[Sample],
-) -> dict[str, Any]:
-    """Return the numbers of a finished run, for ``result.json``."""
-    common = present.summarize(config, result)
-    tokens = task.batches(1).num_predictions * common["epochs"]
-    return common | {
-        "parameters": common["parameters"] // config.train.seeds,
-        "baselines": scores,
-        "tokens_per_second": round(tokens / result.place.seconds),
-        "vocabulary": len(task.corpus.vocab),
-        "note": task.corpus.note,
-        "samples": [sample._asdict() for sample in samples],
-    }
+    def report(self, run: Finished[Prep, np.ndarray]) -> Report:
+        """Let the model write, and compare it with n-grams."""
+        return make_report(self.config, run)

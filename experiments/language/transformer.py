@@ -8,6 +8,7 @@ the stream is all that the Transformer sees: ``stream.window`` in training,
 from dataclasses import dataclass
 
 from experiments.language import task
+from experiments.language.data import Data
 from jlstm.models.transformer_language import TransformerLanguageConfig
 
 
@@ -22,14 +23,20 @@ class Config(task.Config):
     model: TransformerLanguageConfig = TransformerLanguageConfig()  # pyrefly: ignore
 
 
-def prepare(config: Config) -> task.Job:
-    """Check what :func:`experiments.language.task.prepare` does, and the positions."""
-    layers, stream = config.model.layers, config.stream
-    longest = max(stream.window, stream.eval_window, config.model.context)
-    if layers.positions == "learned" and longest > layers.max_length:
-        raise ValueError(
-            f"model.layers.max_length is {layers.max_length}, but one of "
-            f"stream.window, stream.eval_window and model.context is {longest}; raise "
-            "the first."
-        )
-    return task.prepare(config)
+class TransformerExperiment(task.LanguageExperiment):
+    """The language task with attention over a window of the text."""
+
+    Config = Config
+
+    def load(self) -> Data:
+        """Check that every window has positions, and read the text."""
+        config = self.config
+        layers, stream = config.model.layers, config.stream
+        longest = max(stream.window, stream.eval_window, config.model.context)
+        if layers.positions == "learned" and longest > layers.max_length:
+            raise ValueError(
+                f"model.layers.max_length is {layers.max_length}, but one of "
+                f"stream.window, stream.eval_window and model.context is {longest}; "
+                "raise the first."
+            )
+        return super().load()

@@ -1,16 +1,13 @@
 """What a finished run on a generated task leaves behind, and what it prints."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.config import RunConfig
+from experiments.experiment import Finished, Report
 from experiments.memory.inside import draw_inside
-from experiments.memory.seeds import Records, mean_and_std, seed_table
-from experiments.present import present
+from experiments.memory.seeds import Records, first_solved, mean_and_std, seed_table
 from experiments.seeds import of_seeds
 from jlstm.analysis.plots import seed_curves
 from jlstm.data.synthetic.problem import Problem
-from jlstm.models.memory import MemoryModel
 from jlstm.train.log import read_metrics
 
 if TYPE_CHECKING:
@@ -23,29 +20,43 @@ LOSSES = {
 }
 
 
-def show(
-    folder: Path,
-    config: RunConfig,
-    model: MemoryModel,
-    problem: Problem,
-    summary: dict[str, Any],
-) -> None:
-    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
+def make_report(config: Any, run: Finished[Any, Problem]) -> Report:
+    """Say which seeds have solved the problem, and when."""
+    problem, records = run.data.train, read_metrics(run.folder)
+    numbers = numbers_of(config, run, records)
+    summary = run.summary | numbers
     rows = seed_table(config.train.seed, summary)
-    print(f"\n{summary['problem']}; {summary['model']}\n\n{rows}\n\n{verdict(summary)}")
-    present(
-        folder,
-        config,
-        summary,
+    return Report(
+        numbers=numbers,
+        said=f"\n{problem.title}; {summary['model']}\n\n{rows}\n\n{verdict(summary)}",
         headline=key_numbers(summary),
         loss_label=LOSSES[problem.kind],
+        baselines=run.baselines,
         figures=[
-            lambda: draw_seeds(problem, read_metrics(folder)),
-            lambda: draw_inside(model, problem),
+            lambda: draw_seeds(problem, records),
+            lambda: draw_inside(run.model, problem),
         ],
-        samples=[("each seed on the test set", rows)],
-        baselines=summary["baselines"],
+        tables=[("each seed on the test set", rows)],
     )
+
+
+def numbers_of(
+    config: Any, run: Finished[Any, Problem], records: Records
+) -> dict[str, Any]:
+    """Return the numbers of a run that only such problems have, for ``result.json``."""
+    problem, size, seeds = run.data.train, config.draw.batch_size, config.train.seeds
+    sequences = run.summary["steps"] * size
+    first = first_solved(records, seeds)
+    return {
+        "problem": problem.title,
+        "model": config.model.title,
+        "seeds": seeds,
+        "baselines": run.baselines,
+        "goal": problem.goal._asdict(),
+        "solved_after": [None if n is None else n * size for n in first],
+        "sequences": sequences,
+        "sequences_per_second": round(sequences * seeds / run.result.place.seconds),
+    }
 
 
 def verdict(summary: dict[str, Any]) -> str:

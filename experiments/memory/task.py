@@ -1,19 +1,16 @@
 """The memory task: a generated problem, several seeds at once, and who solved it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from experiments import present
+from flax import nnx
+
 from experiments.config import RunConfig
-from experiments.memory.report import show
-from experiments.memory.seeds import first_solved
+from experiments.experiment import Experiment, Finished, Loaded, Report, Scores
+from experiments.memory.report import make_report
 from jlstm.data.synthetic.problem import Problem, ProblemConfig, make_problem
-from jlstm.models.memory import MemoryConfig
-from jlstm.train.log import read_metrics
-from jlstm.train.loop import Result
+from jlstm.models.memory import MemoryConfig, MemoryModel
 from jlstm.train.memory import DrawConfig, MemoryTask
-from jlstm.train.program import take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,57 +29,49 @@ class Config(RunConfig):
     draw: DrawConfig = DrawConfig()
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A run that was checked and can start; see ``experiments/tasks.py``.
+@dataclass(frozen=True)
+class Prep:
+    """What a model knows of its problem.
 
     Attributes:
-        config: what to run.
-        problem: what is to be learned.
+        inputs: features of a step, or how many symbols there are.
+        outputs: numbers of an answer.
     """
 
-    config: Config
-    problem: Problem
-
-    def identity(self) -> dict[str, Any]:
-        """Return what must not change: nothing is read, all is made from the seed."""
-        return {"problem": self.problem.title}
-
-    def run(self, folder: Path) -> dict[str, Any]:
-        """Train, score and report in ``folder``."""
-        config = self.config
-        task = MemoryTask(self.problem, config.model, config.draw)
-        result = present.fit(task, config, folder)
-        summary = summarize(config, self.problem, result, folder)
-        model = result.model if config.train.seeds == 1 else take(result.model, 0)
-        show(folder, config, model, self.problem, summary)
-        return summary
+    inputs: int
+    outputs: int
 
 
-def prepare(config: Config) -> Job:
-    """Check the sizes of the problem."""
-    try:
-        return Job(config, make_problem(config.data))
-    except ValueError as error:
-        raise ValueError(f"data: {error}") from None
+class MemoryExperiment(Experiment[Config, Prep, Problem]):
+    """A generated problem that asks for memory: all is made, nothing is read."""
 
+    Config = Config
+    Prep = Prep
 
-def summarize(
-    config: Config, problem: Problem, result: Result, folder: Path
-) -> dict[str, Any]:
-    """Return the numbers of a finished run, for ``result.json``."""
-    common = present.summarize(config, result)
-    size, seeds = config.draw.batch_size, config.train.seeds
-    sequences = common["steps"] * size
-    first = first_solved(read_metrics(folder), seeds)
-    return common | {
-        "parameters": common["parameters"] // seeds,
-        "problem": problem.title,
-        "model": config.model.title,
-        "seeds": seeds,
-        "baselines": {"no memory": problem.floor},
-        "goal": problem.goal._asdict(),
-        "solved_after": [None if n is None else n * size for n in first],
-        "sequences": sequences,
-        "sequences_per_second": round(sequences * seeds / result.place.seconds),
-    }
+    def load(self) -> Loaded[Prep, Problem]:
+        """Check the sizes of the problem."""
+        try:
+            made = make_problem(self.config.data)
+        except ValueError as error:
+            raise ValueError(f"data: {error}") from None
+        return Loaded(Prep(made.inputs, made.outputs), {"train": made})
+
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> MemoryModel:
+        """Draw a model."""
+        return MemoryModel(prep.inputs, prep.outputs, self.config.model, rngs=rngs)
+
+    def task(self, data: Loaded[Prep, Problem], baselines: Scores) -> MemoryTask:
+        """Return what the trainer trains."""
+        return MemoryTask(data.train, self.config.model, self.config.draw)
+
+    def baselines(self, data: Loaded[Prep, Problem]) -> dict[str, float]:
+        """Return the loss of what has no memory."""
+        return {"no memory": data.train.floor}
+
+    def identity(self, data: Loaded[Prep, Problem]) -> dict[str, Any]:
+        """Return the name of the problem: all else is made from the seed."""
+        return {"problem": data.train.title}
+
+    def report(self, run: Finished[Prep, Problem]) -> Report:
+        """Say which seeds have solved the problem, and when."""
+        return make_report(self.config, run)

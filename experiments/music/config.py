@@ -1,5 +1,6 @@
 """The keys of a run on music."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,18 @@ from jlstm.models.music import MusicConfig
 from jlstm.options import AtLeast2, Count, Options, Positive, Size
 from jlstm.train.classify import BatchConfig
 
-Pieces = dict[str, tuple[Roll, ...]]
+Pieces = Sequence[Roll]
+
+
+@dataclass(frozen=True)
+class Prep:
+    """What a model of music knows of its data.
+
+    Attributes:
+        keys: how many there are.
+    """
+
+    keys: int
 
 
 @dataclass(frozen=True)

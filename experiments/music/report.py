@@ -1,58 +1,77 @@
 """What a finished run on music leaves behind, and what it shows on the screen."""
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.experiment import Finished, Report
 from experiments.inside import Example, inside_pictures
-from experiments.music.config import Config, Pieces
-from experiments.present import present
+from experiments.music.config import Config, Pieces, Prep, SampleConfig
 from experiments.table import table
 from jlstm.analysis.plots import roll_picture
 from jlstm.data.music import LOWEST_MIDI_NOTE, Roll
-from jlstm.models.music import MusicModel
+from jlstm.midi import write_midi
+from jlstm.models.music import MusicModel, compose
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PIECE = "piece.mid"
 NOTES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 
-def show(
-    folder: Path,
-    config: Config,
-    model: MusicModel,
-    pieces: Pieces,
-    summary: dict[str, Any],
-    written: Roll,
-) -> None:
-    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
-    rows = nats_table(summary)
-    print(f"\n{rows}\n\npiece: {folder / 'piece.mid'}")
-    given, steps = config.sample.opening, len(written)
-    original = pieces["test"][0][:steps]
-    name = config.data.name
+def make_report(config: Config, run: Finished[Prep, Pieces]) -> Report:
+    """Let the model go on with a piece, and say how good it is."""
+    sample, piece = config.sample, run.data.test[0]
+    written = write_piece(sample, run.model, piece)
+    numbers = numbers_of(config, run)
+    summary = run.summary | numbers
+    rows, given = nats_table(summary), sample.opening
     own = (
         f"What the model writes (blue) after the first {given} steps of a test piece "
-        "(black); piece.mid plays it."
+        f"(black); {PIECE} plays it."
     )
-    real = f"How that piece of {name} itself goes on."
-    present(
-        folder,
-        config,
-        summary,
+    real = f"How that piece of {config.data.name} itself goes on."
+    return Report(
+        numbers=numbers,
+        said=f"\n{rows}\n\npiece: {run.folder / PIECE}",
         headline=key_numbers(summary),
         loss_label="loss (nats a step)",
+        baselines={n: parts["valid"] for n, parts in run.baselines.items()},
         figures=[
             lambda: (own, roll_picture(written, given)),
-            lambda: (real, roll_picture(original, given)),
-            lambda: draw_inside(model, pieces["test"][0]),
+            lambda: (real, roll_picture(piece[: len(written)], given)),
+            lambda: draw_inside(run.model, piece),
         ],
-        samples=[("nats a step", rows)],
-        baselines={n: parts["valid"] for n, parts in summary["baselines"].items()},
+        tables=[("nats a step", rows)],
+        files={
+            PIECE: partial(write_midi, roll=written, step_seconds=sample.step_seconds)
+        },
     )
+
+
+def numbers_of(config: Config, run: Finished[Prep, Pieces]) -> dict[str, Any]:
+    """Return the numbers of a run that only music has, for ``result.json``."""
+    parts = run.data.parts
+    return {
+        "model": config.model.title,
+        "baselines": run.baselines,
+        "pieces": {name: len(part) for name, part in parts.items()},
+        "predicted": {
+            name: sum(len(piece) - 1 for piece in part) for name, part in parts.items()
+        },
+    }
+
+
+def write_piece(config: SampleConfig, model: MusicModel, piece: Roll) -> Roll:
+    """Return the opening of a piece and how the model goes on."""
+    opening = jnp.asarray(piece[: config.opening])
+    key = jax.random.key(config.seed)
+    rest = compose(model, opening, config.steps, key, config.temperature)
+    return np.concatenate([piece[: config.opening], np.asarray(rest)])
 
 
 def nats_table(summary: dict[str, Any]) -> str:
@@ -115,5 +134,15 @@ def bass(chord: np.ndarray) -> str:
     sounding = np.flatnonzero(chord)
     if not len(sounding):
         return "–"
-    octave, note = divmod(int(sounding[0]) + LOWEST_MIDI_NOTE, 12)
+    return name_of(int(sounding[0]))
+
+
+def name_of(key: int) -> str:
+    """Return the name of a key of the piano.
+
+    Example:
+        >>> name_of(0), name_of(39)
+        ('A0', 'C4')
+    """
+    octave, note = divmod(key + LOWEST_MIDI_NOTE, 12)
     return f"{NOTES[note]}{octave - 1}"

@@ -1,119 +1,85 @@
 """The music task: pieces, a network, its baselines, a piece that it writes."""
 
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
-from experiments import present
-from experiments.music.config import Config, Pieces, SampleConfig
-from experiments.music.report import show
-from jlstm.data.music import Roll, copy_floor, independent_floor, load_music
-from jlstm.midi import write_midi
-from jlstm.models.music import MusicModel, compose
-from jlstm.train.loop import Result
+from experiments.checksum import checksum
+from experiments.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+from experiments.music.config import Config, Pieces, Prep
+from experiments.music.report import make_report, name_of
+from jlstm.data.music import copy_floor, independent_floor, load_music
+from jlstm.midi import read_midi
+from jlstm.models.music import MusicModel
 from jlstm.train.music import MusicTask
-from jlstm.train.program import take
+
+FLOORS = {
+    "each key by itself": independent_floor,
+    "each key as it was": copy_floor,
+}
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A run that was checked and can start; see ``experiments/tasks.py``.
+class MusicExperiment(Experiment[Config, Prep, Pieces]):
+    """Which keys sound next in a piece of polyphonic music."""
 
-    Attributes:
-        config: what to run.
-        pieces: train, valid and test.
-    """
+    Config = Config
+    Prep = Prep
 
-    config: Config
-    pieces: Pieces
+    def load(self) -> Loaded[Prep, Pieces]:
+        """Read the pieces."""
+        pieces = load_music(self.config.data.name)
+        kept = pieces["train"][: self.config.data.limit_train]
+        return Loaded(Prep(kept[0].shape[1]), pieces | {"train": kept})
 
-    def identity(self) -> dict[str, Any]:
-        """Return what must not change between the start of a run and its resumption."""
-        return {name: _identity(part) for name, part in self.pieces.items()}
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> MusicModel:
+        """Draw a model."""
+        config = self.config.model
+        stack, dropout = config.encoder.make_stack(), config.output_dropout
+        return MusicModel(stack, dropout, keys=prep.keys, rngs=rngs)
 
-    def run(self, folder: Path) -> dict[str, Any]:
-        """Train, score, write a piece and report in ``folder``."""
-        config, pieces = self.config, self.pieces
-        floors = score_floors(pieces)
-        task = make_task(config, pieces, floors)
-        result = present.fit(task, config, folder)
-        model = result.model if config.train.seeds == 1 else take(result.model, 0)
-        summary = summarize(config, pieces, result, floors)
-        written = write_piece(config.sample, model, pieces["test"][0])
-        seconds = config.sample.step_seconds
-        write_midi(folder / "piece.mid", written, step_seconds=seconds)
-        show(folder, config, model, pieces, summary, written)
-        return summary
+    def task(self, data: Loaded[Prep, Pieces], baselines: Scores) -> MusicTask:
+        """Return what the trainer trains."""
+        config = self.config
+        return MusicTask(
+            config.model.encoder.make_stack(),
+            data.train,
+            data.valid,
+            data.test,
+            output_dropout=config.model.output_dropout,
+            cut=config.batches,
+            window=config.data.window,
+            baselines={name: scores["valid"] for name, scores in baselines.items()},
+            seed=config.train.seed,
+        )
 
+    def baselines(self, data: Loaded[Prep, Pieces]) -> dict[str, dict[str, float]]:
+        """Return the nats a step of what needs no network, on validation and test."""
+        return {
+            name: {p: floor(data.train, data.parts[p]) for p in ("valid", "test")}
+            for name, floor in FLOORS.items()
+        }
 
-def prepare(config: Config) -> Job:
-    """Read the pieces."""
-    pieces = load_music(config.data.name)
-    kept = pieces["train"][: config.data.limit_train]
-    return Job(config, pieces | {"train": kept})
+    def identity(self, data: Loaded[Prep, Pieces]) -> dict[str, Any]:
+        """Return the number of pieces and steps of each part, and a checksum."""
+        return {name: checksum(part) for name, part in data.parts.items()}
 
+    def report(self, run: Finished[Prep, Pieces]) -> Report:
+        """Let the model write a piece, and show that beside the nats a step."""
+        return make_report(self.config, run)
 
-def make_task(
-    config: Config, pieces: Pieces, floors: dict[str, dict[str, float]]
-) -> MusicTask:
-    """Return what the trainer trains."""
-    return MusicTask(
-        config.model.encoder.make_stack(),
-        *(pieces[part] for part in ("train", "valid", "test")),
-        output_dropout=config.model.output_dropout,
-        cut=config.batches,
-        window=config.data.window,
-        baselines={name: scores["valid"] for name, scores in floors.items()},
-        seed=config.train.seed,
-    )
+    def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Pieces:
+        """Read a piece that ``write_midi`` has written; it is its own answer."""
+        return (read_midi(source),)
 
-
-def score_floors(pieces: Pieces) -> dict[str, dict[str, float]]:
-    """Return the nats a step of what needs no network, on validation and test."""
-    floors = {
-        "each key by itself": independent_floor,
-        "each key as it was": copy_floor,
-    }
-    return {
-        name: {part: floor(pieces["train"], pieces[part]) for part in ("valid", "test")}
-        for name, floor in floors.items()
-    }
-
-
-def write_piece(config: SampleConfig, model: MusicModel, piece: Roll) -> Roll:
-    """Return the opening of a piece and how the model goes on."""
-    opening = jnp.asarray(piece[: config.opening])
-    key = jax.random.key(config.seed)
-    rest = compose(model, opening, config.steps, key, config.temperature)
-    return np.concatenate([piece[: config.opening], np.asarray(rest)])
-
-
-def summarize(
-    config: Config,
-    pieces: Pieces,
-    result: Result,
-    floors: dict[str, dict[str, float]],
-) -> dict[str, Any]:
-    """Return the numbers of a finished run, for ``result.json``."""
-    common = present.summarize(config, result)
-    return common | {
-        "parameters": common["parameters"] // config.train.seeds,
-        "model": config.model.title,
-        "baselines": floors,
-        "pieces": {name: len(part) for name, part in pieces.items()},
-        "predicted": {
-            name: sum(len(piece) - 1 for piece in part) for name, part in pieces.items()
-        },
-    }
-
-
-def _identity(pieces: Sequence[Roll]) -> list[int]:
-    """Return the number of pieces and of steps, and a checksum."""
-    sums = [zlib.crc32(np.ascontiguousarray(piece)) for piece in pieces]
-    return [len(pieces), sum(map(len, pieces)), zlib.crc32(np.array(sums))]
+    def predict(self, model: MusicModel, new: Pieces, prep: Prep) -> Iterator[Row]:
+        """Yield the keys that sound next after each piece, with their chances."""
+        for piece in new:
+            _, logits = model(jnp.asarray(piece, jnp.float32))
+            chances = np.asarray(jax.nn.sigmoid(logits[-1]))
+            likely = np.flatnonzero(chances >= 0.5)
+            yield {name_of(key): round(float(chances[key]), 4) for key in likely}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from experiments.classify.baselines import Scores
-from experiments.classify.data import Dataset
+from experiments.classify.data import Data
 from jlstm.baselines import fit_softmax
 from jlstm.baselines.warping import Templates
 from jlstm.train.classify import Examples
@@ -12,13 +12,13 @@ TEMPLATES = 400  # recordings of the training part, drawn at random
 EVERY = 2  # frames; warping needs no more
 
 
-def score_baselines(data: Dataset) -> Scores:
+def score_baselines(data: Data) -> Scores:
     """Return the accuracy of each baseline on the held-out parts."""
-    held = {"valid": data.valid, "test": data.test}
+    held = {"valid": data.valid.examples, "test": data.test.examples}
     means = {part: averages(own) for part, own in held.items()}
-    train, labels = averages(data.train), data.train.labels.astype(int)
-    templates = draw_templates(data.train)
-    linear = fit_softmax(train, labels, classes=len(data.classes))
+    train, labels = averages(data.train.examples), data.train.labels.astype(int)
+    templates = draw_templates(data.train.examples)
+    linear = fit_softmax(train, labels, classes=len(data.prep.classes))
     known = np.unique(labels)
     centers = np.stack([train[labels == each].mean(axis=0) for each in known])
     answers = {

@@ -6,13 +6,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from experiments.classify.data import Dataset
+from experiments.classify.data import Data, Part, Prep
+from experiments.experiment import Loaded
 from jlstm.audio import AugmentConfig, LogMelConfig, change_speed, extract_log_mel
 from jlstm.data import load_fsdd
 from jlstm.data.audio_folder import load_audio_folder
 from jlstm.data.speech import SAMPLE_RATE, official_split, speaker_split
 from jlstm.options import Count, Fraction, Options, Size
-from jlstm.train.classify import Examples
 
 Name = Literal["fsdd", "audio_folder"]
 DIGITS = tuple("0123456789")
@@ -68,7 +68,7 @@ class Heard(NamedTuple):
     rows: Sequence[np.ndarray]
 
 
-def load(config: DataConfig, front: LogMelConfig, augment: AugmentConfig) -> Dataset:
+def load(config: DataConfig, front: LogMelConfig, augment: AugmentConfig) -> Data:
     """Read the recordings.
 
     Raises:
@@ -82,15 +82,16 @@ def load(config: DataConfig, front: LogMelConfig, augment: AugmentConfig) -> Dat
     whole = [change_speed(heard.waveforms[row], speed)
              for speed in augment.speeds for row in train]  # fmt: skip
     labels = np.tile(heard.labels[train], len(augment.speeds))
-    learned = Examples(extract_log_mel(whole, front), labels)
+    learned = Part(extract_log_mel(whole, front), labels)
     valid, test = (
-        Examples(
+        Part(
             extract_log_mel([heard.waveforms[row] for row in rows], front),
             heard.labels[rows],
         )
         for rows in held
     )
-    return Dataset(learned, valid, test, heard.classes)
+    prep = Prep(heard.classes, input_size=front.num_features)
+    return Loaded(prep, {"train": learned, "valid": valid, "test": test})
 
 
 def _read(config: DataConfig, front: LogMelConfig) -> Heard:

@@ -1,20 +1,16 @@
 """The spoken-word task: recordings, a classifier, its baselines, a report."""
 
-import dataclasses
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from experiments.classify.data import Dataset
-from experiments.classify.task import Job as ClassifyJob
-from experiments.classify.task import first_member, summarize
+from experiments.classify.data import Data, Part, Prep
+from experiments.classify.task import ClassifyExperiment
 from experiments.config import RunConfig
-from experiments.present import fit
+from experiments.experiment import Finished, Report, Scores
 from experiments.speech.baselines import score_baselines
 from experiments.speech.data import DataConfig, load
-from experiments.speech.report import show
+from experiments.speech.report import make_report
 from jlstm.audio import AugmentConfig, LogMelConfig, leave_out
 from jlstm.models.classify import ClassifierConfig
 from jlstm.train.classify import BatchConfig, ClassifyTask, Examples
@@ -42,61 +38,30 @@ class Config(RunConfig):
     baselines: bool = True
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A run that was checked and can start; see ``experiments/tasks.py``.
+class SpeechExperiment(ClassifyExperiment):
+    """Which word is spoken in a recording: a classification of log-mel frames."""
 
-    Attributes:
-        config: what to run, with an absolute path to the user's recordings.
-        data: the recordings.
-    """
+    Config = Config
 
-    config: Config
-    data: Dataset
+    def load(self) -> Data:
+        """Read the recordings."""
+        config = self.config
+        return load(config.data, config.front, config.augment)
 
-    def identity(self) -> dict[str, Any]:
-        """Return what must not change between the start of a run and its resumption."""
-        return ClassifyJob(self.config, self.data).identity()
+    def task(self, data: Data, baselines: Scores) -> ClassifyTask:
+        """Return what the trainer trains; each epoch leaves out other spans."""
+        task, augment = super().task(data, baselines), self.config.augment
 
-    def run(self, folder: Path) -> dict[str, Any]:
-        """Train, score and report in ``folder``."""
-        config, data = self.config, self.data
-        scores = score_baselines(data) if config.baselines else {}
-        task = make_task(config, data)
-        result = fit(task, config, folder)
-        model = first_member(result.model, config.train.seeds)
-        logits = task.logits(model, data.test)
-        summary = summarize(config, data, result, scores, logits)
-        summary["speaker"] = config.data.speaker
-        show(folder, config, config.front, model, data, summary, logits)
-        return summary
+        def masked(examples: Examples, rng: np.random.Generator) -> Examples:
+            features = leave_out(examples.sequences, augment, rng)
+            return examples._replace(sequences=features)
 
+        return replace(task, change=masked) if augment.masks else task
 
-def prepare(config: Config) -> Job:
-    """Read the recordings."""
-    data = load(config.data, config.front, config.augment)
-    if config.data.path is not None:  # so that the run can go on from elsewhere
-        path = str(Path(config.data.path).absolute())
-        own = dataclasses.replace(config.data, path=path)
-        config = dataclasses.replace(config, data=own)
-    return Job(config, data)
+    def baselines(self, data: Data) -> Scores:
+        """Return the accuracy of what needs no network."""
+        return score_baselines(data) if self.config.baselines else {}
 
-
-def make_task(config: Config, data: Dataset) -> ClassifyTask:
-    """Return what the trainer trains."""
-
-    def masked(examples: Examples, rng: np.random.Generator) -> Examples:
-        features = leave_out(examples.sequences, config.augment, rng)
-        return examples._replace(sequences=features)
-
-    return ClassifyTask(
-        config.model,
-        len(data.classes),
-        data.train,
-        data.valid,
-        data.test,
-        input_size=config.front.num_features,
-        cut=config.batches,
-        change=masked if config.augment.masks else None,
-        seed=config.train.seed,
-    )
+    def report(self, run: Finished[Prep, Part]) -> Report:
+        """Say how many answers are right, and show what the network reads."""
+        return make_report(self.config, run)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from experiments.tagging.data import Dataset
+from experiments.tagging.data import Data
 from experiments.tagging.read import Part
 from jlstm.data.chunks import chunk_score
 from jlstm.data.tagging import Tagged, most_frequent_tags
@@ -13,16 +13,18 @@ Scores = dict[str, dict[str, dict[str, float]]]
 BY_WORD, BY_MARK = "most frequent tag of the word", "most frequent tag of the mark"
 
 
-def score_baselines(data: Dataset) -> Scores:
+def score_baselines(data: Data) -> Scores:
     """Return the metrics of each baseline on validation and test."""
-    train = data.parts["train"]
+    train = data.train.words
     scores: Scores = {}
     for name in (BY_WORD, BY_MARK):
         if name == BY_MARK and train.marks is None:
             continue
         seen = Tagged(_read(train, name), train.tagged.tags)
         scores[name] = {
-            part: score_tags(own.tagged, most_frequent_tags(seen, _read(own, name)))
+            part: score_tags(
+                own.words.tagged, most_frequent_tags(seen, _read(own.words, name))
+            )
             for part, own in data.parts.items()
             if part != "train"
         }

@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.tagging.read import DataConfig, Part, read_parts
+from experiments.experiment import Loaded
+from experiments.tagging.read import DataConfig, Part, read_file, read_parts
 from jlstm.data import Vocab, encode_words
-from jlstm.data.tagging import tag_vocab
+from jlstm.data.archive import read_lines
+from jlstm.data.tagging import Tagged, tag_vocab
 from jlstm.data.words import Words, word_vocab
 from jlstm.models.tag import TaggerSizes
 from jlstm.train.tag import Sentence
 
 
-class Vocabs(NamedTuple):
+class Prep(NamedTuple):
     """What the numbers of words, letters, tags and marks stand for.
 
     ``marks`` is ``None`` where none are given.
@@ -33,22 +35,17 @@ class Vocabs(NamedTuple):
         return TaggerSizes(len(self.words), len(self.letters), len(self.tags), marks)
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Tagged sentences in three parts, as words and as numbers.
+class Sentences(NamedTuple):
+    """Tagged sentences, as words and as ``jlstm.train.tag`` takes them."""
 
-    Attributes:
-        parts: train, valid and test.
-        numbers: the same, as ``jlstm.train.tag`` takes them.
-        vocabs: what the numbers stand for.
-    """
-
-    parts: dict[str, Part]
-    numbers: dict[str, list[Sentence]]
-    vocabs: Vocabs
+    words: Part
+    numbers: list[Sentence]
 
 
-def load(config: DataConfig) -> Dataset:
+Data = Loaded[Prep, Sentences]
+
+
+def load(config: DataConfig) -> Data:
     """Read the sentences.
 
     Raises:
@@ -61,12 +58,41 @@ def load(config: DataConfig) -> Dataset:
     letters = word_vocab(word for some in train.tagged.sentences for word in some)
     tags = tag_vocab([some for part in parts.values() for some in part.tagged.tags])
     marks = None if train.marks is None else word_vocab(train.marks)
-    vocabs = Vocabs(words, letters, tags, marks)
-    numbers = {
-        name: [_numbers(row, config, vocabs) for row in _rows(part)]
-        for name, part in parts.items()
-    }
-    return Dataset(parts, numbers, vocabs)
+    prep = Prep(words, letters, tags, marks)
+    return Loaded(prep, {n: numbered(own, config, prep) for n, own in parts.items()})
+
+
+def numbered(part: Part, config: DataConfig, prep: Prep) -> Sentences:
+    """Return sentences with the numbers of their words, letters, tags and marks."""
+    return Sentences(part, [_numbers(row, config, prep) for row in _rows(part)])
+
+
+def read_new(
+    path: str | Path, prep: Prep, config: DataConfig, tagged: bool
+) -> Sentences:
+    """Read sentences with the vocabularies of a run.
+
+    Args:
+        path: of a file as ``tagged`` is one, or of a sentence in each line, its words
+            between blanks.
+        prep: of the run.
+        config: how the file is read, and how words become numbers.
+        tagged: whether there are tags.
+
+    Raises:
+        FileNotFoundError: nothing is at ``path``.
+        ValueError: it cannot be read, lacks marks, or has a tag that the run lacks.
+    """
+    if tagged:
+        return numbered(read_file(config, path), config, prep)
+    if prep.marks is not None:
+        raise ValueError(
+            f"{path} is read as sentences alone, but the model reads marks too "
+            f"(data.mark={config.mark}): give a file with their column."
+        )
+    sentences = tuple(tuple(line.split()) for line in read_lines(path) if line.strip())
+    unknown = tuple((prep.tags.symbols[0],) * len(words) for words in sentences)
+    return numbered(Part(Tagged(sentences, unknown)), config, prep)
 
 
 def spell(word: str, most: int) -> str:
@@ -102,16 +128,16 @@ def _rows(part: Part) -> Iterable[tuple[Words, Words, Words | None]]:
 
 
 def _numbers(
-    row: tuple[Words, Words, Words | None], config: DataConfig, vocabs: Vocabs
+    row: tuple[Words, Words, Words | None], config: DataConfig, prep: Prep
 ) -> Sentence:
     """Return the columns word, tag, mark and letters of a sentence."""
     words, tags, marks = row
     table = np.zeros((len(words), 3 + config.letters), np.int32)
-    table[:, 0] = encode_words(vocabs.words, _plain(words, config))
-    table[:, 1] = encode_words(vocabs.tags, tags)
-    if vocabs.marks is not None and marks is not None:
-        table[:, 2] = encode_words(vocabs.marks, marks)
+    table[:, 0] = encode_words(prep.words, _plain(words, config))
+    table[:, 1] = encode_words(prep.tags, tags)
+    if prep.marks is not None and marks is not None:
+        table[:, 2] = encode_words(prep.marks, marks)
     for place, word in enumerate(words):
-        letters = encode_words(vocabs.letters, spell(word, config.letters))
+        letters = encode_words(prep.letters, spell(word, config.letters))
         table[place, 3 : 3 + len(letters)] = letters
     return table

@@ -121,10 +121,10 @@ def _read(config: DataConfig) -> dict[str, Part]:
         return {name: Part(found[own]) for name, own in names.items()}
     if config.name == "conll2000":
         return _conll2000(config)
-    parts = {"train": _read_file(config, config.path)}
+    parts = {"train": read_file(config, config.path)}
     paths = {"valid": config.valid_path, "test": config.test_path}
     given = {name: path for name, path in paths.items() if path is not None}
-    parts |= {name: _read_file(config, path) for name, path in given.items()}
+    parts |= {name: read_file(config, path) for name, path in given.items()}
     shares = {"valid": config.valid_fraction, "test": config.test_fraction}
     missing = {name: shares[name] for name in shares if name not in parts}
     if missing:
@@ -164,7 +164,8 @@ def random_parts(part: Part, shares: dict[str, float], seed: int) -> dict[str, P
     return parts | {"train": part.take(rows[start:])}
 
 
-def _read_file(config: DataConfig, path: str | Path | None) -> Part:
+def read_file(config: DataConfig, path: str | Path | None) -> Part:
+    """Read one file, and print what was found there."""
     assert path is not None  # the configuration says so
     named = str(path).removesuffix(".gz").endswith(".conllu")
     read = _conllu if named or is_conllu(path) else _columns

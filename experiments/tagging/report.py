@@ -1,5 +1,6 @@
 """What a finished tagging run leaves behind, and what it shows on the screen."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,56 +9,100 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.config import RunConfig
+from experiments.experiment import Finished, Report
 from experiments.inside import Example, inside_pictures, readable
-from experiments.present import present
 from experiments.table import table
-from experiments.tagging.data import Dataset
+from experiments.tagging.baselines import known_and_unknown
+from experiments.tagging.data import Data, Prep, Sentences
 from jlstm.analysis.plots import confusion_picture, learning_curves
 from jlstm.data.words import Words
 from jlstm.models.tag import Tagger
+from jlstm.train.classify import confusion
 from jlstm.train.log import read_metrics
 from jlstm.train.tag import TaggedBatches
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_CLASSES = 24  # in the confusion matrix
+OTHER = "other"
 TITLES = {"accuracy": "accuracy (%)", "f1": "F1 of chunks (%)"}
 
 
-def show(
-    folder: Path,
-    config: RunConfig,
-    model: Tagger,
-    data: Dataset,
-    summary: dict[str, Any],
-    found: Sequence[Words],
-    examples: int,
-) -> None:
-    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
+def make_report(config: Any, run: Finished[Prep, Sentences]) -> Report:
+    """Tag the test, and say which words are tagged wrong."""
+    model, data, task = run.model, run.data, run.task
+    found = task.names(task.tag(model, data.test.numbers).tags)
+    numbers = numbers_of(config.model.title, run, found)
+    summary = run.summary | numbers
     rows, words = score_table(summary), word_table(summary)
-    print(f"\n{rows}\n\n{words}\n")
-    samples = [("beside what needs no network", rows), ("words of the test", words)]
-    if examples:
+    tables = [("beside what needs no network", rows), ("words of the test", words)]
+    if config.examples:
         heading = "test sentences, in brackets the right tag where another was given"
-        samples.append((heading, tagged_text(data, found, examples)))
+        tables.append((heading, tagged_text(data, found, config.examples)))
     counts = np.array(summary["confusion"])
-    present(
-        folder,
-        config,
-        summary,
+    return Report(
+        numbers=numbers,
+        said=f"\n{rows}\n\n{words}\n",
         headline=key_numbers(summary),
         loss_label="loss (nats a word)",
         figures=[
-            lambda: draw_scores(folder, summary),
+            lambda: draw_scores(run.folder, summary),
             lambda: (
                 "What was taken for what in the test.",
                 confusion_picture(counts, summary["classes"]),
             ),
             lambda: draw_inside(model, data),
         ],
-        samples=samples,
+        tables=tables,
     )
+
+
+def numbers_of(
+    title: str, run: Finished[Prep, Sentences], found: Sequence[Words]
+) -> dict[str, Any]:
+    """Return the numbers of a run that only tags have, for ``result.json``.
+
+    Args:
+        title: of the model.
+        run: what was trained.
+        found: tags of the test, by the model of the first seed.
+    """
+    data, parts = run.data, {n: own.words.tagged for n, own in run.data.parts.items()}
+    classes, counts = count_tags(parts["test"].tags, found)
+    return {
+        "model": title,
+        "baselines": run.baselines,
+        "by_word": known_and_unknown(parts["train"], parts["test"], found),
+        "sentences": {name: len(part.sentences) for name, part in parts.items()},
+        "words": {name: part.num_words for name, part in parts.items()},
+        "vocabulary": len(data.prep.words),
+        "classes": classes,
+        "confusion": counts.tolist(),
+    }
+
+
+def count_tags(
+    gold: Sequence[Words], found: Sequence[Words], most: int = MOST_CLASSES
+) -> tuple[list[str], np.ndarray]:
+    """Count which tag was taken for which; the rarest of many become one class.
+
+    Example:
+        >>> gold = [("A", "A", "B", "C")]
+        >>> classes, counts = count_tags(gold, [("A", "B", "B", "A")], most=3)
+        >>> classes, counts.tolist()
+        (['A', 'B', 'C'], [[1, 1, 0], [0, 1, 0], [1, 0, 0]])
+        >>> count_tags(gold, gold, most=2)[0]
+        ['A', 'other']
+    """
+    flat = [[tag for tags in each for tag in tags] for each in (gold, found)]
+    ranked = [tag for tag, _ in Counter([*flat[0], *flat[1]]).most_common()]
+    many = len(ranked) > most
+    kept = sorted(ranked[: most - 1] if many else ranked)
+    classes = [*kept, OTHER] if many else kept
+    place = {tag: classes.index(tag) if tag in kept else most - 1 for tag in ranked}
+    labels, guesses = (np.array([place[tag] for tag in tags]) for tags in flat)
+    return classes, confusion(labels, guesses, len(classes))
 
 
 def main_metric(summary: dict[str, Any]) -> str:
@@ -103,9 +148,9 @@ def word_table(summary: dict[str, Any]) -> str:
     return table(["words", "accuracy (%)", "in the test"], rows)
 
 
-def tagged_text(data: Dataset, found: Sequence[Words], count: int) -> str:
+def tagged_text(data: Data, found: Sequence[Words], count: int) -> str:
     """Return tagged test sentences: the first ones, and those with most errors."""
-    test = data.parts["test"].tagged
+    test = data.test.words.tagged
     errors = [
         sum(a != b for a, b in zip(*pair, strict=True))
         for pair in zip(test.tags, found, strict=True)
@@ -162,9 +207,9 @@ def draw_scores(folder: Path, summary: dict[str, Any]) -> tuple[str, "Figure"]:
     return f"Validation {what} over the updates.", learning_curves(records, {}, what)
 
 
-def draw_inside(model: Tagger, data: Dataset) -> list[tuple[str, "Figure"]]:
+def draw_inside(model: Tagger, data: Data) -> list[tuple[str, "Figure"]]:
     """Return pictures of the top layer over a test sentence with its true tags."""
-    sentences, test = data.numbers["test"], data.parts["test"].tagged
+    sentences, test = data.test.numbers, data.test.words.tagged
     row = readable([len(one) for one in sentences])
     pairs = zip(test.sentences[row], test.tags[row], strict=True)
     labels = [f"{word}/{tag}" for word, tag in pairs]

@@ -1,31 +1,25 @@
 """The tagging task: sentences, a network, its baselines, a report."""
 
-import dataclasses
-import zlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from flax import nnx
 
-from experiments import present
+from experiments.checksum import checksum
 from experiments.config import RunConfig
-from experiments.tagging.baselines import known_and_unknown, score_baselines
-from experiments.tagging.data import Dataset, load
+from experiments.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+from experiments.tagging.baselines import score_baselines
+from experiments.tagging.data import Data, Prep, Sentences, load, read_new
 from experiments.tagging.read import DataConfig
-from experiments.tagging.report import show
-from jlstm.data.words import UNK, Words
-from jlstm.models.tag import TaggerConfig
+from experiments.tagging.report import make_report
+from jlstm.data import Vocab
+from jlstm.data.words import UNK
+from jlstm.models.tag import Tagger, TaggerConfig
 from jlstm.options import Count
-from jlstm.train.classify import BatchConfig, confusion
-from jlstm.train.loop import Result
-from jlstm.train.program import take
-from jlstm.train.tag import Sentence, TagTask
-
-MOST_CLASSES = 24  # in the confusion matrix
-OTHER = "other"
+from jlstm.train.classify import BatchConfig
+from jlstm.train.tag import TagTask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,119 +40,57 @@ class Config(RunConfig):
     examples: Count = 12
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A run that was checked and can start; see ``experiments/tasks.py``.
+class TagExperiment(Experiment[Config, Prep, Sentences]):
+    """A tag for each word of a sentence: parts of speech, chunks, names."""
 
-    Attributes:
-        config: what to run, with absolute paths to the user's files.
-        data: the tagged sentences.
-    """
+    Config = Config
+    Prep = Prep
 
-    config: Config
-    data: Dataset
+    def load(self) -> Data:
+        """Read the sentences."""
+        return load(self.config.data)
 
-    def identity(self) -> dict[str, Any]:
-        """Return what must not change between the start of a run and its resumption."""
-        return {name: _identity(part) for name, part in self.data.numbers.items()}
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> Tagger:
+        """Draw a model."""
+        unknown = prep.words.index[UNK]
+        return Tagger(self.config.model, prep.sizes, unknown=unknown, rngs=rngs)
 
-    def run(self, folder: Path) -> dict[str, Any]:
-        """Train, tag and report in ``folder``."""
-        config, data = self.config, self.data
-        for name, vocab in data.vocabs._asdict().items():
-            if vocab is not None:
-                vocab.save(folder / f"{name}.json")
-        task = make_task(config, data)
-        result = present.fit(task, config, folder)
-        model = result.model if config.train.seeds == 1 else take(result.model, 0)
-        found = task.names(task.tag(model, data.numbers["test"]).tags)
-        summary = summarize(config, data, result, found)
-        show(folder, config, model, data, summary, found, config.examples)
-        return summary
+    def task(self, data: Data, baselines: Scores) -> TagTask:
+        """Return what the trainer trains."""
+        config, prep = self.config, data.prep
+        return TagTask(
+            config.model,
+            prep.sizes,
+            prep.tags.symbols,
+            *(part.numbers for part in (data.train, data.valid, data.test)),
+            unknown=prep.words.index[UNK],
+            cut=config.batches,
+            seed=config.train.seed,
+        )
 
+    def vocabularies(self, prep: Prep) -> dict[str, Vocab | None]:
+        """Return words, letters, tags and marks."""
+        return prep._asdict()
 
-def prepare(config: Config) -> Job:
-    """Read the sentences."""
-    data = load(config.data)
-    own = dataclasses.replace(  # so that the run can go on from elsewhere
-        config.data,
-        path=_absolute(config.data.path),
-        valid_path=_absolute(config.data.valid_path),
-        test_path=_absolute(config.data.test_path),
-    )
-    return Job(dataclasses.replace(config, data=own), data)
+    def baselines(self, data: Data) -> Scores:
+        """Return the scores of what needs no network."""
+        return score_baselines(data)
 
+    def identity(self, data: Data) -> dict[str, Any]:
+        """Return how many sentences and words a part has, and a checksum."""
+        return {name: checksum(part.numbers) for name, part in data.parts.items()}
 
-def make_task(config: Config, data: Dataset) -> TagTask:
-    """Return what the trainer trains."""
-    vocabs = data.vocabs
-    return TagTask(
-        config.model,
-        vocabs.sizes,
-        vocabs.tags.symbols,
-        *(data.numbers[part] for part in ("train", "valid", "test")),
-        unknown=vocabs.words.index[UNK],
-        cut=config.batches,
-        seed=config.train.seed,
-    )
+    def report(self, run: Finished[Prep, Sentences]) -> Report:
+        """Tag the test, and say which words are tagged wrong."""
+        return make_report(self.config, run)
 
+    def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Sentences:
+        """Read a file with tags, or else a sentence in each line."""
+        return read_new(source, prep, self.config.data, labelled)
 
-def summarize(
-    config: Config, data: Dataset, result: Result, found: Sequence[Words]
-) -> dict[str, Any]:
-    """Return the numbers of a finished run, for ``result.json``.
-
-    Args:
-        config: what was run.
-        data: the sentences.
-        result: of the trainer.
-        found: tags of the test, by the model of the first seed.
-    """
-    common = present.summarize(config, result)
-    train, test = data.parts["train"].tagged, data.parts["test"].tagged
-    classes, counts = count_tags(test.tags, found)
-    return common | {
-        "parameters": common["parameters"] // config.train.seeds,
-        "model": config.model.title,
-        "baselines": score_baselines(data),
-        "by_word": known_and_unknown(train, test, found),
-        "sentences": {n: len(p.tagged.sentences) for n, p in data.parts.items()},
-        "words": {n: p.tagged.num_words for n, p in data.parts.items()},
-        "vocabulary": len(data.vocabs.words),
-        "classes": classes,
-        "confusion": counts.tolist(),
-    }
-
-
-def count_tags(
-    gold: Sequence[Words], found: Sequence[Words], most: int = MOST_CLASSES
-) -> tuple[list[str], np.ndarray]:
-    """Count which tag was taken for which; the rarest of many become one class.
-
-    Example:
-        >>> gold = [("A", "A", "B", "C")]
-        >>> classes, counts = count_tags(gold, [("A", "B", "B", "A")], most=3)
-        >>> classes, counts.tolist()
-        (['A', 'B', 'C'], [[1, 1, 0], [0, 1, 0], [1, 0, 0]])
-        >>> count_tags(gold, gold, most=2)[0]
-        ['A', 'other']
-    """
-    flat = [[tag for tags in each for tag in tags] for each in (gold, found)]
-    ranked = [tag for tag, _ in Counter([*flat[0], *flat[1]]).most_common()]
-    many = len(ranked) > most
-    kept = sorted(ranked[: most - 1] if many else ranked)
-    classes = [*kept, OTHER] if many else kept
-    place = {tag: classes.index(tag) if tag in kept else most - 1 for tag in ranked}
-    labels, guesses = (np.array([place[tag] for tag in tags]) for tags in flat)
-    return classes, confusion(labels, guesses, len(classes))
-
-
-def _absolute(path: str | None) -> str | None:
-    return None if path is None else str(Path(path).absolute())
-
-
-def _identity(sentences: Sequence[Sentence]) -> list[int]:
-    """Return the number of sentences and of words, and a checksum."""
-    words = sum(map(len, sentences))
-    sums = [zlib.crc32(np.ascontiguousarray(one)) for one in sentences]
-    return [len(sentences), words, zlib.crc32(np.array(sums))]
+    def predict(self, model: Tagger, new: Sentences, prep: Prep) -> Iterator[Row]:
+        """Yield the words and the tags of each sentence."""
+        task = self.task(Loaded.of_one(prep, new), {})
+        found = task.names(task.tag(model, new.numbers).tags)
+        for words, tags in zip(new.words.tagged.sentences, found, strict=True):
+            yield {"words": list(words), "tags": list(tags)}

@@ -1,14 +1,13 @@
 """What a finished translation run leaves behind, and what it shows on the screen."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax.numpy as jnp
 
-from experiments.config import RunConfig
+from experiments.experiment import Finished, Report
 from experiments.inside import Example, inside_pictures, readable
-from experiments.present import present
 from experiments.table import table
+from experiments.translation.written import files_of, score_all, write_all
 from jlstm.analysis.plots import attention_picture
 from jlstm.beam import Search
 from jlstm.data.translation import Translation
@@ -39,33 +38,47 @@ class Examples(NamedTuple):
     written: dict[str, list[Words]]
 
 
-def show(
-    folder: Path,
-    config: RunConfig,
-    model: Seq2Seq,
-    summary: dict[str, Any],
-    examples: Examples,
-) -> None:
-    """Write ``result.json`` and ``report.html`` and print what is most worth seeing."""
-    samples = sample_texts(examples)
-    for heading, text in samples[:3]:
-        print(f"\n--- {heading}\n{text}")
-    print(f"\n{bleu_table(summary)}")
+def make_report(config: Any, run: Finished[Any, Any]) -> Report:
+    """Translate parts of the corpus, score them, and show some of the last one."""
+    task, model = run.task, run.model
+    written = write_all(model, task, config.search, config.dictionary)
+    bleu = score_all(task.corpus, config.data, written)
+    numbers = numbers_of(config, run, bleu)
+    summary = run.summary | numbers
+    last = config.search.parts[-1]
+    examples = Examples(task.corpus, last, written[last])
+    samples, rows = sample_texts(examples), bleu_table(summary)
+    shown = "".join(f"\n--- {heading}\n{text}\n" for heading, text in samples[:3])
     test = summary["test"]["perplexity"]
-    print(f"\n{summary['model']}: test perplexity {test:.2f}")
-    present(
-        folder,
-        config,
-        summary,
+    return Report(
+        numbers=numbers,
+        said=f"{shown}\n{rows}\n\n{summary['model']}: test perplexity {test:.2f}",
         headline=key_numbers(summary),
         loss_label="loss (nats a target word)",
+        baselines=run.baselines,
         figures=[
             lambda: draw_attention(model, examples),
             lambda: draw_inside(model, examples),
         ],
-        samples=[("BLEU", bleu_table(summary)), *samples],
-        baselines=summary["baselines"],
+        tables=[("BLEU", rows), *samples],
+        files=files_of(written),
     )
+
+
+def numbers_of(
+    config: Any, run: Finished[Any, Any], bleu: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the numbers of a run that only translation has, for ``result.json``."""
+    prep, targets = run.data.prep, run.data.train.targets
+    words = sum(map(len, targets)) * run.summary["epochs"]
+    return {
+        "model": config.model.title,
+        "languages": [config.data.source, config.data.target],
+        "vocabularies": [len(prep.source), len(prep.target)],
+        "baselines": run.baselines,
+        "bleu": bleu,
+        "words_per_second": round(words / run.result.place.seconds),
+    }
 
 
 def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,24 +3,25 @@
 import importlib
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flax import nnx
 
-from experiments import present
 from experiments.config import RunConfig
+from experiments.experiment import Experiment, Finished, Report, Scores
 from experiments.translation.baselines import count_ngrams
-from experiments.translation.report import Examples, show
-from experiments.translation.written import (
-    SearchConfig,
-    score_all,
-    write_all,
-    write_lines,
+from experiments.translation.data import Data, Prep, corpus_of, loaded
+from experiments.translation.report import make_report
+from experiments.translation.written import SearchConfig
+from jlstm.data import Vocab
+from jlstm.data.translation import (
+    Pairs,
+    TranslationConfig,
+    load_multi30k,
 )
-from jlstm.data.translation import Translation, TranslationConfig, load_multi30k
+from jlstm.models.seq2seq import Seq2Seq
 from jlstm.models.seq2seq_config import Seq2SeqConfig
-from jlstm.train.loop import Result
 from jlstm.train.translate import PairBatchConfig, TranslateTask
 
 
@@ -44,73 +45,53 @@ class Config(RunConfig):
     dictionary: bool = True
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A run that was checked and can start; see ``experiments/tasks.py``.
+class TranslateExperiment(Experiment[Config, Prep, Pairs]):
+    """Sentences of one language in another."""
 
-    Attributes:
-        config: what to run.
-        corpus: the sentence pairs.
-    """
+    Config = Config
+    Prep = Prep
 
-    config: Config
-    corpus: Translation
+    def load(self) -> Data:
+        """Read the corpus, once it is sure that the end can be scored."""
+        importlib.import_module("sacrebleu")
+        seeds = self.config.train.seeds
+        if seeds > 1:
+            raise ValueError(
+                f"train.seeds is {seeds}: translations are those of one model; run the "
+                "seeds one by one with train.seed."
+            )
+        return loaded(load_multi30k(self.config.data))
 
-    def identity(self) -> dict[str, Any]:
-        """Return what must not change between the start of a run and its resumption."""
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> Seq2Seq:
+        """Draw a model."""
+        return Seq2Seq(self.config.model, len(prep.source), len(prep.target), rngs=rngs)
+
+    def task(self, data: Data, baselines: Scores) -> TranslateTask:
+        """Return what the trainer trains."""
+        config = self.config
+        return TranslateTask(
+            corpus_of(data), config.model, config.batches, baselines=dict(baselines),
+            seed=config.train.seed,
+        )  # fmt: skip
+
+    def vocabularies(self, prep: Prep) -> dict[str, Vocab | None]:
+        """Return those of both languages."""
+        return {"source": prep.source, "target": prep.target}
+
+    def baselines(self, data: Data) -> dict[str, float]:
+        """Return the nats a word of what never sees the source, on validation."""
+        return count_ngrams(corpus_of(data), "val")
+
+    def identity(self, data: Data) -> dict[str, Any]:
+        """Return checksums of the sentences and of the vocabularies."""
         sums = {
             part: [zlib.crc32(np.concatenate(side)) for side in pairs[2:4]]
-            for part, pairs in self.corpus.parts.items()
+            for part, pairs in data.parts.items()
         }
-        vocabs = self.corpus.source_vocab, self.corpus.target_vocab
+        vocabs = data.prep.source, data.prep.target
         words = [zlib.crc32("\n".join(vocab.symbols).encode()) for vocab in vocabs]
         return {"checksums": sums, "vocabularies": words}
 
-    def run(self, folder: Path) -> dict[str, Any]:
-        """Train, translate, score and report in ``folder``."""
-        config, corpus = self.config, self.corpus
-        for side, vocab in (
-            ("source", corpus.source_vocab), ("target", corpus.target_vocab)
-        ):  # fmt: skip
-            vocab.save(folder / f"{side}.json")
-        ngrams = count_ngrams(corpus, "val")
-        task = TranslateTask(
-            corpus, config.model, config.batches, baselines=ngrams,
-            seed=config.train.seed,
-        )  # fmt: skip
-        result = present.fit(task, config, folder)
-        written = write_all(result.model, task, config.search, config.dictionary)
-        bleu = score_all(corpus, config.data, written)
-        summary = summarize(config, task, result, bleu)
-        last = config.search.parts[-1]
-        write_lines(folder, written)
-        examples = Examples(corpus, last, written[last])
-        show(folder, config, result.model, summary, examples)
-        return summary
-
-
-def prepare(config: Config) -> Job:
-    """Read the corpus, once it is sure that the end can be scored."""
-    importlib.import_module("sacrebleu")
-    if config.train.seeds > 1:
-        raise ValueError(
-            f"train.seeds is {config.train.seeds}: translations are those of one "
-            "model; run the seeds one by one with train.seed."
-        )
-    return Job(config, load_multi30k(config.data))
-
-
-def summarize(
-    config: Config, task: TranslateTask, result: Result, bleu: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the numbers of a finished run, for ``result.json``."""
-    common = present.summarize(config, result)
-    words = sum(map(len, task.corpus.parts["train"].targets)) * common["epochs"]
-    return common | {
-        "model": config.model.title,
-        "languages": [config.data.source, config.data.target],
-        "vocabularies": [len(task.corpus.source_vocab), len(task.corpus.target_vocab)],
-        "baselines": task.baselines,
-        "bleu": bleu,
-        "words_per_second": round(words / result.place.seconds),
-    }
+    def report(self, run: Finished[Prep, Pairs]) -> Report:
+        """Translate parts of the corpus, score them, and show some."""
+        return make_report(self.config, run)

@@ -1,6 +1,8 @@
 """Translations of whole parts of the corpus: made, scored, and written to files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +95,18 @@ def score_all(
     return found
 
 
-def write_lines(folder: Path, written: Written) -> None:
-    """Write the translations, a sentence a line, for other scorers."""
-    for part, ways in written.items():
-        for name, sentences in ways.items():
-            path = folder / f"{part}.{name.replace(' ', '-')}.txt"
-            lines = [" ".join(words) + "\n" for words in sentences]
-            path.write_text("".join(lines), encoding="utf-8")
+def files_of(written: Written) -> dict[str, Callable[[Path], object]]:
+    """Return what writes the translations of a part and way to a file, by its name."""
+    return {
+        f"{part}.{name.replace(' ', '-')}.txt": partial(_write_lines, words=words)
+        for part, ways in written.items()
+        for name, words in ways.items()
+    }
+
+
+def _write_lines(path: Path, words: list[Words]) -> None:
+    """Write a sentence a line, for other scorers."""
+    path.write_text("".join(" ".join(one) + "\n" for one in words), encoding="utf-8")
 
 
 def _as_words(corpus: Translation, symbols: Words) -> Words:

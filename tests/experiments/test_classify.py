@@ -11,11 +11,12 @@ from experiments.classify.data import DataConfig
 from experiments.classify.folds import fold_table, read_folds
 from experiments.classify.load import load
 from experiments.classify.report import key_numbers, score_table
-from experiments.classify.task import Config, prepare
+from experiments.classify.task import ClassifyExperiment, Config
 from experiments.classify.texts import read_labelled_text
 from experiments.classify.vectors import standardized
 from experiments.classify.words import moved_words
 from jlstm.analysis.saliency import leave_one_out
+from jlstm.data.words import unknown_share
 from jlstm.models.classify import Classifier, ClassifierConfig
 from jlstm.models.encoder import EncoderConfig
 
@@ -48,19 +49,20 @@ def own(path, **options):
 def test_a_text_of_ones_own_is_cut_into_disjoint_parts(path):
     data = load(own(path, valid_fraction=0.2, test_fraction=0.25))
     assert [len(p.labels) for p in (data.train, data.valid, data.test)] == [22, 8, 10]
-    assert data.classes == ("bad", "good")
-    found = sorted(words for part in data.words.values() for words in part.sentences)
+    assert data.prep.classes == ("bad", "good")
+    found = sorted(words for part in data.parts.values() for words in part.sentences)
     assert found == sorted(read_labelled_text(path)[0].sentences)
-    assert "fine" in data.vocab.index
-    ids, words = data.test.sequences[0], data.words["test"].sentences[0]
-    assert [data.vocab.symbols[n] for n in ids] == list(words)
+    assert "fine" in data.prep.vocab.index
+    ids, words = data.test.sequences[0], data.test.sentences[0]
+    assert [data.prep.vocab.symbols[n] for n in ids] == list(words)
 
 
 def test_words_can_be_cut_and_left_out(path):
     data = load(own(path, length=3, max_vocab=2, limit_train=5))
     assert {tuple(ids) for ids in data.train.sequences} == {(1, 3, 2)}
-    assert data.vocab.symbols == ("<pad>", "<unk>", "!", "film")
-    assert len(data.train.labels) == 5 and 0.3 < data.unknown < 0.4
+    assert data.prep.vocab.symbols == ("<pad>", "<unk>", "!", "film")
+    assert len(data.train.labels) == 5
+    assert 0.3 < unknown_share(data.prep.vocab, data.test.sentences) < 0.4
 
 
 @pytest.mark.parametrize(
@@ -100,13 +102,15 @@ def test_a_part_without_examples_is_refused(path):
         load(own(path))
 
 
-def test_a_job_knows_the_path_and_the_identity_of_its_data(path, monkeypatch):
+def test_an_experiment_knows_the_path_and_the_identity_of_its_data(path, monkeypatch):
     monkeypatch.chdir(path.parent)
-    first = prepare(Config(data=own("a.txt")))
+    first = ClassifyExperiment.from_config(Config(data=own("a.txt")))
+    again = ClassifyExperiment.from_config(Config(data=own(path)))
     assert first.config.data.path == str(path)
-    assert first.identity() == prepare(Config(data=own(path))).identity()
+    assert first.identity(first.data) == again.identity(again.data)
     path.write_text("".join(LINES).replace("word3", "word2"))
-    assert first.identity() != prepare(Config(data=own(path))).identity()
+    other = ClassifyExperiment.from_config(Config(data=own(path)))
+    assert first.identity(first.data) != other.identity(other.data)
 
 
 def test_naive_bayes_stands_beside_words(path):
@@ -119,7 +123,7 @@ def test_naive_bayes_stands_beside_words(path):
 def test_softmax_regression_stands_beside_vowels(data_dir):
     config = DataConfig(name="japanese_vowels")
     data = load(config)
-    assert data.input_size == 12 and len(data.classes) == 9
+    assert data.prep.input_size == 12 and len(data.prep.classes) == 9
     assert len(data.train.labels) + len(data.valid.labels) == 270
     scores = score_baselines(config, data)["softmax regression, mean over time"]
     assert 0.94 < scores["test"] < 0.98
@@ -150,13 +154,13 @@ def test_the_report_shows_drawn_texts_and_sure_errors(path):
     data = load(own(path))
     encoder = EncoderConfig(hidden_sizes=(3,))
     config = ClassifierConfig(encoder, embedding_size=2)
-    size = len(data.vocab)
+    size = len(data.prep.vocab)
     model = Classifier(config, 2, vocab_size=size, rngs=nnx.Rngs(0))
     logits = np.tile([2.0, -1.0], (len(data.test.labels), 1))
     drawn, *_, worst = moved_words(model, data, logits, 4)
     assert worst.title == "taken for bad with 95 %, in truth good"
     assert drawn.title.startswith("taken for bad with 95 %")
-    row = data.words["test"].sentences.index(tuple(worst.words))
+    row = data.test.sentences.index(tuple(worst.words))
     scores = leave_one_out(model, data.test.sequences[row], 0)
     np.testing.assert_array_equal(worst.scores, scores)
 
@@ -224,7 +228,7 @@ def test_empty_texts_are_left_out_and_columns_chosen(tmp_path, capsys):
     rows = "".join(f"{t},{k},{n % 3}\n" for n, (k, t) in enumerate(ROWS))
     path.write_text("what,how,other\n" + rows + ",1,0\n")
     data = load(own(path, text="what", label="how"))
-    assert data.classes == ("0", "1")
+    assert data.prep.classes == ("0", "1")
     said = capsys.readouterr().out
     assert "20 rows, 2 classes (0 10, 1 10), 1 left out as their text is empty" in said
     with pytest.raises(ValueError, match="has no column 'whom'"):

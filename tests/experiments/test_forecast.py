@@ -10,7 +10,7 @@ from experiments.forecast.baselines import Baseline, find_season, make_baselines
 from experiments.forecast.beyond import Beyond, window_at_end
 from experiments.forecast.dates import next_dates
 from experiments.forecast.report import MOST_LINES, beyond_table, score_table
-from experiments.forecast.task import Config, prepare
+from experiments.forecast.task import Config, ForecastExperiment
 from jlstm.data import ForecastConfig, Series, Windows, forecast_of
 from jlstm.data.windows import last_value
 from jlstm.models.encoder import EncoderConfig
@@ -50,8 +50,8 @@ def own(path, **options):
 def test_a_file_of_ones_own_becomes_a_table_a_picture_and_a_forecast(
     path, tmp_path, capsys, standard_promotion
 ):
-    job = prepare(own(path, target="sold"))
-    assert job.season == 5
+    job = ForecastExperiment.from_config(own(path, target="sold"))
+    assert job.data.prep.season == 5
     import jax
 
     with jax.debug_key_reuse(False):
@@ -119,8 +119,7 @@ def test_dates_go_on_where_there_is_a_rule(dates, wanted):
 
 
 def test_the_window_at_the_end_looks_at_the_last_steps():
-    windows = Windows(np.arange(20.0)[:, None], 10, 20, 4, 2, (0,))
-    last = window_at_end(windows)
+    last = window_at_end(np.arange(20.0)[:, None], 4, 2, (0,))
     assert last.inputs.ravel().tolist() == [16, 17, 18, 19]
     assert len(last) == 1 and np.isnan(last.targets).all()
 
@@ -166,12 +165,12 @@ def test_what_does_not_fit_is_refused_before_anything_runs(path, options, line):
         model = dataclasses.replace(config.model, patch=5)
         config = dataclasses.replace(config, model=model)
     with pytest.raises(ValueError, match=line):
-        prepare(config)
+        ForecastExperiment.from_config(config)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"No file at .*nothing\.csv"):
-        prepare(own(tmp_path / "nothing.csv"))
+        ForecastExperiment.from_config(own(tmp_path / "nothing.csv"))
 
 
 def test_examples_are_not_negative():

@@ -10,8 +10,10 @@ from flax import nnx
 
 from experiments import inside
 from experiments.classify import report as classify
+from experiments.classify.data import Part
 from experiments.ctc import report as ctc
-from experiments.ctc.data import Dataset as Spoken
+from experiments.ctc.data import Prep as Spoken
+from experiments.experiment import Loaded
 from experiments.forecast import report as forecast
 from experiments.inside import Example, draw_gates, inside_pictures, last_output_norms
 from experiments.language import report as language
@@ -19,6 +21,7 @@ from experiments.memory import inside as memory
 from experiments.music import report as music
 from experiments.speech import report as speech
 from experiments.tagging import report as tagging
+from experiments.tagging.data import Sentences
 from experiments.translation import report as translation
 from jlstm import Bidirectional, GRUCell, LSTMCell, Recurrent, RNNCell, Stack, unroll
 from jlstm.data import Corpus, Vocab
@@ -157,31 +160,31 @@ def language_pictures():
     )
 
 
-def labelled(sequences, words=None):
-    test = SimpleNamespace(sequences=sequences, labels=np.array([1]))
-    classes = ("bad", "good")
-    return SimpleNamespace(test=test, classes=classes, words=words)
+def labelled(*part):
+    prep = SimpleNamespace(classes=("bad", "good"))
+    return Loaded(prep, {"test": Part(*part)})
 
 
 def classify_pictures():
     config = ClassifierConfig(BOTH, embedding_size=2)
     model = Classifier(config, 2, vocab_size=9, rngs=RNGS)
-    words = {"test": SimpleNamespace(sentences=[WORDS])}
-    data = labelled([np.arange(5, dtype=np.int32)], words)
+    data = labelled([np.arange(5, dtype=np.int32)], np.array([1]), (WORDS,))
     return classify.draw_inside(model, data)
 
 
 def speech_pictures():
     model = Classifier(ClassifierConfig(ENCODER), 2, input_size=4, rngs=RNGS)
     frames = NUMBERS.normal(size=(9, 4)).astype(np.float32)
-    return speech.draw_inside(model, labelled([frames]), SimpleNamespace(hop=0.01))
+    return speech.draw_inside(
+        model, labelled([frames], np.array([1])), SimpleNamespace(hop=0.01)
+    )
 
 
 def ctc_pictures():
     model = Recognizer(RecognizerConfig(BOTH, join=2), 2, 4, rngs=RNGS)
     frames = NUMBERS.normal(size=(9, 4)).astype(np.float32)
     said = SimpleNamespace(features=[frames], targets=[np.array([2, 1])])
-    return ctc.draw_inside(model, Spoken(said, said, said, ("x", "y"), 0.01))
+    return ctc.draw_inside(model, Loaded(Spoken(("x", "y"), 4, 0.01), {"test": said}))
 
 
 def tagging_pictures():
@@ -189,9 +192,8 @@ def tagging_pictures():
     config = TaggerConfig(BOTH, embedding_size=2, letter_size=2)
     tagged = SimpleNamespace(sentences=[WORDS], tags=[("D", "N", "C", "D", "N")])
     numbers = NUMBERS.integers(1, 9, size=(5, 7)).astype(np.int32)
-    data = SimpleNamespace(
-        numbers={"test": [numbers]}, parts={"test": SimpleNamespace(tagged=tagged)}
-    )
+    test = Sentences(SimpleNamespace(tagged=tagged), [numbers])
+    data = Loaded(None, {"test": test})
     return tagging.draw_inside(Tagger(config, sizes, rngs=RNGS), data)
 
 

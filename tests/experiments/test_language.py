@@ -6,6 +6,7 @@ import math
 import pytest
 from flax import nnx
 
+from experiments.language.data import check_streams
 from experiments.language.gates import SHOWN, read_line
 from experiments.language.ngrams import count_ngrams
 from experiments.language.show import (
@@ -14,7 +15,7 @@ from experiments.language.show import (
     headline,
     score_table,
 )
-from experiments.language.task import Config, check_streams, prepare
+from experiments.language.task import Config, LanguageExperiment
 from jlstm.baselines import kneser_ney_bigram_nll, unigram_nll, witten_bell_nll
 from jlstm.data import Corpus, CorpusConfig, Vocab
 from jlstm.models.language import LanguageConfig, LanguageModel
@@ -133,21 +134,26 @@ def test_a_part_that_is_too_short_names_its_key(options, line):
         check_streams(corpus(), StreamConfig(**options))
 
 
-def test_a_job_knows_the_path_and_the_identity_of_its_text(tmp_path, monkeypatch):
+def test_an_experiment_knows_the_path_and_the_identity_of_its_text(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "a.txt"
 
-    def job():
-        data = CorpusConfig(name="text", path="a.txt")
-        return prepare(Config(data=data, stream=StreamConfig(batch_size=4)))
+    data = CorpusConfig(name="text", path="a.txt")
+    config = Config(data=data, stream=StreamConfig(batch_size=4))
+
+    def identity():
+        made = LanguageExperiment.from_config(config)
+        assert made.config.data.path == str(path)
+        return made.identity(made.data)
 
     path.write_text(TEXT)
-    first = job()
-    assert first.config.data.path == str(path)
-    assert first.identity() == job().identity()
+    first = identity()
+    assert first == identity()
     path.write_text(TEXT.replace("59 squared", "58 squared"))
-    assert job().identity()["tokens"] == first.identity()["tokens"]
-    assert job().identity() != first.identity()
+    assert identity()["tokens"] == first["tokens"]
+    assert identity() != first
 
 
 def test_the_picture_begins_at_a_line_and_has_a_label_a_step():
@@ -178,10 +184,10 @@ def test_several_seeds_are_scored_and_the_first_one_writes(tmp_path, capsys):
         sample=SampleConfig(length=3, temperatures=(0.0,)),
         train=TrainConfig(seeds=2, epochs=1),
     )
-    summary = prepare(config).run(tmp_path)
+    summary = LanguageExperiment.from_config(config).run(tmp_path)
     one = dataclasses.replace(config, train=TrainConfig(epochs=1))
     (tmp_path / "one").mkdir()
-    alone = prepare(one).run(tmp_path / "one")
+    alone = LanguageExperiment.from_config(one).run(tmp_path / "one")
     members = summary["valid"]["loss_members"]
     assert summary["valid"]["loss"] == pytest.approx(sum(members) / 2)
     assert members[0] == pytest.approx(alone["valid"]["loss"], rel=1e-5)

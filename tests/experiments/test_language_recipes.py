@@ -91,7 +91,7 @@ def test_learned_positions_reach_over_every_window():
     with pytest.raises(
         ValueError, match=r"max_length is 32, but one of .* is 64; raise"
     ):
-        find_task("transformer").prepare(short)
+        find_task("transformer").from_config(short)
 
 
 def test_only_a_finished_run_is_scored_again(tmp_path):

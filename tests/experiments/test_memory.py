@@ -8,7 +8,7 @@ import pytest
 from experiments.memory import gradient_lag, solved
 from experiments.memory.report import draw_seeds, verdict
 from experiments.memory.seeds import first_solved, seed_table
-from experiments.memory.task import Config, prepare
+from experiments.memory.task import Config, MemoryExperiment
 from experiments.seeds import of_seeds
 from jlstm import LSTMCell
 from jlstm.data.synthetic.problem import ProblemConfig, make_problem
@@ -81,7 +81,7 @@ def test_the_picture_has_a_line_a_seed_and_the_goal():
 def test_sizes_are_checked_before_anything_runs():
     config = Config(data=ProblemConfig("parity", longest=40, far=30))
     with pytest.raises(ValueError, match="data: far must be at least 41, got 30"):
-        prepare(config)
+        MemoryExperiment.from_config(config)
 
 
 def test_a_point_that_is_done_is_not_run_again(tmp_path):

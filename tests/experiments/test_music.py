@@ -8,13 +8,8 @@ from flax import nnx
 
 from experiments.music import task as music
 from experiments.music.config import Config, DataConfig, SampleConfig
-from experiments.music.report import nats_table, shown
-from experiments.music.task import (
-    make_task,
-    prepare,
-    score_floors,
-    write_piece,
-)
+from experiments.music.report import nats_table, shown, write_piece
+from experiments.music.task import MusicExperiment
 from experiments.odyssey.odyssey import (
     ADAM,
     VARIANTS,
@@ -49,18 +44,19 @@ def jsb(monkeypatch):
 
 
 def test_a_run_gets_its_pieces_and_its_floors(jsb):
-    job = prepare(Config(data=DataConfig(limit_train=3, window=4)))
-    assert [len(part) for part in job.pieces.values()] == [3, 2, 3]
-    floors = score_floors(job.pieces)
+    made = MusicExperiment.from_config(Config(data=DataConfig(limit_train=3, window=4)))
+    assert [len(part) for part in made.data.parts.values()] == [3, 2, 3]
+    floors = made.baselines(made.data)
     kept, test = PIECES["train"][:3], PIECES["test"]
     assert [each["test"] for each in floors.values()] == [
         independent_floor(kept, test),
         copy_floor(kept, test),
     ]
-    task = make_task(job.config, job.pieces, floors)
+    task = made.task(made.data, floors)
     assert max(map(len, task.excerpts)) == 4 and len(task.train) == 3
     assert [*task.baselines.values()] == [each["valid"] for each in floors.values()]
-    assert job.identity() == prepare(job.config).identity()
+    again = MusicExperiment.from_config(made.config)
+    assert made.identity(made.data) == again.identity(again.data)
 
 
 def test_a_written_piece_begins_with_what_was_given():

@@ -11,8 +11,8 @@ import yaml
 from experiments import continuity, starts
 from experiments import launch as launcher
 from experiments.comparison.runs import read_runs
-from experiments.language import task as language
-from experiments.present import present
+from experiments.experiment import Experiment
+from experiments.present import Report, present
 from experiments.resume import find_run
 from experiments.variables import hide, resolved, unresolved, variables
 from experiments.yaml_file import read_yaml
@@ -28,7 +28,7 @@ def folder(tmp_path, monkeypatch):
     lines = [f"line {n}: {n * n} is the square of {n}\n" for n in range(120)]
     (tmp_path / "text.txt").write_text("".join(lines))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(language.Job, "run", lambda job, folder: {})
+    monkeypatch.setattr(Experiment, "run", lambda made, folder: {})
     return tmp_path
 
 
@@ -281,10 +281,9 @@ def test_no_value_of_the_environment_is_written(secret_run, capsys):
     assert job.config.stream.window == 4
     log = '{"kind": "valid", "step": 1, "epoch": 1, "loss": 2.0}\n'
     (run / "metrics.jsonl").write_text(log)
-    present(
-        run, job.config, {"name": "run-of-ann", "loss": 1.0, "prompt": "line 1:"},
-        headline=[], loss_label="loss", samples=[("after 'line 1:'", "line 1: x")],
-    )  # fmt: skip
+    numbers = {"name": "run-of-ann", "loss": 1.0, "prompt": "line 1:"}
+    report = Report(tables=[("after 'line 1:'", "line 1: x")])
+    present(run, job.config, numbers, report)
     texts = written(run)
     assert {"config.yaml", "starts.jsonl", "result.json", "report.html"} <= set(texts)
     for name, text in texts.items():

@@ -7,12 +7,11 @@ import pytest
 
 from experiments.ctc.data import DataConfig as StringsConfig
 from experiments.ctc.data import load as load_strings
-from experiments.ctc.report import error_table, shown_error
-from experiments.ctc.task import count_pairs
+from experiments.ctc.report import count_pairs, error_table, shown_error
 from experiments.speech import data
 from experiments.speech.baselines import score_baselines
 from experiments.speech.data import DataConfig, load
-from experiments.speech.task import Config, make_task, prepare
+from experiments.speech.task import Config, SpeechExperiment
 from jlstm.audio import AugmentConfig, LogMelConfig
 from jlstm.data import Recordings, StringConfig
 from jlstm.data.synthetic.phones import PhoneConfig
@@ -51,18 +50,19 @@ def test_splits_speeds_and_masks(fsdd):
         front=FRONT,
         augment=AugmentConfig(speeds=(1.0, 2.0), time_masks=1, time_width=3),
     )
-    job = prepare(config)
-    train = job.data.train
-    assert len(train.sequences) == 12 and len(job.data.test.labels) == 24
+    made = SpeechExperiment.from_config(config)
+    train = made.data.train
+    assert len(train.sequences) == 12 and len(made.data.test.labels) == 24
     lengths = [len(one) for one in train.sequences]
     assert all(
         2 * fast < slow for slow, fast in zip(lengths[:6], lengths[6:], strict=True)
     )
     assert train.labels[:6].tolist() == train.labels[6:].tolist()
-    task = make_task(config, job.data)
+    task = made.task(made.data, {})
     totals = [sum(float(b.xs.sum()) for b in task.batches(n)) for n in (1, 2, 1)]
     assert totals[0] == totals[2] != totals[1]
-    assert job.identity() == prepare(config).identity()
+    again = SpeechExperiment.from_config(config)
+    assert made.identity(made.data) == again.identity(again.data)
 
 
 def test_baselines_tell_rising_from_falling(fsdd):
@@ -80,13 +80,13 @@ def test_strings_of_digits_are_played_at_each_speed(fsdd):
     assert set(np.concatenate(found.train.targets)) <= {1, 2}
     lengths = [len(one) for one in found.train.features]
     assert all(2 * a <= b for a, b in zip(lengths[:3], lengths[3:], strict=True))
-    assert found.symbols[:2] == ("0", "1") and found.hop == 0.01
+    assert found.prep.symbols[:2] == ("0", "1") and found.prep.hop == 0.01
 
 
 def test_phones_have_letters_and_no_seconds():
     config = StringsConfig(name="phones", train=3, valid=2, test=2)
     found = load_strings(config, FRONT, AugmentConfig())
-    assert found.symbols == tuple("abcdef") and found.hop is None
+    assert found.prep.symbols == tuple("abcdef") and found.prep.hop is None
     assert found.train.features[0].shape[1] == PhoneConfig().features
 
 
@@ -98,8 +98,8 @@ def test_a_folder_of_ones_own(tmp_path):
             file.setparams((1, 2, 8_000, 0, "NONE", ""))
             file.writeframes(tone(300 if row % 2 else 3_000, 900, row).tobytes())
     config = Config(data=DataConfig("audio_folder", str(tmp_path)), front=FRONT)
-    found = prepare(config).data
-    assert found.classes == ("high", "low")
+    found = SpeechExperiment.from_config(config).data
+    assert found.prep.classes == ("high", "low")
     assert [len(p.labels) for p in (found.train, found.valid, found.test)] == [10, 1, 1]
     wrong = LogMelConfig(sample_rate=16_000)
     line = "front.sample_rate is 16000, the recordings have 8000: set front.sample_rate"

@@ -14,8 +14,8 @@ from experiments.tagging.baselines import (
 )
 from experiments.tagging.data import load, normalize, spell
 from experiments.tagging.read import DataConfig, Part, random_parts
-from experiments.tagging.report import score_table, tagged_text, word_table
-from experiments.tagging.task import Config, count_tags, make_task, prepare
+from experiments.tagging.report import count_tags, score_table, tagged_text, word_table
+from experiments.tagging.task import Config, TagExperiment
 from jlstm.data.tagging import Tagged
 
 COLUMNS = """\
@@ -47,37 +47,37 @@ def of_own(path, **options):
 
 def test_a_column_file_with_marks(columns):
     data = load(of_own(columns, mark=1, letters=4))
-    assert data.parts["train"].tagged.tags[0] == ("B-NP", "I-NP", "B-VP")
-    assert data.parts["train"].marks[2] == ("NNS", "VBP")
-    words, letters, tags, marks = data.vocabs
-    first = data.numbers["train"][0]
+    assert data.train.words.tagged.tags[0] == ("B-NP", "I-NP", "B-VP")
+    assert data.train.words.marks[2] == ("NNS", "VBP")
+    words, letters, tags, marks = data.prep
+    first = data.train.numbers[0]
     assert [words.symbols[n] for n in first[:, 0]] == ["the", "dog", "barks"]
     assert [tags.symbols[n] for n in first[:, 1]] == ["B-NP", "I-NP", "B-VP"]
     assert [marks.symbols[n] for n in first[:, 2]] == ["DT", "NN", "VBZ"]
     spelled = ["".join(letters.symbols[n] for n in row if n) for row in first[:, 3:]]
     assert spelled == ["The", "dog", "baks"]
-    assert data.vocabs.sizes.marks == len(marks) and data.vocabs.sizes.tags == 4
+    assert data.prep.sizes.marks == len(marks) and data.prep.sizes.tags == 4
 
 
 def test_a_word_that_training_lacks_is_unknown_but_spelled(columns, tmp_path):
     held = tmp_path / "held.txt"
     held.write_text("Doge NN B-ADJP\n")
     data = load(of_own(columns, test_path=str(held)))
-    row = data.numbers["test"][0][0]
-    assert data.vocabs.words.symbols[row[0]] == "<unk>"
-    assert data.vocabs.tags.symbols[row[1]] == "B-ADJP"
-    assert (row[3:] > 0).sum() == 4 and data.vocabs.marks is None
+    row = data.test.numbers[0][0]
+    assert data.prep.words.symbols[row[0]] == "<unk>"
+    assert data.prep.tags.symbols[row[1]] == "B-ADJP"
+    assert (row[3:] > 0).sum() == 4 and data.prep.marks is None
 
 
 def test_a_conllu_file_is_known_by_its_name(tmp_path):
     path = tmp_path / "own.conllu"
     path.write_text("# text\n1\tGo\tgo\tVERB\tVB\n2\t!\t!\tPUNCT\t.\n")
     config = of_own(path, column="xpos")
-    assert load(config).parts["train"].tagged.tags == (("VB", "."),)
-    job = prepare(Config(data=config))
-    assert job.config.data.path == str(path) and job.identity() == {
-        part: job.identity()["train"] for part in ("train", "valid", "test")
-    }
+    assert load(config).train.words.tagged.tags == (("VB", "."),)
+    made = TagExperiment.from_config(Config(data=config))
+    identity = made.identity(made.data)
+    assert made.config.data.path == str(path)
+    assert identity == dict.fromkeys(("train", "valid", "test"), identity["train"])
 
 
 def test_conll2000_gives_up_a_share_of_training(monkeypatch, columns):
@@ -138,7 +138,7 @@ def test_the_rarest_of_many_tags_are_one_class():
 
 def test_tables_and_sentences_of_the_report(columns):
     data = load(of_own(columns))
-    gold = data.parts["test"].tagged.tags
+    gold = data.test.words.tagged.tags
     found = [gold[0], (*gold[1][:3], "B-NP"), gold[2]]
     assert tagged_text(data, found, 2).splitlines() == [
         "The/B-NP dog/I-NP barks/B-VP",
@@ -157,10 +157,10 @@ def test_tables_and_sentences_of_the_report(columns):
 
 def test_the_task_gets_the_numbers(columns):
     config = Config(data=of_own(columns, mark=1))
-    task = make_task(config, load(config.data))
+    task = TagExperiment(config).task(load(config.data), {})
     assert task.chunked and task.tags == ("B-NP", "B-VP", "I-NP", "O")
     assert task.unknown == 1 and task.boundaries[-1] == 4
-    np.testing.assert_array_equal(task.train[0], load(config.data).numbers["train"][0])
+    np.testing.assert_array_equal(task.train[0], load(config.data).train.numbers[0])
 
 
 def test_how_words_are_read():

@@ -8,11 +8,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from experiments.translation import task as translation
 from experiments.translation.baselines import count_ngrams, write_by_dictionary
 from experiments.translation.bleu import score
-from experiments.translation.report import sample_texts
-from experiments.translation.task import Config, Job, SearchConfig, prepare
+from experiments.translation.data import loaded
+from experiments.translation.report import Examples, sample_texts
+from experiments.translation.task import Config, TranslateExperiment
+from experiments.translation.written import SearchConfig
 from jlstm.data.translation import TranslationConfig, encode_pairs
 from jlstm.models.encoder import EncoderConfig
 from jlstm.models.seq2seq_config import Seq2SeqConfig
@@ -90,7 +91,7 @@ def test_a_run_learns_its_pairs_by_heart_and_reports(tmp_path, standard_promotio
         optimizer=OptimizerConfig("adam", 0.03, clip=1.0),
         train=TrainConfig(epochs=1, checkpoint_every=1000),
     )
-    summary = Job(config, CORPUS).run(tmp_path)
+    summary = TranslateExperiment(config, loaded(CORPUS)).run(tmp_path)
     assert summary["test"]["perplexity"] < 1.5 < summary["baselines"]["unigram"]
     ways = summary["bleu"]["test_2016_flickr"]
     assert ways["greedy"]["words"] == pytest.approx(100.0)
@@ -107,7 +108,7 @@ def test_a_run_learns_its_pairs_by_heart_and_reports(tmp_path, standard_promotio
 def test_samples_show_source_translations_and_reference():
     written = {"greedy": list(CORPUS.parts["val"].target_words)}
     heading, text = sample_texts(
-        translation.Examples(CORPUS, "val", written)
+        Examples(CORPUS, "val", written)
     )[1]  # fmt: skip
     assert heading == "val, sentence 2"
     assert text.splitlines() == [
@@ -122,9 +123,9 @@ def test_the_identity_of_a_run_is_that_of_its_pairs():
         {part: (LINES[0], LINES[1][::-1]) for part in CORPUS.parts},
         TranslationConfig(min_count=1),
     )
-    one, two = (Job(Config(), corpus).identity() for corpus in (CORPUS, other))
-    assert one["checksums"] != two["checksums"]
-    assert one == Job(Config(), CORPUS).identity()
+    made = TranslateExperiment(Config())
+    one, two, again = (made.identity(loaded(own)) for own in (CORPUS, other, CORPUS))
+    assert one["checksums"] != two["checksums"] and one == again
 
 
 @pytest.mark.parametrize(
@@ -141,11 +142,11 @@ def test_what_is_out_of_range_is_said(wrong, message):
 
 def test_several_seeds_are_several_runs():
     with pytest.raises(ValueError, match=r"run the seeds one by one with train\.seed"):
-        prepare(Config(train=TrainConfig(seeds=2)))
+        TranslateExperiment.from_config(Config(train=TrainConfig(seeds=2)))
     assert np.isfinite(count_ngrams(CORPUS, "val")["KN bigram"])
 
 
 def test_a_missing_package_of_the_end_is_named_before_the_start(monkeypatch):
     monkeypatch.setitem(sys.modules, "sacrebleu", None)
     with pytest.raises(ModuleNotFoundError, match="sacrebleu"):
-        prepare(Config(name="none"))
+        TranslateExperiment.from_config(Config(name="none"))

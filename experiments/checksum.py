@@ -1,0 +1,19 @@
+"""What tells whether the data of a run is still the same."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def checksum(sequences: Sequence[np.ndarray]) -> list[int]:
+    """Return the number of sequences and of all their steps, and a checksum.
+
+    Example:
+        >>> checksum([np.zeros(2), np.zeros(3)])[:2]
+        [2, 5]
+        >>> checksum([np.zeros(2)]) == checksum([np.ones(2)])
+        False
+    """
+    sums = [zlib.crc32(np.ascontiguousarray(one)) for one in sequences]
+    return [len(sequences), sum(map(len, sequences)), zlib.crc32(np.array(sums))]

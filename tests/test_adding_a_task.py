@@ -1,0 +1,67 @@
+"""The page on a task of one's own: its code runs, by itself and by the launcher."""
+
+import shutil
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from experiments import compose
+from experiments import run as launcher
+from experiments.tasks import TASKS
+from tests.pages import blocks
+
+PAGE = Path(__file__).parents[1] / "docs" / "adding-a-task.md"
+TASK, TESTS = blocks(PAGE)
+(RECIPE,) = blocks(PAGE, "yaml")
+
+
+@pytest.fixture
+def page(monkeypatch, user_defaults):
+    """The module that the page writes; annotations are looked up there."""
+    module = ModuleType("adding_a_task")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for block in (TASK, TESTS):
+        exec(compile(block, PAGE.name, "exec"), vars(module))
+    return module
+
+
+def test_the_task_takes_less_than_120_lines():
+    assert sum(bool(line.strip()) for line in TASK.splitlines()) < 120
+
+
+@pytest.mark.long
+def test_the_tests_of_the_page_pass(page, tmp_path, capsys):
+    page.test_a_prep_is_enough()
+    page.test_a_run_beats_the_mean(tmp_path)
+    assert "| mean period   |" in capsys.readouterr().out
+    assert "mean of the training periods" in (tmp_path / "report.html").read_text()
+
+
+@pytest.fixture
+def added(page, tmp_path, monkeypatch):
+    """The launcher, with the task and its configuration as the page adds them."""
+    monkeypatch.setitem(TASKS, "period", page.PeriodExperiment)
+    configs = tmp_path / "configs"
+    shutil.copytree(compose.CONFIGS, configs)
+    (configs / "experiment" / "period.yaml").write_text(RECIPE)
+    monkeypatch.setattr(compose, "CONFIGS", configs)
+    monkeypatch.chdir(tmp_path)
+    compose.register_defaults.cache_clear()
+    yield
+    compose.register_defaults.cache_clear()
+
+
+@pytest.mark.usefixtures("added")
+def test_the_launcher_knows_the_task(capsys):
+    wanted = ("experiment=period", "data.count=8", "train.epochs=1", "batch_size=8")
+    assert launcher.main(wanted) == 0
+    assert "report: runs/period/" in capsys.readouterr().out
+    assert launcher.main(["experiment=period", "data.nois=1"]) == 2
+    assert "no key data.nois: did you mean data.noise?" in capsys.readouterr().err
+    assert launcher.main(["--cfg", "experiment=period", "batch_size=8"]) == 0
+    shown = yaml.safe_load(capsys.readouterr().out)
+    assert shown["task"] == "period" and shown["batch_size"] == 8
+    assert shown["data"] == {"count": 256, "noise": 0.1}
