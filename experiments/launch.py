@@ -1,6 +1,7 @@
 """What the command line asks for: help, a configuration, a run, or a sweep."""
 
 import argparse
+import errno
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ from experiments.failure import Reached
 from experiments.help import help_text
 from experiments.lock import locked
 from experiments.resume import resumed
+from experiments.starts import STARTS
 from experiments.sweep import sweep
 from experiments.tasks import find_task
 from experiments.variables import hidden_in_errors, resolved, unresolved
@@ -45,6 +47,7 @@ def launch(argv: Sequence[str], reached: Reached) -> int:
         experiment, reached.folder = start(options.overrides, held)
         reached.training = True
         experiment.run(reached.folder)
+        check_still_there(reached.folder)
     return 0
 
 
@@ -81,6 +84,17 @@ def start(overrides: Sequence[str], held: ExitStack) -> tuple[Experiment, Path]:
         go_on(old, shown, identity)
     print(f"run folder: {folder}", flush=True)
     return experiment, folder
+
+
+def check_still_there(folder: Path) -> None:
+    """Raise FileNotFoundError if a folder was taken away and made again since.
+
+    What writes checkpoints and logs makes the folders that it needs.
+    """
+    starts = folder / STARTS
+    if not starts.is_file():
+        said = "the folder was taken away while the run went on; this is gone"
+        raise FileNotFoundError(errno.ENOENT, said, str(starts))
 
 
 class _Parser(argparse.ArgumentParser):

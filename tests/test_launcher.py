@@ -247,6 +247,18 @@ def test_a_run_that_stops_says_why(folder, capsys, monkeypatch, stop, code, line
         assert (folder / again / "config.yaml").is_file()
 
 
+def test_a_folder_that_was_made_again_is_no_success(folder, capsys, monkeypatch):
+    """Checkpoints and logs make the folders they need, also where there was one."""
+
+    def run(made, folder):
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+    monkeypatch.setattr(Experiment, "run", run)
+    said = refused(capsys, *SMALL, code=3)
+    assert "the folder was taken away while the run went on" in said
+
+
 @pytest.mark.long
 def test_help_and_cfg_show_what_there_is(folder, capsys):
     assert launcher.main(["--help"]) == 0
