@@ -238,7 +238,7 @@ class Tagger(nnx.Module):
         return carry[0].h, self.head(ys)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_flax_tabulates_every_module(name, plain_keys, standard_promotion):
     options = {"console_kwargs": {"width": 300, "force_terminal": False}}
@@ -255,7 +255,7 @@ def test_flax_tabulates_a_model_that_holds_one(plain_keys, standard_promotion):
     assert "head" in table and "h: float32[3,4]" in table
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["RNN", "LSTM"])
 def test_the_bridge_to_linen_is_the_module(name, plain_keys):
     kind = getattr(jlstm.nnx, name)
@@ -296,14 +296,14 @@ TOOLS = {
 }
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", TOOLS)
 def test_flax_tools_run_the_module(tool):
     model, _ = as_nnx(LAYERS["one of a stack"])
     assert_close(TOOLS[tool](model, inputs()), model(inputs()), TOL)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_flax_gradient_scan_and_graph():
     model, _ = as_nnx(LAYERS["one of a stack"])
     grads = jax.grad(lambda m: jnp.sum(m(inputs())[1] ** 2))(model)

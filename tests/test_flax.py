@@ -98,7 +98,7 @@ def test_faces_agree_in_value_and_gradient(name):
     assert not np.any(np.asarray(ys)[~live])
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("time_major", quick([False, True]))
 def test_images_have_their_time_axis_before_their_space(time_major):
     layer = Recurrent(ConvGRUCell(2, (3, 2)))

@@ -46,7 +46,7 @@ def is_uniform(draws, limit):
     )
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [RNNCell, *GATED])
 def test_every_gate_is_orthogonal_of_its_own(kind):
     """The fused matrix is not: that leaves singular values of a gate far from 1."""

@@ -189,7 +189,7 @@ def test_dropout_comes_with_the_key_only():
     assert jnp.abs(one - other).max() > 0.01
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_parameters_there_and_back():
     layer = Stack((Bidirectional(LSTMCell(H)),) * 12)  # "10" sorts before "2"
     shapes = jax.eval_shape(lambda: layer.init(jax.random.key(3), X))

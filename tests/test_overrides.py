@@ -14,6 +14,7 @@ import pytest
 import jlstm
 from jlstm import explain, unroll
 from tests.messages import message_of
+from tests.quick import quick
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 
@@ -119,7 +120,7 @@ ROWS = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", quick(ROWS, 9))
 def test_what_runs_sees_the_change(name):
     cell, blind, why = ROWS[name]
     params = cell.init(jax.random.key(0), 2)

@@ -157,7 +157,7 @@ def test_penalties_and_statistics_are_those_of_the_pure_tree(name, form):
     assert {n for n, stats in found if stats.spectral_norm is not None} == {"w_hh"}
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["linen", "nnx module"])
 def test_under_jit_grad_and_vmap(form):
     layer = LAYERS["stack"]

@@ -99,7 +99,7 @@ def test_the_gradient_of_a_row_beside_a_broken_one_stays_finite(name):
     assert np.isfinite(found).all() and found[:, 1].any()
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("pad", [-1, -100])
 def test_negative_numbers_at_the_end_of_a_target_pad_it(pad):
     targets = jnp.array([[1, 2], [2, 3], [3, pad]])
@@ -149,7 +149,7 @@ def test_what_is_empty_is_no_error():
     assert beam_search(step, (), FIRST[:0], 4, Search(2)).tokens.shape == (60, 0, 2)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_arrays_of_numpy_make_no_warning_where_64_bits_are_off():
     scores, tags = np.asarray(LOGITS), TAGS
     with jax.enable_x64(False):
@@ -567,7 +567,7 @@ def test_at_temperature_0_the_most_likely_is_left():
     assert np.isfinite(found).tolist() == [[False, True, False], [True, False, False]]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_more_beams_than_tokens_find_every_sequence():
     logits = jnp.log(jnp.array([0.7, 0.3]))
 

@@ -116,7 +116,7 @@ def test_equals_the_class_that_it_replaces_in_value_and_gradient():
     assert_close({**grads, "rnn": {"cell": rnn_grads}}, classic_grads, 1e-4)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [ScannedRNN, ScannedLSTM])
 def test_replay_with_resets_equals_separate_episodes(kind):
     obs, _, resets = episodes()

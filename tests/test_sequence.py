@@ -41,7 +41,7 @@ def test_the_last_output_is_that_of_the_last_step_that_counts():
             np.testing.assert_array_equal(out[row], wanted)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_last_output_is_the_h_of_the_last_carry():
     """For a cell that holds its carry in padding; with axes of an image as well."""
     cell = LSTMCell(3)
@@ -59,7 +59,7 @@ def test_the_last_output_is_the_h_of_the_last_carry():
     assert not np.any(grads[:, 2])
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_carry_before_a_step_is_where_the_step_starts():
     cell = LSTMCell(3)
     params = cell.init(jax.random.key(0), 2, jnp.float64)

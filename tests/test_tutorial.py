@@ -61,7 +61,7 @@ def test_the_output_gate_shows_when_it_is_asked(run):
     np.testing.assert_allclose(shown, [0, 0, 0, 0, stored, 0, stored], atol=5e-3)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_trained_model_expects_what_the_text_says(run):
     page = run("06_one_step_by_hand.py")
     assert page["difference"] < 1e-5
@@ -79,7 +79,7 @@ def test_a_trained_model_expects_what_the_text_says(run):
     assert abs(other - man) < abs(man - woman) / 3
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_unit_tells_code_from_prose(run):
     page = run("09_what_gates_learn_to_keep.py")
     areas, chosen = page["areas"], page["chosen"]
@@ -94,7 +94,7 @@ def test_a_unit_tells_code_from_prose(run):
     assert "".join("01"[int(n)] for n in where) == "00110011100111"
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_loop_is_the_scan_however_it_is_cut(run):
     page = run("07_a_whole_sequence.py")
     np.testing.assert_allclose(page["ys"], page["by_hand"], atol=1e-5)
@@ -102,7 +102,7 @@ def test_the_loop_is_the_scan_however_it_is_cut(run):
     assert page["beside"] < 1e-6
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_truncation_keeps_the_value_and_a_part_of_the_gradient(run):
     page = run("08_backpropagation_through_time.py")
     gradient = float(page["gradient"].w_hh[3, 1, 5])
@@ -115,7 +115,7 @@ def test_truncation_keeps_the_value_and_a_part_of_the_gradient(run):
     assert reach == sorted(reach) and reach[0] < 1e-12 and reach[-1] > 0.1
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_variants_are_as_large_as_the_text_says(run):
     page = run("10_gru_and_variants.py")
     assert page["difference"] < 1e-6
@@ -134,7 +134,7 @@ def test_gates_are_paid_for_and_more_text_is_better(run):
     assert len(page["reach"]) == 5
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_attention_pays_with_the_square(run):
     page = run("12_transformers.py")
     assert page["moved"](page["attend"]) == (30, 49)

@@ -8,7 +8,7 @@ import pytest
 from tests.typed import user_script, wrong_calls
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchecked", "user_defaults")
 def test_the_script_runs():
     assert user_script.main() == {

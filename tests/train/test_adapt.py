@@ -101,7 +101,7 @@ def follow(rate, decay, scale=None):
     return total / 44
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("decay", quick([0.4, 0.0]))
 def test_the_weights_follow_the_text(decay):
     found = dynamic_nll(model(), STREAM, Rule(0.5, decay))
@@ -109,7 +109,7 @@ def test_the_weights_follow_the_text(decay):
     assert abs(found - stream_nll(model(), STREAM)) > 1e-4
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_rms_form_divides_by_the_gradients_of_the_training_text():
     training = TokenStream(TOKENS[::-1].copy(), 2, 6)
     scale = gradient_scale(model(), training, windows=3, epsilon=0.01)

@@ -56,7 +56,7 @@ def by_hand(weights, epochs, rate=RATE):
     return scored, losses, began
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_scored_weights_are_the_mean_since_validation_got_worse(tmp_path):
     start = trainer(tmp_path)._program.init().model.w[...]
     expected, losses, began = by_hand(np.asarray(start, np.float64), 8)
@@ -76,7 +76,7 @@ def test_a_cut_run_ends_with_the_same_mean(tmp_path):
     assert cut.place.losses == whole.place.losses
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_members_have_a_mean_each(tmp_path):
     members = (Member(0, RATE), Member(3, RATE))
     together = trainer(tmp_path, members=members).fit().model

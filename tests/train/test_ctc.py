@@ -73,7 +73,7 @@ def test_metrics_are_those_of_the_answers(scored):
     }
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_rows_that_fill_a_batch_count_for_nothing(scored):
     task, model, _ = scored
     last = task._batches(task.test, 4)[1]

@@ -38,7 +38,7 @@ def test_windows_vary_and_scale_the_rate():
     assert make_task(window=10).rate_scale(window) == 1.0
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_penalties_are_of_the_dropped_and_of_the_raw_outputs():
     drops = LanguageDropout(output=0.5, variational=True)
     model = LanguageConfig(hidden_sizes=(4,), embedding_size=3, dropout=drops)
@@ -77,7 +77,7 @@ def test_a_transformer_learns_in_the_same_task():
     assert task.evaluate(state.model, "valid")["loss"] < 0.8
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_window_is_the_context_of_a_transformer():
     task = make_task(TransformerLanguageConfig(TransformerConfig(1, 8, 2)))
     model = jax.jit(task.make_model)(jax.random.key(0))

@@ -153,7 +153,7 @@ def test_nan_names_the_step_and_keeps_the_checkpoint(tmp_path):
     assert good._checkpoints.latest() == kept
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_evaluation_does_not_depend_on_the_window():
     model = make_task().make_model(jax.random.key(0))
     losses = [stream_nll(model, TokenStream(IDS[:100], 2, w)) for w in (3, 7, 49, 200)]

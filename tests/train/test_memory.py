@@ -88,7 +88,7 @@ def test_an_oracle_passes_its_exams_and_a_guess_does_not():
     assert guess["solved"] == 0 and guess["loss"] == pytest.approx(np.log(2))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_exams_stay_the_same_and_parts_differ():
     valid, test = (make_task()._sheets[part][0] for part in ("valid", "test"))
     again = make_task()._sheets["valid"][0]
@@ -98,7 +98,7 @@ def test_exams_stay_the_same_and_parts_differ():
     assert not np.allclose(valid[0].xs, valid[1].xs)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_each_seed_sees_sequences_of_its_own():
     """With a learning rate of 0 losses differ by parameters and data alone."""
     task = make_task()

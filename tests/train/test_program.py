@@ -84,7 +84,7 @@ def test_seeds_are_members_with_consecutive_seeds(tmp_path):
     np.testing.assert_array_equal(seeds.model.w[...], members.model.w[...])
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_members_go_on_with_the_same_bits(tmp_path):
     members = (Member(1, 0.1), Member(2, 0.1))
     short = TrainConfig(epochs=1, test_weights="last")

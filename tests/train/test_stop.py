@@ -94,7 +94,7 @@ def test_a_stopped_run_goes_on_with_the_same_bits_and_log(tmp_path, whole, at, n
     assert (resumed.valid, resumed.place.step) == (whole.valid, whole.place.step)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_thread_trains_without_touching_signals(tmp_path):
     found = []
 

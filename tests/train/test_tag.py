@@ -48,7 +48,7 @@ def scored():
         return task, model, task.tag(model, task.test)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_each_sentence_is_tagged_as_if_alone(scored):
     task, model, found = scored
     assert [*map(len, found.tags)] == [*map(len, task.test)]

@@ -60,7 +60,7 @@ def test_zoneout_keeps_the_share_of_units_anew_at_each_step():
     assert len(np.unique(masks, axis=0)) > 0.9 * len(masks)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_zoneout_treats_h_and_c_apart():
     cell = Zoneout(LSTMCell(SIZE), h=RATE, c=0.5)
     params = cell.init(jax.random.key(0), 2)
@@ -126,7 +126,7 @@ def test_weight_drop_has_one_mask_for_all_steps_and_rows():
     np.testing.assert_allclose(np.unique(weights), [0, 1 / (1 - RATE)], rtol=1e-12)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_weight_noise_is_normal_on_every_leaf_and_differs_between_them():
     cell = WeightNoise(LSTMCell(SIZE), std=0.075)
     params = cell.init(jax.random.key(0), SIZE, jnp.float64)
@@ -149,7 +149,7 @@ NOISY = (
 )
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", quick(NOISY, 2), ids=lambda cell: repr(cell)[:30])
 def test_another_key_is_other_noise_and_no_key_is_none(cell):
     params = cell.init(jax.random.key(0), 2, jnp.float64)
@@ -163,7 +163,7 @@ def test_another_key_is_other_noise_and_no_key_is_none(cell):
     assert not np.allclose(first[-1], quiet[-1])
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", quick(NOISY[:4]), ids=lambda cell: repr(cell)[:30])
 def test_layers_of_a_stack_draw_apart(cell):
     stack = Stack((Recurrent(cell), Recurrent(cell)))
@@ -176,7 +176,7 @@ def test_layers_of_a_stack_draw_apart(cell):
     assert not np.allclose(*changed)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_expectation_of_a_noisy_step_is_the_quiet_step():
     """One step is linear in each noise; zoneout keeps or takes, the others scale."""
     inner, params = linear(4)
@@ -197,7 +197,7 @@ def test_the_expectation_of_a_noisy_step_is_the_quiet_step():
         assert (np.abs(noisy[0].mean(0) - quiet[0, 0]) < error).all()
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_noise_runs_under_vmap_over_keys():
     cell = Zoneout(RecurrentDropout(LSTMCell(3), 0.5), h=0.5)
     params = cell.init(jax.random.key(0), 2, jnp.float64)
@@ -213,7 +213,7 @@ def test_noise_runs_under_vmap_over_keys():
     assert len(np.unique(ys[:, -1], axis=0)) == 5
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", quick(NOISY, 2), ids=lambda cell: repr(cell)[:30])
 def test_the_gradient_of_a_noisy_run_is_its_finite_difference(cell):
     """The backward pass must see the masks that the forward pass saw, step by step."""
