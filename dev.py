@@ -9,6 +9,8 @@
     python3 dev.py docs                         run the tutorial, build the site
     python3 dev.py sanitize                     test the CPU kernel on a build that
                                                 watches every access to memory
+    python3 dev.py derive                       write what follows from the source:
+                                                exports of cells, the reference
     python3 dev.py setup [run|test|dev|peers|docs]    only prepare the environment
     python3 dev.py lock [--upgrade]             write requirements/*.txt again
 
@@ -225,7 +227,13 @@ def docs(environment: Environment, arguments: list[str]) -> int:
 def sanitize(environment: Environment, arguments: list[str]) -> int:
     """Test the CPU kernel under AddressSanitizer and UndefinedBehaviorSanitizer."""
     environment.need("test")
-    return environment.run("-m", "tests.native.sanitize", *arguments)
+    return environment.run("-m", "tests.backends.native.sanitize", *arguments)
+
+
+def derive(environment: Environment, arguments: list[str]) -> int:
+    """Write what follows from the source: exports of cells, pages of the reference."""
+    environment.need("test")
+    return environment.run("-m", "tests.derived", *arguments)
 
 
 def setup(environment: Environment, arguments: list[str]) -> int:
@@ -254,7 +262,7 @@ def lock(environment: Environment, arguments: list[str]) -> int:
 
 COMMANDS = {
     "demo": demo, "test": test, "lint": lint, "types": types, "docs": docs,
-    "sanitize": sanitize, "setup": setup, "lock": lock,
+    "sanitize": sanitize, "derive": derive, "setup": setup, "lock": lock,
 }  # fmt: skip
 
 

@@ -21,8 +21,8 @@ import jax
 import jax.numpy as jnp
 
 import jlstm
-from jlstm.backends import BACKENDS, Backend, CallTypes
-from jlstm.native.available import unsupported_cell
+from jlstm._backends import BACKENDS, Backend, CallTypes
+from jlstm._backends.native.available import unsupported_cell
 from jlstm.wrappers.wrapper import Inner
 
 PAGE = Path(__file__).parents[1] / "docs" / "cells.md"

@@ -41,7 +41,7 @@ SAME = ("cell", "dtype", "mode", "row", "library")
 
 def labels() -> list[str]:
     """Return all libraries, jlstm with each of its backends."""
-    from jlstm.backends import BACKENDS
+    from jlstm._backends import BACKENDS
 
     backends = [f"jlstm:{backend.name}" for backend in BACKENDS]
     return ["jlstm", *backends, *PEERS]

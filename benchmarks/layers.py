@@ -42,7 +42,7 @@ MOST_COMPILES = 3
 
 def labels() -> list[str]:
     """Return all libraries, jlstm with each of its backends."""
-    from jlstm.backends import BACKENDS
+    from jlstm._backends import BACKENDS
 
     backends = [f"jlstm:{backend.name}" for backend in BACKENDS]
     return ["jlstm", *backends, *PEERS]

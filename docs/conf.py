@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import jlstm
-from jlstm.train.run import environment
+from jlstm.training.run import environment
 
 project = "jlstm"
 author = "the jlstm developers"

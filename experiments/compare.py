@@ -14,10 +14,10 @@ from typing import NoReturn
 # Started as a script, this file is in no package, and its folder stands in the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from experiments.comparison.page import write_comparison
-from experiments.comparison.runs import Run, read_runs
-from experiments.comparison.tables import differences_table, results_table
-from experiments.table import table
+from jlstm.cli.comparison.page import write_comparison
+from jlstm.cli.comparison.runs import Run, read_runs
+from jlstm.cli.comparison.tables import differences_table, results_table
+from jlstm.training.report.table import table
 
 
 def main(argv: Sequence[str]) -> int:

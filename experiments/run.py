@@ -1,41 +1,10 @@
 """Run an experiment: ``python experiments/run.py experiment=ptb_small train.epochs=2``.
 
-``--help`` shows how to go on from there, and what the exit codes say: 0 done, 1 a
-number is not finite, 2 something is wrong with what was asked for, 3 disk, 4 memory,
-5 a damaged run, 6 a missing package, 7 a report that failed after training, 8 an error
-of jlstm, 128 + N ended by signal N. See ``experiments/exits.py``.
+The same as ``python -m jlstm.cli.run``, which comes with the package; ``--help`` shows
+how to go on from there.
 """
 
-import sys
-import traceback
-from collections.abc import Sequence
-from pathlib import Path
-
-# Started as a script, this file is in no package, and its folder stands in the path.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from experiments.failure import Reached, tell
-from experiments.screen import forgive
-from experiments.signals import listening
-
-
-def main(argv: Sequence[str]) -> int:
-    """Do what the command line says and return the exit code."""
-    reached = Reached()
-    try:
-        with listening():
-            # Here, so that a package that is missing and a signal are one line too.
-            from experiments.launch import launch
-
-            return launch(argv, reached)
-    except (Exception, KeyboardInterrupt) as error:
-        if "--debug" in argv:
-            traceback.print_exception(error)
-        code, line = tell(error, reached)
-        print(line, file=sys.stderr)
-        return code
-
+from jlstm.cli.run import command
 
 if __name__ == "__main__":
-    forgive()
-    sys.exit(main(sys.argv[1:]))
+    command()

@@ -8,13 +8,13 @@ from types import ModuleType
 import pytest
 import yaml
 
-from experiments import compose
-from experiments import run as launcher
-from experiments.tasks import TASKS
+from jlstm import tasks
+from jlstm.cli import compose
+from jlstm.cli import run as launcher
 from tests.pages import blocks
 
 PAGE = Path(__file__).parents[1] / "docs" / "adding-a-task.md"
-TASK, TESTS = blocks(PAGE)
+TASK, FOUND, TESTS = blocks(PAGE)
 (RECIPE,) = blocks(PAGE, "yaml")
 
 
@@ -43,7 +43,13 @@ def test_the_tests_of_the_page_pass(page, tmp_path, capsys):
 @pytest.fixture
 def added(page, tmp_path, monkeypatch):
     """The launcher, with the task and its configuration as the page adds them."""
-    monkeypatch.setitem(TASKS, "period", page.PeriodExperiment)
+    places = tasks._places()
+    names = {}
+    exec(compile(FOUND, PAGE.name, "exec"), names)
+    place = names["EXPERIMENTS"]["period"]
+    folder = f"{tasks.__name__}.period"
+    monkeypatch.setitem(sys.modules, f"{folder}.experiment", page)
+    monkeypatch.setitem(places, "period", f"{folder}.{place}")
     configs = tmp_path / "configs"
     shutil.copytree(compose.CONFIGS, configs)
     (configs / "experiment" / "period.yaml").write_text(RECIPE)

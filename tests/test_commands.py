@@ -8,12 +8,12 @@ import tomllib
 import pytest
 
 import dev
-from experiments import launch
-from experiments import run as launcher
-from experiments.compose import check_overrides, compose_run
-from experiments.compose import options as options_of
-from experiments.tasks import TASKS, find_task
-from jlstm.train.schema import build
+from jlstm.cli import launch
+from jlstm.cli import run as launcher
+from jlstm.cli.compose import check_overrides, compose_run
+from jlstm.cli.compose import options as options_of
+from jlstm.tasks import TASKS, find_task
+from jlstm.training.config.schema import build
 from tests.pages import FRAGMENT, ROOT, blocks, commands, name_of, pages
 
 PAGE_OF = {line: name_of(path) for path in pages() for line in commands(path)}
@@ -31,7 +31,7 @@ def check_launcher(*arguments):
     if options.help or (given and given[0].startswith("resume=")):
         return
     if len(given) == 1 and given[0].removeprefix("experiment=") in EXPERIMENTS:
-        return  # tests/experiments/test_configs.py composes each
+        return  # tests/cli/test_configs.py composes each
     mapping = compose_run(first_of_each(given))
     build(find_task(mapping["task"]).Config, mapping)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jlstm
-import jlstm.native
+import jlstm._backends.native
 from jlstm import unroll
 from tests.quick import quick
 
@@ -46,8 +46,8 @@ SAMPLE = [
 def test_a_mode_changes_nothing(case):
     mode, backend = case
     cell = CELLS[backend]
-    if backend == "native" and jlstm.native.unavailable(cell):
-        pytest.skip(jlstm.native.unavailable(cell))
+    if backend == "native" and jlstm._backends.native.unavailable(cell):
+        pytest.skip(jlstm._backends.native.unavailable(cell))
     params = cell.init(jax.random.key(0), 3)
     xs = jax.random.normal(jax.random.key(1), (5, 2, 3), "float32")
     lengths = jnp.array([5, 2], "int32")
@@ -76,8 +76,8 @@ def test_a_mode_changes_nothing(case):
 def test_without_jit_nothing_is_called_wrong(mode, backend):
     """Op by op JAX looks at every result, what is kept for the gradient too."""
     cell = jlstm.GRUCell(4) if backend == "native" else CELLS["fused"]
-    if backend == "native" and jlstm.native.unavailable(cell):
-        pytest.skip(jlstm.native.unavailable(cell))
+    if backend == "native" and jlstm._backends.native.unavailable(cell):
+        pytest.skip(jlstm._backends.native.unavailable(cell))
     params = cell.init(jax.random.key(0), 3)
     xs = jnp.ones((5, 2, 3), "float32").at[2:, 1].set(jnp.nan)
     lengths = jnp.array([5, 2], "int32")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.failure import install_line
+from jlstm.training.failure import install_line
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

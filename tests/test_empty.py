@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jlstm
-import jlstm.native
+import jlstm._backends.native
 from jlstm import Bidirectional, Recurrent, Stack, trace, unroll
 from tests.quick import quick
 
@@ -39,8 +39,8 @@ def test_nothing_gives_nothing(case):
     """The carry stays what it was; the gradients are zero."""
     shape, backend, checkpoint, reverse, steered = case
     cell = CELLS[backend]
-    if backend == "native" and jlstm.native.unavailable(cell):
-        pytest.skip(jlstm.native.unavailable(cell))
+    if backend == "native" and jlstm._backends.native.unavailable(cell):
+        pytest.skip(jlstm._backends.native.unavailable(cell))
     params = cell.init(jax.random.key(0), 2)
     carry = jax.tree.map(jnp.ones_like, cell.init_carry(shape[1:]))
     lengths = jnp.full(shape[1:], shape[0])

@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import pytest
 
 import jlstm
-import jlstm.native
+import jlstm._backends.native
 from jlstm import LSTMCell, explain, unroll
-from jlstm._tree import cast
-from jlstm.backends import NAMES
+from jlstm._backends import NAMES
+from jlstm._internal.tree import cast
 from tests.messages import message_of
 
 CELL = LSTMCell(3)
@@ -96,7 +96,7 @@ def test_what_is_explained_is_what_runs():
     xs = jnp.ones((8, 8, 2), jnp.float32)
     carry = CELL.init_carry((8,), jnp.float64)
     native = explain(CELL, xs=xs).backend == "native"
-    assert native == (jlstm.native.unavailable(CELL) is None)
+    assert native == (jlstm._backends.native.unavailable(CELL) is None)
     params = cast(PARAMS, jnp.float32)
     made = jax.make_jaxpr(lambda xs: unroll(CELL, params, xs))(xs)
     assert ("jlstm_routine" in str(made)) == native

@@ -25,7 +25,7 @@ from jlstm import (
     WeightNoise,
     Zoneout,
 )
-from jlstm._names import parts_of
+from jlstm._internal.names import parts_of
 from jlstm.linen.params import input_size_of, pure_params
 from tests.messages import message_of
 from tests.nnx.samples import PLAIN, TOL, B, H, T, X, inputs, noisy

@@ -51,8 +51,19 @@ def test_the_code_of_a_page_is_run_by_a_test(page):
 
 
 @pytest.mark.long
-def test_the_first_page_runs(run):
-    assert run("index.md")["ys"].shape == (100, 8, 128)
+@pytest.mark.usefixtures("user_defaults")
+def test_the_first_page_runs():
+    names = {}
+    exec(blocks(DOCS / "index.md")[0], names)
+    assert names["ys"].shape == (100, 8, 128)
+
+
+def test_the_excerpt_of_the_first_page_is_the_cell():
+    source = (DOCS.parent / "src/jlstm/cells/lstm.py").read_text("utf-8")
+    lines = [line.strip() for line in source.splitlines()]
+    quoted = blocks(DOCS / "index.md")[1].splitlines()
+    start = lines.index(quoted[0])
+    assert lines[start : start + len(quoted)] == quoted
 
 
 @pytest.mark.long

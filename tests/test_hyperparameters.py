@@ -21,17 +21,17 @@ import numpy as np
 import pytest
 
 import jlstm
-from jlstm import activations, initializers, options
-from jlstm.models import attention
-from jlstm.options import Options, hints_of
+from jlstm import activations, initializers
+from jlstm._internal import options
+from jlstm._internal.options import Options, hints_of
+from jlstm.nnx import attention
 from tests.zoo import ALL
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("cells", "wrappers", "layers", "models", "train", "data", "audio")
+PACKAGES = ("cells", "wrappers", "layers", "nnx", "data", "training", "tasks")
 for package in (importlib.import_module(f"jlstm.{name}") for name in PACKAGES):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
-importlib.import_module("experiments.tasks")
 
 WORDS = [np.ones(3)]
 MADE = (

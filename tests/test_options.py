@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import jlstm
-from jlstm.options import Limit, Options, Size
+from jlstm._internal.options import Limit, Options, Size
 from tests.messages import message_of
 
 pytestmark = pytest.mark.usefixtures("unchecked")

@@ -40,10 +40,16 @@ def test_the_marker_of_types_and_the_sources_of_the_kernel_are_packed(
     assert {root + name for name in tracked} <= packed
 
 
-def test_the_launcher_is_not_in_the_wheel_as_the_readme_says(built):
+@pytest.mark.long
+def test_the_wheel_has_the_launcher_and_its_configurations(built):
+    configs = {f"jlstm/{path}" for path in _tracked("configs")}
+    assert {"jlstm/cli/run.py", *configs} <= built["wheel"]
     assert not [name for name in built["wheel"] if name.startswith("experiments/")]
-    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    assert "lie in this repository, not in the package" in readme
+
+
+def _tracked(folder):
+    paths = (ROOT / folder).rglob("*.yaml")
+    return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)

@@ -23,9 +23,9 @@ from jlstm import (
     WeightDrop,
     Zoneout,
 )
-from jlstm._names import find_leaves, name_of, parts_of
+from jlstm._internal.names import find_leaves, name_of, parts_of
 from jlstm.analysis.statistics import parameter_statistics
-from jlstm.regularize import max_norm, weight_drop, weight_penalty
+from jlstm.regularizers import max_norm, weight_drop, weight_penalty
 from tests.messages import message_of
 from tests.quick import crossed
 from tests.zoo import assert_close

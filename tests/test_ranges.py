@@ -14,8 +14,11 @@ from jlstm.analysis.gradients import gradients_by_lag
 from jlstm.analysis.jacobian import step_jacobians
 from jlstm.analysis.lyapunov import lyapunov_exponents
 from jlstm.analysis.traces import named_traces
-from jlstm.beam import Search, beam_search, greedy_search
-from jlstm.crf import (
+from jlstm.decoding import ctc_beam_decode, ctc_greedy_decode
+from jlstm.decoding.beam import Search, beam_search, greedy_search
+from jlstm.decoding.sample import PLAIN, Sampling, generate, restrict, sample
+from jlstm.losses import linear_nll, reduce_tokens, token_nll
+from jlstm.losses.crf import (
     CRFParams,
     crf_decode,
     crf_marginals,
@@ -23,12 +26,10 @@ from jlstm.crf import (
     crf_normalizer,
     init_crf,
 )
-from jlstm.ctc import beam_decode, ctc_loss, greedy_decode
-from jlstm.data.chunks import chunks_of
-from jlstm.decode import PLAIN, Sampling, generate, restrict, sample
-from jlstm.likelihood import linear_nll
-from jlstm.losses import reduce_tokens, token_nll
+from jlstm.losses.ctc import ctc_loss
+from jlstm.masking import last_output, prepend, resets_from_dones, resets_from_segments
 from jlstm.metrics import edit_distance, error_rate
+from jlstm.metrics.chunks import chunks_of
 from jlstm.metrics.forecast import (
     ForecastTally,
     at_level,
@@ -37,13 +38,7 @@ from jlstm.metrics.forecast import (
     crps_samples,
     pinball,
 )
-from jlstm.regularize import activation_penalty, dropout, max_norm
-from jlstm.sequence import (
-    last_output,
-    prepend,
-    resets_from_dones,
-    resets_from_segments,
-)
+from jlstm.regularizers import activation_penalty, dropout, max_norm
 from tests.messages import message_of
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "unchecked", "plain_keys")
@@ -261,27 +256,27 @@ REFUSED = {
         "targets go from -1 to 3; give 0 to 4: pad behind the end, or give",
     ),
     "greedy blank": (
-        lambda: greedy_decode(LOGITS, blank=-1),
+        lambda: ctc_greedy_decode(LOGITS, blank=-1),
         ValueError,
         "blank is -1; give one of the classes 0 to 4.",
     ),
     "greedy blank of text": (
-        lambda: greedy_decode(LOGITS, blank="_"),
+        lambda: ctc_greedy_decode(LOGITS, blank="_"),
         TypeError,
         "blank is '_'; give the number of a class.",
     ),
     "greedy lengths": (
-        lambda: greedy_decode(LOGITS, jnp.array([1.0, 2.0])),
+        lambda: ctc_greedy_decode(LOGITS, jnp.array([1.0, 2.0])),
         TypeError,
         "lengths has dtype float64; give integers.",
     ),
     "beam lengths": (
-        lambda: beam_decode(LOGITS, jnp.array([9, 2])),
+        lambda: ctc_beam_decode(LOGITS, jnp.array([9, 2])),
         ValueError,
         "lengths go from 2 to 9; give 0 to 6",
     ),
     "beam of half": (
-        lambda: beam_decode(LOGITS, beam=1.5),
+        lambda: ctc_beam_decode(LOGITS, beam=1.5),
         ValueError,
         "beam is 1.5 and most 6; give 1 or more of each.",
     ),
@@ -682,11 +677,11 @@ SHORTER = jnp.array([T, 4])  # the NaN is padding
 @pytest.mark.parametrize(
     "read",
     [
-        greedy_decode,
-        beam_decode,
+        ctc_greedy_decode,
+        ctc_beam_decode,
         lambda scores, lengths=None: crf_decode(FLAT, scores, lengths),
     ],
-    ids=["greedy_decode", "beam_decode", "crf_decode"],
+    ids=["ctc_greedy_decode", "ctc_beam_decode", "crf_decode"],
 )
 def test_scores_that_are_nan_are_refused_where_they_count(read):
     assert "NaN in 1 of 12 rows" in message_of(ValueError, lambda: read(BROKEN))

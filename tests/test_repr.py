@@ -10,11 +10,11 @@ import pytest
 from flax import nnx
 
 from jlstm import LSTMCell, Recurrent, Stack
-from jlstm._repr import shapes_repr
+from jlstm._internal.repr import shapes_repr
 from jlstm.cells import LSTMParams
-from jlstm.crf import CRFParams
-from jlstm.models.attention import AdditiveParams, GeneralParams
-from jlstm.models.pooling import AttentionParams
+from jlstm.losses.crf import CRFParams
+from jlstm.nnx.attention import AdditiveParams, GeneralParams
+from jlstm.nnx.pooling import AttentionParams
 from tests.zoo import ALL, each
 
 

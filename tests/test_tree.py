@@ -13,32 +13,35 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "jlstm"
 
 # From the bottom of the house to its roof: a module imports only from lines above its
-# own. `__init__` is jlstm itself, which only what stands below it here may import.
+# own. The longest name that fits says where a module belongs; `jlstm` is the package
+# itself, with all that it exports.
 ORDER = (
-    {"_extras", "_files", "_mesh", "_repr", "memory"},
-    {"options"},
-    {"_types"},
-    {"_arrays"},
-    {"_labels", "_names", "_tree", "_typed", "activations", "initializers"},
-    {"_affine", "regularize", "sequence"},
-    {"cell"},
-    {"_overrides", "parallel"},
-    {"_validate", "cells", "wrappers"},
-    {"losses"},
-    {"native", "pallas"},
-    {"backends", "likelihood"},
-    {"unroll"},
-    {"layers"},
-    {"summary"},
-    {"__init__"},
-    {"_flax", "compilations", "data", "interop"},
-    {"audio", "baselines", "crf", "ctc", "decode", "linen", "metrics", "midi", "nnx"},
-    {"beam"},
-    {"models"},
-    {"analysis"},
-    {"train"},
+    ("_internal",),
+    ("_internal.extras", "_internal.files", "_internal.mesh", "_internal.repr"),
+    ("_internal.options", "analysis.memory_of"),
+    ("_internal.types",),
+    ("_internal.arrays",),
+    ("_internal.labels", "_internal.names", "_internal.tree", "_internal.typed"),
+    ("_internal.affine", "activations", "initializers", "masking", "regularizers"),
+    ("cell",),
+    ("_internal.overrides", "_internal.validate", "cells"),
+    ("wrappers",),
+    ("_backends",),
+    ("loop",),
+    ("layers",),
+    ("analysis.summary",),
+    ("jlstm",),
+    ("_internal.flax", "losses"),
+    ("decoding", "metrics", "nnx", "linen", "interop"),
+    ("analysis",),
+    ("data",),
+    ("training",),
+    ("tasks",),
+    ("cli",),
 )
 RANK = {name: rank for rank, group in enumerate(ORDER) for name in group}
+TASK_FROM_TASK = {("speech", "classification")}
+"""A spoken word is a sequence with a class."""
 CORE_MAY_IMPORT = {*sys.stdlib_module_names, "jax", "jaxlib", "jaxtyping", "jlstm"}
 CORE_MAY_IMPORT |= {"numpy"}
 LAZY = {"chex", "flax", "grain", "hydra", "jinja2", "keras", "matplotlib", "mido"}
@@ -95,9 +98,10 @@ def place_of(name: str) -> str | None:
     parts = name.split(".")
     if parts[0] != "jlstm":
         return None
-    if len(parts) > 1 and has_module(parts[1]):
-        return parts[1]
-    return "__init__"
+    if len(parts) == 1 or not has_module(parts[1]):
+        return "jlstm"
+    inside = [".".join(parts[1:end]) for end in range(len(parts), 1, -1)]
+    return next((each for each in inside if each in RANK), parts[1])
 
 
 def has_module(name: str) -> bool:
@@ -108,9 +112,19 @@ def has_module(name: str) -> bool:
 def modules() -> list[tuple[str, Path]]:
     """Return each file of the package with the entry of ORDER it belongs to."""
     files = sorted(PACKAGE.rglob("*.py"))
-    return [
-        (path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path) for path in files
-    ]
+    return [(str(place_of(name_of(path))), path) for path in files]
+
+
+def name_of(path: Path) -> str:
+    """Return the dotted name of a file of the package."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def task_of(name: str) -> str | None:
+    """Return the folder of a task that a dotted name lies in."""
+    parts = name.split(".")
+    return parts[2] if parts[:2] == ["jlstm", "tasks"] and len(parts) > 2 else None
 
 
 def test_every_module_has_a_place_in_the_order():
@@ -131,10 +145,32 @@ def test_imports_go_one_way():
     assert not wrong, "\n".join(wrong)
 
 
+def test_no_task_imports_another():
+    wrong = []
+    for _, path in modules():
+        own = task_of(name_of(path))
+        others = {task_of(name) for name in imported_names(path)} - {None, own}
+        pairs = {(own, other) for other in others if own and has_task(other)}
+        wrong += [
+            f"{path.relative_to(ROOT)}: {pair}" for pair in pairs - TASK_FROM_TASK
+        ]
+    assert not wrong, "\n".join(wrong)
+
+
+def has_task(folder: str) -> bool:
+    """Whether a task of this name lies in the package."""
+    return (PACKAGE / "tasks" / folder).is_dir()
+
+
+def test_the_package_shows_few_entries():
+    shown = [path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"]
+    assert len(shown) <= 25, sorted(shown)
+
+
 def test_core_imports_only_jax_and_numpy():
     wrong = []
     for name, path in modules():
-        if RANK.get(name, len(ORDER)) > RANK["__init__"]:
+        if RANK.get(name, len(ORDER)) > RANK["jlstm"]:
             continue
         for imported in sorted(imported_names(path)):
             if imported.split(".")[0] not in CORE_MAY_IMPORT:

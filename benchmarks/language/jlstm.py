@@ -9,12 +9,12 @@ import jax
 from benchmarks.language.recipe import BATCH, RATE, RECIPES, VOCAB, Recipe, windows
 from benchmarks.program import Program
 from jlstm.data import Window
-from jlstm.models.language import LanguageConfig, LanguageDropout
-from jlstm.train.config import OptimizerConfig
-from jlstm.train.language import LanguageTask, StreamConfig
-from jlstm.train.optimizer import make_optimizer
-from jlstm.train.state import init_state
-from jlstm.train.step import make_step
+from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
+from jlstm.tasks.language.objective import LanguageTask, StreamConfig
+from jlstm.training.config.train import OptimizerConfig
+from jlstm.training.optimizer import make_optimizer
+from jlstm.training.state import init_state
+from jlstm.training.step import make_step
 
 PACKAGES = ("jax",)
 

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm.train.export import load_model
+from jlstm.tasks.language.export import load_model
 
 here = Path.cwd()
 root = next(p for p in (here, *here.parents) if (p / "experiments/limits").is_dir())
@@ -86,8 +86,8 @@ for word, row in zip(words, sentence, strict=True):
 # What did the gates do?
 
 # %%
+from jlstm.analysis.layer_inputs import trace_top
 from jlstm.analysis.plots import gate_picture
-from jlstm.models.gates import trace_top
 
 ids = jnp.array([vocab.index[word] for word in words])
 carries, gates = trace_top(model.top(ids))

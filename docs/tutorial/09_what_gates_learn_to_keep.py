@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jlstm.analysis.layer_inputs import trace_top
 from jlstm.data.text import language_reference
-from jlstm.models.gates import trace_top
-from jlstm.train.export import load_model
+from jlstm.tasks.language.export import load_model
 
 here = Path.cwd()
 root = next(p for p in (here, *here.parents) if (p / "experiments/limits").is_dir())

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 import jlstm
-from jlstm.models.transformer import Transformer, TransformerConfig
+from jlstm.nnx.transformer import Transformer, TransformerConfig
 
 config = TransformerConfig(num_layers=1, width=64, num_heads=4)
 transformer = Transformer(64, config, rngs=nnx.Rngs(0))

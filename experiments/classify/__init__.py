@@ -1,1 +1,1 @@
-"""One class a sequence: sentences, documents, images, vowels; what moved the answer."""
+"""Scripts over finished runs of classifiers."""

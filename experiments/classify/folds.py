@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
-from experiments.table import table
+from jlstm.training.report.table import table
 
 
 def fold_table(results: Sequence[dict[str, Any]]) -> str:

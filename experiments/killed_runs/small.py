@@ -9,11 +9,11 @@ import jax
 import numpy as np
 
 from jlstm.data import Corpus, Vocab
-from jlstm.models.language import LanguageConfig, LanguageDropout
-from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
-from jlstm.train.language import LanguageTask, StreamConfig
-from jlstm.train.log import METRICS
-from jlstm.train.loop import Trainer
+from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
+from jlstm.tasks.language.objective import LanguageTask, StreamConfig
+from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.training.log import METRICS
+from jlstm.training.loop import Trainer
 
 TEXT = "abcabdabcabe" * 30
 EPOCHS = 3

@@ -1,1 +1,1 @@
-"""Language models: a corpus, a recurrent network, n-grams beside it, samples."""
+"""Scripts over finished runs of language models."""

@@ -20,15 +20,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 from experiments.language.load import load_run
-from experiments.language.show import perplexity
-from experiments.language.task import LanguageExperiment
-from experiments.table import table
 from jlstm.data import TokenStream
-from jlstm.models.tokens import TokenModel
-from jlstm.train.cache import cache_nll
-from jlstm.train.dynamic import Rule, dynamic_nll, gradient_scale
-from jlstm.train.language import stream_nll
-from jlstm.train.run import write_json
+from jlstm.nnx.tokens import TokenModel
+from jlstm.tasks.language.dynamic import Rule, dynamic_nll, gradient_scale
+from jlstm.tasks.language.experiment import LanguageExperiment
+from jlstm.tasks.language.neural_cache import cache_nll
+from jlstm.tasks.language.objective import stream_nll
+from jlstm.tasks.language.show import perplexity
+from jlstm.training.report.table import table
+from jlstm.training.run import write_json
 
 SHARPNESS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 WEIGHTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4)

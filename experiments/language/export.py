@@ -2,8 +2,8 @@
 
     python experiments/language/export.py RUN_FOLDER FILE.npz [--dtype float32]
 
-``jlstm.train.export.load_model(FILE)`` gives the model and its symbols again, without
-the data and without the run.
+``jlstm.tasks.language.export.load_model(FILE)`` gives the model and its symbols again,
+without the data and without the run.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from experiments.language.load import load_run
-from jlstm.models.language import LanguageModel
-from jlstm.train.export import save_model
+from jlstm.tasks.language.export import save_model
+from jlstm.tasks.language.model import LanguageModel
 
 
 def main() -> None:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from experiments.language.task import LanguageExperiment
-from experiments.resume import resumed
-from experiments.tasks import find_task
-from experiments.variables import resolved
-from jlstm.models.tokens import TokenModel
-from jlstm.train.schema import build
+from jlstm.cli.resume import resumed
+from jlstm.nnx.tokens import TokenModel
+from jlstm.tasks import find_task
+from jlstm.tasks.language.experiment import LanguageExperiment
+from jlstm.training.config.schema import build
+from jlstm.training.variables import resolved
 
 
 def load_run(folder: Path) -> tuple[TokenModel, LanguageExperiment]:

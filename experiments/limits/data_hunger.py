@@ -23,18 +23,18 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from experiments.limits.rows import Rows, options_of, present
-from jlstm._types import Carry, Key
-from jlstm.baselines import witten_bell_nll
+from jlstm._internal.types import Carry, Key
 from jlstm.data import Corpus, CorpusConfig, TokenStream, Window, load_corpus
-from jlstm.models.language import LanguageConfig, LanguageDropout
-from jlstm.models.tokens import TokenModel
-from jlstm.models.transformer import TransformerConfig
-from jlstm.models.transformer_language import TransformerLanguageConfig
-from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
-from jlstm.train.language import LanguageTask, StreamConfig
-from jlstm.train.loop import Trainer
-from jlstm.train.schema import plain
-from jlstm.train.task import Metrics
+from jlstm.nnx.tokens import TokenModel
+from jlstm.nnx.transformer import TransformerConfig
+from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
+from jlstm.tasks.language.objective import LanguageTask, StreamConfig
+from jlstm.tasks.language.transformer_model import TransformerLanguageConfig
+from jlstm.training.baselines import witten_bell_nll
+from jlstm.training.config.schema import plain
+from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.training.loop import Trainer
+from jlstm.training.task import Metrics
 
 SHARES = tuple(2**-n for n in range(8, -1, -1))
 MODELS = {

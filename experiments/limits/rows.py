@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.memory.pictures import save
-from experiments.table import table
 from jlstm.analysis.plots.points import point_picture
+from jlstm.training.report.pictures import save
+from jlstm.training.report.table import table
 
 HERE = Path(__file__).parent
 Row = dict[str, Any]

@@ -24,9 +24,9 @@ from flax import nnx
 
 from experiments.limits.rows import Rows, options_of, present
 from jlstm import Cell, LRUCell, LSTMCell, MinGRUCell, MinLSTMCell, unroll
-from jlstm.backends import BackendName
-from jlstm.memory import memory_of
-from jlstm.models.transformer import Transformer, TransformerConfig
+from jlstm._backends import BackendName
+from jlstm.analysis.memory_of import memory_of
+from jlstm.nnx.transformer import Transformer, TransformerConfig
 
 LENGTHS = tuple(2**n for n in range(6, 14))
 WIDTH, MEMORY = 128, 3e9

@@ -22,17 +22,17 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from experiments.limits.rows import Rows, options_of, present
-from jlstm._types import Carry, Key
+from jlstm._internal.types import Carry, Key
 from jlstm.data import Corpus, CorpusConfig, Window, load_corpus
-from jlstm.models.language import LanguageConfig
-from jlstm.models.tokens import TokenConfig, TokenModel
-from jlstm.models.transformer import TransformerConfig
-from jlstm.models.transformer_language import TransformerLanguageConfig
-from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
-from jlstm.train.language import LanguageTask, StreamConfig
-from jlstm.train.loop import Trainer
-from jlstm.train.schema import plain
-from jlstm.train.task import Metrics
+from jlstm.nnx.tokens import TokenConfig, TokenModel
+from jlstm.nnx.transformer import TransformerConfig
+from jlstm.tasks.language.model import LanguageConfig
+from jlstm.tasks.language.objective import LanguageTask, StreamConfig
+from jlstm.tasks.language.transformer_model import TransformerLanguageConfig
+from jlstm.training.config.schema import plain
+from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.training.loop import Trainer
+from jlstm.training.task import Metrics
 
 LENGTHS = tuple(2**n for n in range(11))
 LABELS = {"x_label": "T (characters read before)", "y_label": "nats a character"}

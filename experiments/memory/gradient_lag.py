@@ -18,15 +18,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.memory.pictures import save
-from experiments.table import table
 from jlstm import Cell, LSTMCell, RNNCell
-from jlstm._tree import time_slice
-from jlstm._types import Carry, Key
+from jlstm._internal.tree import time_slice
+from jlstm._internal.types import Carry, Key
 from jlstm.analysis.gradients import gradients_by_lag, norms_by_lag
 from jlstm.analysis.plots import LagCurve, lag_picture
 from jlstm.data.synthetic import adding
 from jlstm.initializers import Chrono, HiddenUniform, Identity, Orthogonal
+from jlstm.training.report.pictures import save
+from jlstm.training.report.table import table
 
 HERE = Path(__file__).parent
 SHOWN = (1, 10, 50, 100, 200)

@@ -25,19 +25,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import jax
 import numpy as np
 
-from experiments.memory.pictures import save
-from experiments.memory.seeds import first_solved
-from experiments.seeds import of_seeds
-from experiments.table import table
 from jlstm.analysis.plots import share_grid
 from jlstm.data.synthetic.problem import ProblemConfig, make_problem
-from jlstm.models.memory import MemoryConfig
-from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
-from jlstm.train.log import read_metrics
-from jlstm.train.loop import NonFiniteError, Trainer
-from jlstm.train.memory import DrawConfig, MemoryTask
-from jlstm.train.program import Member
-from jlstm.train.schema import plain
+from jlstm.tasks.synthetic.model import MemoryConfig
+from jlstm.tasks.synthetic.objective import DrawConfig, MemoryTask
+from jlstm.tasks.synthetic.seeds import first_solved
+from jlstm.training.config.schema import plain
+from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.training.log import read_metrics
+from jlstm.training.loop import NonFiniteError, Trainer
+from jlstm.training.program import Member
+from jlstm.training.report.pictures import save
+from jlstm.training.report.table import table
+from jlstm.training.seeds import of_seeds
 
 HERE = Path(__file__).parent
 LENGTHS = (50, 100, 200, 400, 750)

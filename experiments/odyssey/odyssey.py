@@ -24,14 +24,14 @@ import jax
 
 from experiments.odyssey.outcome import outcome_of, present
 from jlstm import OdysseyLSTMCell, Recurrent
+from jlstm.data.batch_config import BatchConfig
 from jlstm.data.music import load_music
-from jlstm.train.classify import BatchConfig
-from jlstm.train.config import OptimizerConfig, ScheduleConfig, TrainConfig
-from jlstm.train.log import read_metrics
-from jlstm.train.loop import NonFiniteError, Trainer
-from jlstm.train.music import MusicTask
-from jlstm.train.program import Member
-from jlstm.train.schema import plain
+from jlstm.tasks.music.objective import MusicTask
+from jlstm.training.config.schema import plain
+from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.training.log import read_metrics
+from jlstm.training.loop import NonFiniteError, Trainer
+from jlstm.training.program import Member
 
 HERE = Path(__file__).parent
 VARIANTS: dict[str, dict[str, Any]] = {

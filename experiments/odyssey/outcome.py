@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.memory.pictures import save
-from experiments.table import table
 from jlstm.analysis.plots import dot_picture
-from jlstm.train.program import Member
+from jlstm.training.program import Member
+from jlstm.training.report.pictures import save
+from jlstm.training.report.table import table
 
 Row = Mapping[str, Any]
 VANILLA = "vanilla"

@@ -4,9 +4,15 @@ A cell is a frozen dataclass of hyper-parameters with pure functions over a para
 pytree; everything else is a function of cells.
 """
 
+from jlstm.analysis.memory_of import Memory as Memory
+from jlstm.analysis.memory_of import memory_of as memory_of
+from jlstm.analysis.summary import Summary as Summary
+from jlstm.analysis.summary import summary as summary
 from jlstm.cell import AffineCell as AffineCell
 from jlstm.cell import Cell as Cell
 from jlstm.cell import GatedCell as GatedCell
+from jlstm.cell import LinearCell as LinearCell
+from jlstm.cell import ParallelCell as ParallelCell
 from jlstm.cells import CIFGLSTMCell as CIFGLSTMCell
 from jlstm.cells import CIFGLSTMParams as CIFGLSTMParams
 from jlstm.cells import ConvGRUCell as ConvGRUCell
@@ -101,19 +107,13 @@ from jlstm.layers import HighwayParams as HighwayParams
 from jlstm.layers import Layer as Layer
 from jlstm.layers import Recurrent as Recurrent
 from jlstm.layers import Stack as Stack
-from jlstm.memory import Memory as Memory
-from jlstm.memory import memory_of as memory_of
-from jlstm.parallel import LinearCell as LinearCell
-from jlstm.parallel import ParallelCell as ParallelCell
-from jlstm.sequence import last_output as last_output
-from jlstm.sequence import prepend as prepend
-from jlstm.sequence import resets_from_dones as resets_from_dones
-from jlstm.sequence import resets_from_segments as resets_from_segments
-from jlstm.summary import Summary as Summary
-from jlstm.summary import summary as summary
-from jlstm.unroll import explain as explain
-from jlstm.unroll import trace as trace
-from jlstm.unroll import unroll as unroll
+from jlstm.loop import explain as explain
+from jlstm.loop import trace as trace
+from jlstm.loop import unroll as unroll
+from jlstm.masking import last_output as last_output
+from jlstm.masking import prepend as prepend
+from jlstm.masking import resets_from_dones as resets_from_dones
+from jlstm.masking import resets_from_segments as resets_from_segments
 from jlstm.wrappers import ClipRecurrentGradient as ClipRecurrentGradient
 from jlstm.wrappers import CutRecurrentGradient as CutRecurrentGradient
 from jlstm.wrappers import InputDropout as InputDropout

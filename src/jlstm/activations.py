@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jlstm.options import Options, Positive
+from jlstm._internal.options import Options, Positive
 
 Name = Literal[
     "tanh",

@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._repr import shown
-from jlstm._types import DType, Key, Shape, accumulator_dtype
-from jlstm.options import Drawn, Limit, Options, Positive
+from jlstm._internal.options import Drawn, Limit, Options, Positive
+from jlstm._internal.repr import shown
+from jlstm._internal.types import DType, Key, Shape, accumulator_dtype
 
 
 @runtime_checkable

@@ -6,14 +6,14 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from experiments.table import table
 from jlstm.analysis import plots
 from jlstm.analysis.plots import figure_to_svg
 from jlstm.analysis.plots.literal import LONGEST, readable
 from jlstm.analysis.plots.points import point_picture
-from jlstm.train import page
-from jlstm.train.numbers import from_json, to_json
-from jlstm.train.report import write_report
+from jlstm.training.numbers import from_json, to_json
+from jlstm.training.report import page
+from jlstm.training.report.run_report import write_report
+from jlstm.training.report.table import table
 from tests.quick import crossed
 
 NASTY = {

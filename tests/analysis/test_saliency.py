@@ -7,8 +7,8 @@ import pytest
 from flax import nnx
 
 from jlstm.analysis.saliency import gradient_times_input, leave_one_out, log_odds
-from jlstm.models.classify import Classifier, ClassifierConfig
-from jlstm.models.encoder import EncoderConfig
+from jlstm.tasks.classification.model import Classifier, ClassifierConfig
+from jlstm.training.config.stack import EncoderConfig
 
 WORDS = np.array([4, 1, 8, 2], np.int32)
 

@@ -78,6 +78,6 @@ def runs_anywhere(monkeypatch):
         lambda *sizes: (0, KEPT),
         raising=False,
     )
-    backend = importlib.import_module("jlstm.backends.cudnn")
+    backend = importlib.import_module("jlstm._backends.cudnn")
     monkeypatch.setattr(backend, "_other_platform", lambda platform: None)
     yield

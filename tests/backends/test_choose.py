@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import pytest
 
 import jlstm
-import jlstm.native.available
-from jlstm.backends import BACKENDS, NAMES, BackendName, CallTypes, choose, named
-from jlstm.backends.choose import has_slow_gates
+import jlstm._backends.native.available
+from jlstm._backends import BACKENDS, NAMES, BackendName, CallTypes, choose, named
+from jlstm._backends.choose import has_slow_gates
 from tests.messages import message_of
 
 LSTM, GRU = jlstm.LSTMCell(3), jlstm.GRUCell(3)
@@ -86,7 +86,7 @@ def test_asking_compiles_nothing_where_the_kernel_is_out_of_question(
     def failure():
         raise AssertionError("compiles")
 
-    monkeypatch.setattr(jlstm.native.available, "failure", failure)
+    monkeypatch.setattr(jlstm._backends.native.available, "failure", failure)
     assert named("native").unsupported(cell, types) is not None
     choose(cell, types=types)
     if jax.default_backend() == "cpu":
@@ -95,7 +95,9 @@ def test_asking_compiles_nothing_where_the_kernel_is_out_of_question(
 
 
 def test_asking_for_another_machine_compiles_nothing(monkeypatch):
-    monkeypatch.setattr(jlstm.native.available, "failure", lambda: "it cannot compile")
+    monkeypatch.setattr(
+        jlstm._backends.native.available, "failure", lambda: "it cannot compile"
+    )
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert named("native").unsupported(LSTM, CPU) is None
     assert choose(LSTM, types=CPU).backend == "native"

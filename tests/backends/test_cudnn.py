@@ -12,7 +12,7 @@ from jax.sharding import PartitionSpec as P
 import jlstm
 from jlstm import Bidirectional, LSTMCell, Recurrent, Stack
 from tests.backends.cudnn_on_cpu import runs_anywhere  # noqa: F401, it is a fixture
-from tests.native.samples import assert_close, numbers, random_like
+from tests.backends.native.samples import assert_close, numbers, random_like
 
 STEPS, HIDDEN, INPUTS = 5, 3, 2
 LENGTHS = jnp.array([STEPS, 0, 2, 1])
@@ -103,7 +103,7 @@ def test_nothing_to_do():
 def test_padding_is_not_seen():
     layer = recurrent("cudnn")
     params, xs, carry = draw(layer)
-    live = jlstm.sequence.steps_within(LENGTHS, STEPS)
+    live = jlstm.masking.steps_within(LENGTHS, STEPS)
     broken = jnp.where(live[..., None], xs, jnp.nan)
     found = measure(layer, (params, broken, carry), lengths=LENGTHS)
     assert_close(found, measure(layer, (params, xs, carry), lengths=LENGTHS))

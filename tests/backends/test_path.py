@@ -12,8 +12,8 @@ from flax import nnx
 
 import jlstm
 import jlstm.nnx
-from jlstm.native.primitive import routine_p
-from tests.native.samples import needs_kernel
+from jlstm._backends.native.primitive import routine_p
+from tests.backends.native.samples import needs_kernel
 
 PACKAGE = Path(jlstm.__file__).parent
 MOST = 9
@@ -47,7 +47,7 @@ def _frames():
 def test_few_functions_lie_between_a_module_and_the_kernel(monkeypatch):
     found = frames_to_the_kernel(monkeypatch)
     assert found[0] == ("nnx/rnn.py", "__call__")
-    assert found[-1] == ("native/primitive.py", "run")
+    assert found[-1] == ("_backends/native/primitive.py", "run")
     assert len(found) <= MOST, found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from jlstm import MLSTMCell, Recurrent, SLSTMCell, unroll
-from jlstm._tree import cast
+from jlstm._internal.tree import cast
 from tests.oracle.basic import sigmoid
 from tests.zoo import (
     CELLS,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jlstm.data import chunk_score, chunks_of, fetch, load_tagged
+from jlstm.data import fetch, load_tagged
 from jlstm.data.tagging import (
     Tagged,
     encode_tagged,
@@ -15,6 +15,7 @@ from jlstm.data.tagging import (
     tag_vocab,
 )
 from jlstm.data.words import unknown_share, word_vocab
+from jlstm.metrics.chunks import chunk_score, chunks_of
 from tests.messages import message_of
 
 COUNTS = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jlstm.data import TokenStream
-from jlstm.data.varied import VariedStream, draw_lengths, shuffled
+from jlstm.data.variable_bptt import VariedStream, draw_lengths, shuffled
 
 TOKENS = np.arange(3 * 401)
 STREAM = TokenStream(TOKENS, batch_size=3, window=20)

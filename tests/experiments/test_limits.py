@@ -9,10 +9,10 @@ from flax import nnx
 from experiments.limits import data_hunger, sequential, very_long
 from experiments.limits.rows import Rows
 from jlstm.analysis.plots.points import point_picture
-from jlstm.baselines import witten_bell_nll
 from jlstm.data import Corpus, TokenStream, Vocab
-from jlstm.models.language import LanguageConfig
-from jlstm.train.language import StreamConfig
+from jlstm.tasks.language.model import LanguageConfig
+from jlstm.tasks.language.objective import StreamConfig
+from jlstm.training.baselines import witten_bell_nll
 
 TEXT = "".join(f"{n} squared is {n * n}\n" for n in range(60))
 VOCAB = Vocab.from_text(TEXT, "char")

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 import jlstm
-from jlstm._types import accumulator_dtype
+from jlstm._internal.types import accumulator_dtype
 from tests.zoo import ALL, CELLS, MAIN, each
 
 DTYPES = (jnp.bfloat16, jnp.float32, jnp.float64)

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._affine import affine
-from jlstm._tree import cast
+from jlstm._internal.affine import affine
+from jlstm._internal.tree import cast
 from tests.zoo import FEW, MAIN, assert_same, draw, each, outputs, run
 
 

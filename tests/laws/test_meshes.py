@@ -18,10 +18,10 @@ from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 import jlstm
+import jlstm._backends.native
 import jlstm.linen
-import jlstm.native
 import jlstm.nnx
-from jlstm.likelihood import linear_nll
+from jlstm.losses import linear_nll
 from tests.quick import quick
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*donated.*")
@@ -330,8 +330,8 @@ def ids(case):
 def test_a_mesh_is_one_device(case):
     mesh, name, full = case
     face = FACES[name]
-    if "native" in name and jlstm.native.unavailable(LSTM):
-        pytest.skip(jlstm.native.unavailable(LSTM))
+    if "native" in name and jlstm._backends.native.unavailable(LSTM):
+        pytest.skip(jlstm._backends.native.unavailable(LSTM))
     given = draw(face, full)
     wanted = jax.jit(partial(measure, face.run))(given)
     ours = MESHES[mesh](face, given)
@@ -346,8 +346,8 @@ def test_explain_says_where_the_formula_takes_the_place_of_the_kernel(
     backend, described
 ):
     """And the program of ``jax.jit`` has the kernel's call, or has not, as it says."""
-    if jlstm.native.unavailable(LSTM):
-        pytest.skip(jlstm.native.unavailable(LSTM))
+    if jlstm._backends.native.unavailable(LSTM):
+        pytest.skip(jlstm._backends.native.unavailable(LSTM))
     params = LSTM.init(jax.random.key(0), SIZE)
     xs = np.ones((16, 8, SIZE), np.float32)
     said = "its formula where XLA splits the rows over 8 devices"

@@ -11,11 +11,11 @@ import pytest
 from jax.sharding import PartitionSpec as P
 
 import jlstm
-from jlstm._tree import cast
-from jlstm.backends import Call, Steps, named, run_call
-from jlstm.backends.choose import why_parallel
-from jlstm.backends.parallel import steps_at_once
-from jlstm.parallel import ParallelCell
+from jlstm._backends import Call, Steps, named, run_call
+from jlstm._backends.choose import why_parallel
+from jlstm._backends.parallel import steps_at_once
+from jlstm._internal.tree import cast
+from jlstm.cell import ParallelCell
 from tests import oracle
 from tests.zoo import (
     CELLS,

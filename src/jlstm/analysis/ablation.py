@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._tree import like
-from jlstm._types import Carry, Params
+from jlstm._internal.tree import like
+from jlstm._internal.types import Carry, Params
 from jlstm.analysis.trajectory import start_of
 from jlstm.cell import Cell
 

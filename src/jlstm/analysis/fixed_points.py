@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
-from jlstm._arrays import check_array
-from jlstm._tree import cast
-from jlstm._types import Carry, Params, accumulator_dtype
-from jlstm._validate import check_carry
+from jlstm._internal.arrays import check_array
+from jlstm._internal.tree import cast
+from jlstm._internal.types import Carry, Params, accumulator_dtype
+from jlstm._internal.validate import check_carry
 from jlstm.analysis.jacobian import jacobian_spectra, jacobians_at
 from jlstm.analysis.trajectory import (
     check_differentiable,

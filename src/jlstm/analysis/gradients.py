@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._arrays import check_array
-from jlstm._types import Carry, Params, Shape
-from jlstm._validate import check_cell, check_params, check_sequence
+from jlstm._internal.arrays import check_array
+from jlstm._internal.types import Carry, Params, Shape
+from jlstm._internal.validate import check_cell, check_params, check_sequence
 from jlstm.cell import Cell
-from jlstm.unroll import trace
+from jlstm.loop import trace
 
 
 def gradients_by_lag(

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from jlstm._types import Carry, Params
+from jlstm._internal.types import Carry, Params
 from jlstm.analysis.trajectory import (
     VectorStep,
     carries_before,

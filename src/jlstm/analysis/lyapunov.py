@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._types import Carry, DType, Params
+from jlstm._internal.types import Carry, DType, Params
 from jlstm.analysis.trajectory import (
     check_differentiable,
     flatten_carry,

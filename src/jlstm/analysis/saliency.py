@@ -1,17 +1,30 @@
 """Which words, or steps, moved the decision of a classifier."""
 
+from typing import Any, Protocol, runtime_checkable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Integer, Shaped
 
-from jlstm.models.classify import Classifier
-
 _STEPS = 16  # lengths are padded to multiples of it: few shapes, few compilations
 
 
+@runtime_checkable
+class SequenceClassifier(Protocol):
+    """A pytree, such as an NNX module, that gives sequences a class.
+
+    ``model(xs, lengths)`` are the logits ``b k`` of rows ``t b ...``. They are those of
+    ``classify(embed(xs), lengths)``, where ``embed`` makes vectors ``t b x`` of rows.
+    """
+
+    def __call__(self, xs: Any, lengths: Any, /) -> Array: ...
+    def embed(self, xs: Any, /) -> Array: ...
+    def classify(self, vectors: Any, lengths: Any, /) -> Array: ...
+
+
 def leave_one_out(
-    model: Classifier, xs: Shaped[np.ndarray, "t ..."], label: int
+    model: SequenceClassifier, xs: Shaped[np.ndarray, "t ..."], label: int
 ) -> Float[np.ndarray, " t"]:
     """Return how far the log-odds of a class fall when a step is left out.
 
@@ -28,7 +41,7 @@ def leave_one_out(
 
     Example:
         >>> from flax import nnx
-        >>> from jlstm.models.classify import ClassifierConfig
+        >>> from jlstm.tasks.classification.model import Classifier, ClassifierConfig
         >>> model = Classifier(ClassifierConfig(), 2, vocab_size=9, rngs=nnx.Rngs(0))
         >>> leave_one_out(model, np.array([3, 1, 4]), label=1).shape
         (3,)
@@ -46,7 +59,7 @@ def leave_one_out(
 
 
 def gradient_times_input(
-    model: Classifier, xs: Shaped[np.ndarray, "t ..."], label: int
+    model: SequenceClassifier, xs: Shaped[np.ndarray, "t ..."], label: int
 ) -> Float[np.ndarray, " t"]:
     """Return the part of each step in the log-odds of a class, to first order.
 
@@ -63,7 +76,7 @@ def gradient_times_input(
 
     Example:
         >>> from flax import nnx
-        >>> from jlstm.models.classify import ClassifierConfig
+        >>> from jlstm.tasks.classification.model import Classifier, ClassifierConfig
         >>> model = Classifier(ClassifierConfig(), 2, input_size=3, rngs=nnx.Rngs(0))
         >>> gradient_times_input(model, np.ones((5, 3), np.float32), label=1).shape
         (5,)
@@ -92,14 +105,14 @@ def log_odds(
 
 @jax.jit
 def _log_odds(
-    model: Classifier, xs: Array, lengths: Array, label: Array
+    model: SequenceClassifier, xs: Array, lengths: Array, label: Array
 ) -> Float[Array, " b"]:
     return log_odds(model(xs, lengths), label)
 
 
 @jax.jit
 def _products(
-    model: Classifier, xs: Array, lengths: Array, label: Array
+    model: SequenceClassifier, xs: Array, lengths: Array, label: Array
 ) -> Float[Array, " t"]:
     def answer(vectors: Float[Array, "t b x"]) -> Float[Array, ""]:
         return jnp.sum(log_odds(model.classify(vectors, lengths), label))

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from jlstm._names import name_of, parts_of
-from jlstm._types import Params
-from jlstm._validate import check_flags
+from jlstm._internal.names import name_of, parts_of
+from jlstm._internal.types import Params
+from jlstm._internal.validate import check_flags
 
 GATED = ("w_ih", "w_hh", "b")
 

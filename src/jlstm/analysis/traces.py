@@ -3,9 +3,9 @@
 import jax
 from jaxtyping import Array, Float, Int
 
-from jlstm._types import Carry, Params
+from jlstm._internal.types import Carry, Params
 from jlstm.cell import Cell
-from jlstm.unroll import trace
+from jlstm.loop import trace
 
 
 def named_traces(

@@ -6,11 +6,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._tree import cast
-from jlstm._types import Carry, Params, Shape, accumulator_dtype
-from jlstm._validate import check_carry, check_cell, check_params, check_sequence
+from jlstm._internal.tree import cast
+from jlstm._internal.types import Carry, Params, Shape, accumulator_dtype
+from jlstm._internal.validate import (
+    check_carry,
+    check_cell,
+    check_params,
+    check_sequence,
+)
 from jlstm.cell import Cell, GatedCell
-from jlstm.unroll import trace
+from jlstm.loop import trace
 
 VectorStep = Callable[[Array, Array], Array]
 """Takes a carry as a vector and the input of one step; returns the next carry."""

@@ -15,9 +15,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import check_features
-from jlstm._tree import like
-from jlstm._types import DType, Key, Shape, accumulator_dtype
+from jlstm._internal.affine import check_features
+from jlstm._internal.options import Limit, Size
+from jlstm._internal.tree import like
+from jlstm._internal.types import DType, Key, Shape, accumulator_dtype
 from jlstm.cell import GatedCell
 from jlstm.initializers import (
     Constant,
@@ -26,7 +27,6 @@ from jlstm.initializers import (
     Orthogonal,
     init_gates,
 )
-from jlstm.options import Limit, Size
 
 Padding = Literal["SAME", "VALID"]
 EachAxis = Size | tuple[Size, ...]

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._repr import shapes_repr
-from jlstm._tree import like
-from jlstm._types import DType, Key, Shape
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.tree import like
+from jlstm._internal.types import DType, Key, Shape
 from jlstm.activations import Activation, resolve
 from jlstm.cells.conv import ConvCell
 from jlstm.cells.gru import GATES, GRUCarry, GRUGates

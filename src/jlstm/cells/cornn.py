@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key, Shape
+from jlstm._internal.affine import affine
+from jlstm._internal.options import Positive
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key, Shape
 from jlstm.activations import Activation, resolve
 from jlstm.cell import AffineCell
 from jlstm.initializers import Constant, Glorot, Initializer, Orthogonal, draw_from
-from jlstm.options import Positive
 
 
 class CoRNNParams(NamedTuple):

@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key, Params, Shape
+from jlstm._internal.options import Positive
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key, Params, Shape
 from jlstm.activations import Activation, resolve
 from jlstm.cell import GatedCell, check_heads
 from jlstm.initializers import (
@@ -23,7 +24,6 @@ from jlstm.initializers import (
     init_gates,
     init_recurrent,
 )
-from jlstm.options import Positive
 
 GATES = ("i", "f", "g", "o")
 I, F, G, O = range(4)  # noqa: E741 - the field's names

@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._tree import like
-from jlstm._types import DType, Key, Shape
+from jlstm._internal.affine import affine
+from jlstm._internal.options import Size
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.tree import like
+from jlstm._internal.types import DType, Key, Shape
 from jlstm.activations import Activation, resolve
 from jlstm.cell import GatedCell, check_heads, recurrent_product
 from jlstm.initializers import (
@@ -21,7 +22,6 @@ from jlstm.initializers import (
     init_gates,
     init_recurrent,
 )
-from jlstm.options import Size
 
 GATES = ("r", "z", "n")
 

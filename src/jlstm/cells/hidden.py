@@ -5,8 +5,8 @@ from typing import NamedTuple, final
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Shape
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Shape
 from jlstm.cell import GatedCell
 
 

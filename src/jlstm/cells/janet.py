@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key
 from jlstm.activations import Activation, resolve
 from jlstm.cell import AffineCell
 from jlstm.cells.hidden import HiddenCarry, HiddenCell

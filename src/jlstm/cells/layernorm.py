@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._tree import like
-from jlstm._types import DType, Key, Shape, accumulator_dtype
+from jlstm._internal.affine import affine
+from jlstm._internal.options import Positive
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.tree import like
+from jlstm._internal.types import DType, Key, Shape, accumulator_dtype
 from jlstm.activations import Activation, resolve
 from jlstm.cell import GatedCell
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
@@ -25,7 +26,6 @@ from jlstm.initializers import (
     draw_from,
     init_gates,
 )
-from jlstm.options import Positive
 
 
 class LayerNormLSTMParams(NamedTuple):

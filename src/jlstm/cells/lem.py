@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key, Shape
+from jlstm._internal.affine import affine
+from jlstm._internal.options import Positive
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key, Shape
 from jlstm.activations import Activation, resolve
 from jlstm.cell import GatedCell
 from jlstm.initializers import (
@@ -21,7 +22,6 @@ from jlstm.initializers import (
     draw_from,
     init_gates,
 )
-from jlstm.options import Positive
 
 GATES = ("dc", "dh", "c", "h")
 

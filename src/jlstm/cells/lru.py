@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._tree import like
-from jlstm._types import DType, Key, Shape, accumulator_dtype
+from jlstm._internal.affine import affine
+from jlstm._internal.options import Positive, Size
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.tree import like
+from jlstm._internal.types import DType, Key, Shape, accumulator_dtype
+from jlstm.cell import LinearCell
 from jlstm.initializers import Glorot, Initializer, draw_from
-from jlstm.options import Positive, Size
-from jlstm.parallel import LinearCell
 
 
 class LRUParams(NamedTuple):

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key
+from jlstm._internal.options import Size
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key
 from jlstm.cell import AffineCell
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
-from jlstm.options import Size
 
 
 class LSTMParams(NamedTuple):

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key, Shape
+from jlstm._internal.affine import affine
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key, Shape
 from jlstm.activations import Activation, resolve
+from jlstm.cell import LinearCell
 from jlstm.cells.hidden import HiddenCarry
 from jlstm.initializers import (
     Chrono,
@@ -21,7 +22,6 @@ from jlstm.initializers import (
     add_forget_bias,
     init_gates,
 )
-from jlstm.parallel import LinearCell
 
 
 class MinGRUParams(NamedTuple):

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key, accumulator_dtype
+from jlstm._internal.affine import affine
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key, accumulator_dtype
 from jlstm.activations import Activation, resolve
 from jlstm.cells.hidden import HiddenCarry, HiddenCell
 from jlstm.initializers import Constant, Glorot, Initializer, Orthogonal, draw_from

@@ -8,11 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._tree import cast, cast_like
-from jlstm._types import DType, Key, Shape, accumulator_dtype
-from jlstm.cell import check_heads
+from jlstm._internal.affine import affine
+from jlstm._internal.options import Size
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.tree import cast, cast_like
+from jlstm._internal.types import DType, Key, Shape, accumulator_dtype
+from jlstm.cell import ParallelCell, check_heads
+from jlstm.cell.parallel import last_carry
 from jlstm.cells.mlstm_chunks import Memory, run_chunks
 from jlstm.cells.slstm import FORGET_GATES
 from jlstm.initializers import (
@@ -23,8 +25,6 @@ from jlstm.initializers import (
     add_forget_bias,
     init_gates,
 )
-from jlstm.options import Size
-from jlstm.parallel import ParallelCell, last_carry
 
 
 class MLSTMParams(NamedTuple):

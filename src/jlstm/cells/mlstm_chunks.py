@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._tree import join_chunks, select, time_slice
+from jlstm._internal.tree import join_chunks, select, time_slice
 
 
 class Memory(NamedTuple):

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine, check_features
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key, Shape
+from jlstm._internal.affine import affine, check_features
+from jlstm._internal.options import Size
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key, Shape
 from jlstm.cells.family import LSTMCarry, LSTMFamily, LSTMGates
 from jlstm.initializers import Glorot, Initializer, draw_from
-from jlstm.options import Size
 
 
 class LowRank(NamedTuple):

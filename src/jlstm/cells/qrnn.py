@@ -7,15 +7,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._tree import cast, cast_like
-from jlstm._types import DType, Key, Shape, accumulator_dtype
+from jlstm._internal.affine import affine
+from jlstm._internal.options import Size
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.tree import cast, cast_like
+from jlstm._internal.types import DType, Key, Shape, accumulator_dtype
 from jlstm.activations import Activation, resolve
+from jlstm.cell import ParallelCell
+from jlstm.cell.parallel import held_before, last_carry, linear_states
 from jlstm.cells.family import LSTMGates
 from jlstm.initializers import Constant, GateInitializer, Glorot, init_gates
-from jlstm.options import Size
-from jlstm.parallel import ParallelCell, held_before, last_carry, linear_states
 
 GATES = {"f": ("f", "g"), "fo": ("f", "g", "o"), "ifo": ("i", "f", "g", "o")}
 """The gates of each pooling, in the order of the gate axis."""

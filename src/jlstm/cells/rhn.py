@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key
+from jlstm._internal.affine import affine
+from jlstm._internal.options import Size
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key
 from jlstm.activations import Activation, resolve
 from jlstm.cells.hidden import HiddenCarry, HiddenCell
 from jlstm.initializers import (
@@ -19,7 +20,6 @@ from jlstm.initializers import (
     Orthogonal,
     init_gates,
 )
-from jlstm.options import Size
 
 
 class RHNParams(NamedTuple):

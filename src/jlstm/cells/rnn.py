@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key, Shape
+from jlstm._internal.options import Size
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key, Shape
 from jlstm.activations import Activation, resolve
 from jlstm.cell import AffineCell, check_heads
 from jlstm.initializers import (
@@ -19,7 +20,6 @@ from jlstm.initializers import (
     draw_from,
     init_recurrent,
 )
-from jlstm.options import Size
 
 
 class RNNParams(NamedTuple):

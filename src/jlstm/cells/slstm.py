@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key, Shape
+from jlstm._internal.options import Size
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key, Shape
 from jlstm.activations import Activation, resolve
 from jlstm.cell import AffineCell, check_heads
 from jlstm.cells.family import GATES, LSTMGates
@@ -22,7 +23,6 @@ from jlstm.initializers import (
     init_gates,
     init_recurrent,
 )
-from jlstm.options import Size
 
 FORGET_GATES = {"sigmoid": jax.nn.log_sigmoid, "exp": lambda z: z}
 """The logarithm of each kind of forget gate, as a function of its pre-activation."""

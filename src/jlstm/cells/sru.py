@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._affine import affine
-from jlstm._repr import shapes_repr
-from jlstm._tree import cast, cast_like, like
-from jlstm._types import DType, Key, Shape, accumulator_dtype
+from jlstm._internal.affine import affine
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.tree import cast, cast_like, like
+from jlstm._internal.types import DType, Key, Shape, accumulator_dtype
 from jlstm.activations import Activation, resolve
-from jlstm.cell import Cell
+from jlstm.cell import Cell, LinearCell
 from jlstm.cells.family import LSTMCarry
 from jlstm.initializers import (
     Constant,
@@ -23,7 +23,6 @@ from jlstm.initializers import (
     draw_from,
     init_gates,
 )
-from jlstm.parallel import LinearCell
 
 GATES = ("f", "r", "g")
 

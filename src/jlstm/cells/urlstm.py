@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jlstm._repr import shapes_repr
-from jlstm._types import DType, Key, accumulator_dtype
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import DType, Key, accumulator_dtype
 from jlstm.cell import AffineCell
 from jlstm.cells.family import LSTMCarry, LSTMFamily
 from jlstm.initializers import Chrono

@@ -7,10 +7,6 @@ All of it is numpy; nothing here traces or compiles, but for the generated tasks
 from jlstm.data.bucket import BucketedBatches as BucketedBatches
 from jlstm.data.bucket import PaddedBatch as PaddedBatch
 from jlstm.data.bucket import boundaries_of as boundaries_of
-from jlstm.data.chunks import Chunk as Chunk
-from jlstm.data.chunks import ChunkScore as ChunkScore
-from jlstm.data.chunks import chunk_score as chunk_score
-from jlstm.data.chunks import chunks_of as chunks_of
 from jlstm.data.corpus import Corpus as Corpus
 from jlstm.data.corpus import CorpusConfig as CorpusConfig
 from jlstm.data.corpus import load_corpus as load_corpus

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Integer, Shaped
 
-from jlstm.options import Count, Options, Rising, Size
+from jlstm._internal.options import Count, Options, Rising, Size
 
 
 class PaddedBatch(NamedTuple):

@@ -15,6 +15,14 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt
 
+from jlstm._internal.options import (
+    AtLeast2,
+    Fraction,
+    NotNegative,
+    Options,
+    Share,
+    Size,
+)
 from jlstm.data.captions import caption_texts
 from jlstm.data.fetch import cache_directory, data_directory, locate
 from jlstm.data.registry import dataset
@@ -22,7 +30,6 @@ from jlstm.data.split import char_rnn_split, tail_split
 from jlstm.data.text import language_reference, read_text
 from jlstm.data.tokenfile import open_token_file
 from jlstm.data.vocab import Level, Vocab, count_symbols
-from jlstm.options import AtLeast2, Fraction, NotNegative, Options, Share, Size
 
 Name = Literal["ptb", "wikitext2", "captions", "shakespeare", "embedded", "text"]
 Split = Literal["given", "tail", "char_rnn"]

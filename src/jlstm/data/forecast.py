@@ -13,11 +13,11 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
+from jlstm._internal.options import Fraction, Limit, Options, Size
 from jlstm.data.series import ETT, NAMES, Series, load_series, read_csv
 from jlstm.data.sheet.order import Gaps
 from jlstm.data.sheet.read import TableOptions
 from jlstm.data.windows import Windows
-from jlstm.options import Fraction, Limit, Options, Size
 
 _MONTH = 30 * 24  # hours, in the borders of ETT
 _LARGEST = 1e15  # whose square is far from the largest number of float32

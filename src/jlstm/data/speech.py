@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int16, Integer
 
+from jlstm._internal.options import NotNegative, Options, Size
 from jlstm.data.archive import members
 from jlstm.data.fetch import fetch
-from jlstm.options import NotNegative, Options, Size
 
 SAMPLE_RATE = 8_000  # Hz
 _PATTERN = "recordings/*.wav"

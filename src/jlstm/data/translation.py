@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int32, Integer
 
+from jlstm._internal.options import Options, Size
 from jlstm.data.archive import read_lines
 from jlstm.data.bpe import fit_pieces
 from jlstm.data.bucket import BucketedBatches
@@ -19,7 +20,6 @@ from jlstm.data.fetch import fetch
 from jlstm.data.tokenize import tokenize
 from jlstm.data.vocab import EOS, Vocab
 from jlstm.data.words import BOS, PAD, UNK, Words, encode_words, word_vocab
-from jlstm.options import Options, Size
 
 LANGUAGES = ("de", "en", "fr")
 Units = Literal["words", "bpe"]

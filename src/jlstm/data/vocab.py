@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Int64, Integer, UInt
 
-from jlstm._files import write_atomically
+from jlstm._internal.files import write_atomically
 
 Level = Literal["char", "word"]
 EOS = "<eos>"

@@ -5,6 +5,7 @@ For every library ``from_x`` returns a layer or a cell of ours with its paramete
 or is an error that says why; other libraries are imported only where they must be.
 """
 
+from jlstm._backends.native import register_kernel as register_kernel
 from jlstm.interop._layers import dense_heads as dense_heads
 from jlstm.interop.cudnn import Sizes as Sizes
 from jlstm.interop.cudnn import from_cudnn as from_cudnn

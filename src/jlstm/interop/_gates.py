@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._types import Params
+from jlstm._internal.types import Params
 from jlstm.cell import Cell
 from jlstm.cells import (
     GRUCell,

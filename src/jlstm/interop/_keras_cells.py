@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._types import Params, Shape
+from jlstm._internal.types import Params, Shape
 from jlstm.activations import Activation, HardSigmoid, LeakyReLU, resolve
 from jlstm.cell import Cell
 from jlstm.cells import (

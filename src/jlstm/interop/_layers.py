@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from jlstm._repr import shown
-from jlstm._types import Params
+from jlstm._internal.repr import shown
+from jlstm._internal.types import Params
 from jlstm.cell import Cell
 from jlstm.cells import GRUCell, LSTMCell, RNNCell
 from jlstm.interop._check import check_alike, check_options

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jlstm._types import Shape
+from jlstm._internal.types import Shape
 from jlstm.interop._names import Place, name_of
 from jlstm.interop._weights import axes, check_weights
 

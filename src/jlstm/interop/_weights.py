@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._types import Params, Shape
-from jlstm._validate import params_types
+from jlstm._internal.types import Params, Shape
+from jlstm._internal.validate import params_types
 from jlstm.cell import Cell
 
 OPTIONAL = frozenset({"b_hn"})

@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._types import Params
+from jlstm._internal.types import Params
 from jlstm.cell import Cell
 from jlstm.cells import GRUCell, LSTMCell
 from jlstm.interop._check import check_kind, check_options

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jlstm._types import Params
+from jlstm._internal.types import Params
 from jlstm.cell import Cell
 from jlstm.interop._check import check_options
 from jlstm.interop._keras_cells import (

@@ -10,7 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._types import Params
+from jlstm._internal.types import Params
 from jlstm.cell import Cell
 from jlstm.cells import GRUCell, LSTMCell, RNNCell
 from jlstm.interop._flax_cells import LAYOUTS, cell_of, kind_of, options_of

@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 from jax import export
 
-from jlstm._types import Carry, DType, Params, Shape, accumulator_dtype
+from jlstm._internal.types import Carry, DType, Params, Shape, accumulator_dtype
 from jlstm.cell import Cell
 from jlstm.interop._files import read_model
 from jlstm.layers import Bidirectional, Layer, Recurrent, Stack

@@ -7,14 +7,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._arrays import check_key
-from jlstm._repr import ShortRepr, shapes_repr, shown
-from jlstm._types import Checkpoint, DType, Key, Shape
-from jlstm.backends import BackendName
+from jlstm._backends import BackendName
+from jlstm._internal.arrays import check_key
+from jlstm._internal.options import Drawn, Options, Size
+from jlstm._internal.repr import ShortRepr, shapes_repr, shown
+from jlstm._internal.types import Checkpoint, DType, Key, Shape
 from jlstm.cell import Cell
 from jlstm.layers.recurrent import Recurrent
-from jlstm.options import Drawn, Options, Size
-from jlstm.sequence import steps_within
+from jlstm.masking import steps_within
 
 Merge = Literal["concat", "sum", "mul", "mean"]
 

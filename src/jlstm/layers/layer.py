@@ -4,7 +4,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array
 
-from jlstm._types import Carry, DType, Key, Params, Shape
+from jlstm._internal.types import Carry, DType, Key, Params, Shape
 
 
 @runtime_checkable

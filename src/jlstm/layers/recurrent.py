@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._repr import ShortRepr
-from jlstm._types import Carry, Checkpoint, DType, Key, Params, Shape
-from jlstm.backends import BackendName
+from jlstm._backends import BackendName
+from jlstm._internal.options import Drawn, Options, Size
+from jlstm._internal.repr import ShortRepr
+from jlstm._internal.types import Carry, Checkpoint, DType, Key, Params, Shape
 from jlstm.cell import Cell
-from jlstm.options import Drawn, Options, Size
-from jlstm.unroll import unroll
+from jlstm.loop import unroll
 
 
 @dataclass(frozen=True, repr=False)

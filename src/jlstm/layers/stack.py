@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._arrays import check_key
-from jlstm._repr import ShortRepr, shown
-from jlstm._types import Carry, DType, Key, Params, Shape
+from jlstm._internal.arrays import check_key
+from jlstm._internal.options import Drawn, Options, Rate, misfit
+from jlstm._internal.repr import ShortRepr, shown
+from jlstm._internal.types import Carry, DType, Key, Params, Shape
 from jlstm.cell import Cell
 from jlstm.layers.connect import Connect, check_widths, highway, init_highway
-from jlstm.options import Drawn, Options, Rate, misfit
-from jlstm.regularize import dropout
+from jlstm.regularizers import dropout
 
 
 @dataclass(frozen=True, repr=False)

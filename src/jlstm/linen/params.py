@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import serialization
 from flax.core import unfreeze
 
-from jlstm._types import Params
+from jlstm._internal.types import Params
 from jlstm.layers import Layer
 
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm._types import DType
+from jlstm._internal.types import DType
 from jlstm.cells import GRUCarry, GRUCell, LSTMCarry, LSTMCell
 from jlstm.linen.rnn import RNN
 

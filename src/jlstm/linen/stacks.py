@@ -5,7 +5,7 @@ The Linen twins of :mod:`jlstm.nnx.stacks`; the input size is that of the first 
 
 from typing import Literal
 
-from jlstm import _flax
+from jlstm._internal import flax as _flax
 from jlstm.cell import Cell
 from jlstm.cells import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
 from jlstm.initializers import Chrono

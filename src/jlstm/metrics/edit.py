@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Integer
 
-from jlstm._extras import brought_by
+from jlstm._internal.extras import brought_by
 
 Symbol = TypeVar("Symbol", bound=Hashable)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
-from jlstm._extras import brought_by
+from jlstm._internal.extras import brought_by
 
 Values = Float[np.ndarray, "..."]
 

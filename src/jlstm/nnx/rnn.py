@@ -5,8 +5,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
-from jlstm import _flax
-from jlstm._types import Carry, DType, Key, Params, Shape
+from jlstm._internal import flax as _flax
+from jlstm._internal.types import Carry, DType, Key, Params, Shape
 from jlstm.cell import Cell
 from jlstm.layers import Layer
 

@@ -11,8 +11,8 @@ from typing import Literal
 import jax.numpy as jnp
 from flax import nnx
 
-from jlstm import _flax
-from jlstm._types import DType
+from jlstm._internal import flax as _flax
+from jlstm._internal.types import DType
 from jlstm.cells import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
 from jlstm.initializers import Chrono
 from jlstm.nnx.rnn import RNN

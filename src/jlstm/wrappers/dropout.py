@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jlstm._repr import shapes_repr
-from jlstm._tree import like
-from jlstm._types import DType, Key, Params, Shape
-from jlstm.options import Rate
-from jlstm.regularize import dropout
+from jlstm._internal.options import Rate
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.tree import like
+from jlstm._internal.types import DType, Key, Params, Shape
+from jlstm.regularizers import dropout
 from jlstm.wrappers.wrapper import GatedWrapper, Inner, Wrapper, split
 
 

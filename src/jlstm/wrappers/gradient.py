@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jlstm._types import Carry, Gates, Params
-from jlstm.options import Positive
+from jlstm._internal.options import Positive
+from jlstm._internal.types import Carry, Gates, Params
 from jlstm.wrappers.wrapper import GatedWrapper
 
 

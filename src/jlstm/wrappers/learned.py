@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jlstm._repr import shapes_repr
-from jlstm._types import Carry, DType, Key, Params, Shape
+from jlstm._internal.repr import shapes_repr
+from jlstm._internal.types import Carry, DType, Key, Params, Shape
 from jlstm.wrappers.wrapper import Wrapper
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import jax
 from jaxtyping import Array
 
-from jlstm._names import name_of
-from jlstm._types import Key, Params, accumulator_dtype
+from jlstm._internal.names import name_of
+from jlstm._internal.options import NotNegative, Rate
+from jlstm._internal.types import Key, Params, accumulator_dtype
 from jlstm.cell import Cell
-from jlstm.options import NotNegative, Rate
-from jlstm.regularize import weight_drop
+from jlstm.regularizers import weight_drop
 from jlstm.wrappers.wrapper import Wrapper, split
 
 
@@ -18,7 +18,7 @@ class WeightDrop(Wrapper):
     """DropConnect on the recurrent weights: one mask for all steps and all rows.
 
     The recurrent weights are the leaves named ``w_hh``; to treat a whole model at once
-    use :func:`jlstm.regularize.weight_drop` on its parameters.
+    use :func:`jlstm.regularizers.weight_drop` on its parameters.
 
     Raises:
         ValueError: ``rate`` is no probability below 1, or ``cell`` has no ``w_hh``.

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jlstm._overrides import own_step
-from jlstm._types import Carry, DType, Gates, Key, Params, Shape
+from jlstm._internal.options import Limit
+from jlstm._internal.overrides import own_step
+from jlstm._internal.types import Carry, DType, Gates, Key, Params, Shape
 from jlstm.cell import Cell, GatedCell
-from jlstm.options import Limit
 
 SHOWS_A_MAP = "a gated cell, whose recurrent map can be changed, such as LSTMCell(64)"
 

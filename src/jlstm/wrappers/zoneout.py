@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jlstm._types import Carry, Gates, Key, Params
-from jlstm.options import Rate
+from jlstm._internal.options import Rate
+from jlstm._internal.types import Carry, Gates, Key, Params
 from jlstm.wrappers.wrapper import Wrapper, split
 
 

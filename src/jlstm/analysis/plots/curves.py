@@ -26,7 +26,7 @@ def learning_curves(
     fall of the first steps.
 
     Args:
-        records: of :func:`jlstm.train.log.read_metrics`; the kinds ``"train"`` and
+        records: of :func:`jlstm.training.log.read_metrics`; the kinds ``"train"`` and
             ``"valid"`` with ``loss``, and ``learning_rate`` where there is one.
         baselines: losses to compare with, by name; dashed lines.
         loss_label: what the loss axis says.

@@ -6,24 +6,28 @@ import numpy as np
 from jaxtyping import Integer
 
 from jlstm.analysis.plots.style import BLUE, DASHES, GREY, INK, WIDTH, settled, tidy
-from jlstm.data.music import LOWEST_MIDI_NOTE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OCTAVE = 12
+LOWEST_OF_A_PIANO = 21
 MARGIN = 3  # keys below the lowest and above the highest note
 
 
 def roll_picture(
-    roll: Integer[np.ndarray, "t k"], opening: int = 0, label: str = "steps"
+    roll: Integer[np.ndarray, "t k"],
+    opening: int = 0,
+    label: str = "steps",
+    lowest: int = LOWEST_OF_A_PIANO,
 ) -> "Figure":
     """Draw each note as a bar; what is before ``opening`` was given, not written.
 
     Args:
-        roll: a row of keys a step, 0 where a key is silent; the lowest is A0.
+        roll: a row of keys a step, 0 where a key is silent.
         opening: how many of the first steps were given; drawn dark.
         label: what the time axis counts.
+        lowest: MIDI number of the first key; that of a piano is 21, A0.
 
     Raises:
         ValueError: no note sounds.
@@ -52,9 +56,9 @@ def roll_picture(
         axes.axvline(opening, color=GREY, linewidth=1.2, linestyle=DASHES[0])
     sounding = np.flatnonzero(roll.any(axis=0))
     low, high = sounding[0] - MARGIN, sounding[-1] + MARGIN
-    first = (-LOWEST_MIDI_NOTE) % OCTAVE  # the lowest C
+    first = -lowest % OCTAVE  # the lowest C
     ticks = [key for key in range(first, roll.shape[1], OCTAVE) if low <= key <= high]
-    names = [f"C{(key + LOWEST_MIDI_NOTE) // OCTAVE - 1}" for key in ticks]
+    names = [f"C{(key + lowest) // OCTAVE - 1}" for key in ticks]
     axes.set_yticks(ticks, names)
     axes.grid(axis="y", color=GREY, linewidth=0.4, alpha=0.5)
     axes.set_axisbelow(True)

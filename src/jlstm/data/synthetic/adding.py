@@ -8,7 +8,7 @@ experiment 4 of Hochreiter and Schmidhuber 1997.
 import jax
 import jax.numpy as jnp
 
-from jlstm._types import Key
+from jlstm._internal.types import Key
 from jlstm.data.synthetic.batch import SyntheticBatch, at_least
 
 _FIRST = 10  # the first marked pair of 1997 is among so many

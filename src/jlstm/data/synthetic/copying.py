@@ -9,7 +9,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from jlstm._types import Key
+from jlstm._internal.types import Key
 from jlstm.data.synthetic.batch import SyntheticBatch, at_least
 
 

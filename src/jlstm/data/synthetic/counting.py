@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Integer
 
-from jlstm._types import Key
+from jlstm._internal.types import Key
 from jlstm.data.synthetic.batch import SyntheticBatch, at_least
 
 EDGE = 0  # begins a string, and ends it

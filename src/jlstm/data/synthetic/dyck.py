@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Float32, Int32
 
-from jlstm._types import Key
+from jlstm._internal.types import Key
 from jlstm.data.synthetic.batch import SyntheticBatch, at_least
 
 

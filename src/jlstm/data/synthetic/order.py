@@ -9,7 +9,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from jlstm._types import Key
+from jlstm._internal.types import Key
 from jlstm.data.synthetic.batch import SyntheticBatch, at_least
 
 _PLACES = {2: ((10, 20), (50, 60)), 3: ((10, 20), (33, 43), (66, 76))}  # per cent

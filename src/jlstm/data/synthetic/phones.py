@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Integer
 
-from jlstm.options import NotNegative, Options, Size
+from jlstm._internal.options import NotNegative, Options, Size
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._types import Key
+from jlstm._internal.options import Count, Options, Size
+from jlstm._internal.types import Key
 from jlstm.data.synthetic.adding import (
     adding,
     adding_1997,
@@ -27,7 +28,6 @@ from jlstm.data.synthetic.dyck import dyck
 from jlstm.data.synthetic.exams import Exam, reach, share, strings, tail
 from jlstm.data.synthetic.order import SYMBOLS, temporal_order, temporal_order_floor
 from jlstm.data.synthetic.parity import parity, parity_floor
-from jlstm.options import Count, Options, Size
 
 ProblemName = Literal[
     "adding", "adding_1997", "copying", "temporal_order", "parity", "counting", "dyck"

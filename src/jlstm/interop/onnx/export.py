@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 import jax
 import numpy as np
 
-from jlstm._types import Params
+from jlstm._internal.types import Params
 from jlstm.cell import Cell
 from jlstm.interop._check import check_options
 from jlstm.interop._layers import check_count, directions

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jlstm._types import Params
+from jlstm._internal.types import Params
 from jlstm.cell import Cell
 from jlstm.interop._layers import Part, dense_heads
 from jlstm.interop.onnx.activations import OnnxActivation

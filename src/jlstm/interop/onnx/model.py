@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._types import Carry, Params
+from jlstm._internal.types import Carry, Params
 from jlstm.interop._files import read_model
 from jlstm.interop.onnx.export import ModelProto
 from jlstm.interop.onnx.glue import Visit, Walk, begin, called, visits

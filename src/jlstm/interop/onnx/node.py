@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jlstm._types import Carry, Params
+from jlstm._internal.types import Carry, Params
 from jlstm.interop._layers import Part, from_directions
 from jlstm.interop.onnx.cells import cell_of
 from jlstm.interop.onnx.operator import NodeProto, Operator, read_operator

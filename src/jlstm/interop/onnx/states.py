@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jlstm._types import Carry
+from jlstm._internal.types import Carry
 from jlstm.cell import Cell
 from jlstm.interop.onnx.cells import is_one_operator
 from jlstm.layers import Bidirectional, BidirectionalParams, Layer, Stack

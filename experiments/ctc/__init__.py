@@ -1,1 +1,0 @@
-"""Recognition by CTC: strings of spoken digits, and made-up phones."""

@@ -1,1 +1,0 @@
-"""The next steps of a series, beside what needs no network."""

@@ -1,1 +1,0 @@
-"""Music: the next chord of a piece, and pieces that a model writes."""

@@ -1,1 +1,0 @@
-"""Spoken words: which one of a few is said, by known and by unknown speakers."""

@@ -1,1 +1,0 @@
-"""Tagging: a part of speech, or a piece of a chunk, for each word."""

@@ -1,1 +1,0 @@
-"""Translation of short sentences: what attention is for, and BLEU beside baselines."""

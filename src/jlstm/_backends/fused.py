@@ -1,0 +1,166 @@
+"""The fused backend: one linear rule for the derivative of a whole sequence.
+
+Automatic differentiation of a scan keeps a dozen arrays a step and multiplies for the
+weight gradients at every step. Here the sequence as a whole has a rule for its tangent,
+a linear recurrence along what the forward pass has kept: carries and pre-activations.
+What of the tangent does not pass from step to step (that of the inputs and the weights)
+is one product over all steps, outside the loop. JAX transposes the rule into the
+backward pass and differentiates it again, so every mode of differentiation works.
+"""
+
+import math
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from jlstm._backends.call import Backend, Call, CallTypes, Steps
+from jlstm._internal.overrides import own_step, sums_shares
+from jlstm._internal.tree import cast, cast_like, select
+from jlstm._internal.types import Carry, Params, accumulator_dtype
+from jlstm.cell import Cell, GatedCell
+
+Tree = Any
+FEW_ROWS = 4
+
+
+def _unsupported(cell: Cell, types: CallTypes) -> str | None:
+    if not isinstance(cell, GatedCell):
+        return "it is no GatedCell"
+    if cell.bends_gradient:
+        return "its gradient is not the derivative of its equations"
+    return own_step(cell)
+
+
+def _run(call: Call) -> tuple[Carry, Array]:
+    # No gated cell draws noise in a step, and a rule cannot be given keys.
+    carries = _sequence(call.part(call.start, call.steps._replace(keys=None)))
+    last = jax.tree.map(lambda leaf: leaf[0 if call.reverse else -1], carries)
+    return last, call.output(carries.h)
+
+
+FUSED = Backend("fused", _unsupported, _run)
+
+
+@jax.custom_jvp
+def _sequence(call: Call) -> Carry:
+    """Return the carry that is held after every step."""
+    return _forward(call)[0]
+
+
+@_sequence.defjvp
+def _tangent(primals: tuple[Call], tangents: tuple[Call]) -> tuple[Carry, Carry]:
+    (call,), (d_call,) = primals, tangents
+    cell, params, steps = call.cell, call.params, call.steps
+    carries, shares = _forward(call)
+    before = _before(carries, call)
+    compute = steps.xs.dtype
+
+    def recur(params: Params) -> Tree:
+        return cell.recur(params, before.h.astype(compute))
+
+    inputs, d_inputs = (params, steps.xs), (d_call.params, d_call.steps.xs)
+    _, d_zx = jax.jvp(cell.project, inputs, d_inputs)
+    _, d_zh = jax.jvp(recur, (params,), (d_call.params,))
+
+    # Computed again in the backward pass: keeping what it is made of is all that is
+    # kept, and that is less.
+    @jax.checkpoint
+    def gate_tangent(old: Carry, share: Tree, d_old: Carry, d_share: Tree) -> Carry:
+        at, along = (params, old, share), (d_call.params, d_old, d_share)
+        return jax.jvp(partial(_gate, cell), at, along)[1]
+
+    def step(d_carry: Carry, inputs: tuple) -> tuple[Carry, Carry]:
+        old, share, d_in, live, reset = inputs
+        d_old = d_carry if reset is None else select(reset, d_call.fresh, d_carry)
+        moved = _recur_tangent(cell, params, old.h.astype(compute), d_old.h)
+        d_share = _add_recurrent(cell, d_in, moved)
+        d_new = gate_tangent(old, share, d_old, d_share)
+        if live is not None:
+            d_new = select(live, d_new, d_old)
+        return d_new, d_new
+
+    each = (before, shares, _share(cell, d_zx, d_zh), steps.live, steps.resets)
+    _, d_carries = jax.lax.scan(
+        step, d_call.start, each, reverse=call.reverse, unroll=call.unroll
+    )
+    return carries, d_carries
+
+
+def _forward(call: Call) -> tuple[Carry, Tree]:
+    """Return the carry held after every step, and every step's pre-activations."""
+    cell, params, steps = call.cell, call.params, call.steps
+    early, compute = _projects_early(call), steps.xs.dtype
+
+    def step(carry: Carry, inputs: Steps) -> tuple[Carry, tuple]:
+        x, live, reset, _ = inputs
+        if reset is not None:
+            carry = select(reset, call.fresh, carry)
+        zx = x if early else cell.project(params, x)
+        zh = cell.recur(params, carry.h.astype(compute))
+        share = _share(cell, zx, zh)
+        new = _gate(cell, params, carry, share)
+        if live is not None:
+            new = select(live, new, carry)
+        return new, (new, share)
+
+    if early:
+        steps = steps._replace(xs=cell.project(params, steps.xs))
+    _, kept = jax.lax.scan(
+        step, call.start, steps, reverse=call.reverse, unroll=call.unroll
+    )
+    return kept
+
+
+def _projects_early(call: Call) -> bool:
+    """Return whether the input of all steps is projected at once, before the loop.
+
+    On a CPU, XLA makes a slow loop of gates that read a slice of a long array, and of
+    few rows a fast product; elsewhere one large product is better than many small ones.
+    """
+    if jax.default_backend() != "cpu":
+        return True
+    rows = math.prod(call.shape[1:])
+    return isinstance(rows, int) and rows < FEW_ROWS
+
+
+def _share(cell: GatedCell, zx: Tree, zh: Tree) -> Tree:
+    """Return what the gates read beside the carry: their sum alone where that is so."""
+    return zx + zh if sums_shares(cell) else (zx, zh)
+
+
+def _add_recurrent(cell: GatedCell, share: Tree, zh: Tree) -> Tree:
+    """Add to the recurrent part of a share."""
+    if sums_shares(cell):
+        return share + zh
+    return share[0], jax.tree.map(jnp.add, share[1], zh)
+
+
+def _gate(cell: GatedCell, params: Params, carry: Carry, share: Tree) -> Carry:
+    """Apply the gates with the dtypes of :meth:`~jlstm.GatedCell.step`."""
+    zx, zh = (share, jnp.zeros_like(share)) if sums_shares(cell) else share
+    wide = accumulator_dtype(jax.tree.leaves(zx)[0].dtype)
+    new, _ = cell.gate(params, *(cast(tree, wide) for tree in (carry, zx, zh)))
+    return cast_like(new, carry)
+
+
+def _recur_tangent(cell: GatedCell, params: Params, h: Array, d_h: Array) -> Tree:
+    """Return how the recurrent map changes with ``h`` alone."""
+    along = d_h.astype(h.dtype)
+    return jax.jvp(partial(cell.recur, params), (h,), (along,))[1]
+
+
+def _before(carries: Carry, call: Call) -> Carry:
+    """Return the carry that every step starts from."""
+
+    def shift(first: Array, leaf: Array) -> Array:
+        after = (leaf[1:], first[None]) if call.reverse else (first[None], leaf[:-1])
+        return jnp.concatenate(after)
+
+    before = jax.tree.map(shift, call.start, carries)
+    if call.steps.resets is None:
+        return before
+    spread = jax.tree.map(lambda a, b: jnp.broadcast_to(a, b.shape), call.fresh, before)
+    return select(call.steps.resets, spread, before)

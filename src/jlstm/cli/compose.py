@@ -1,0 +1,164 @@
+"""From overrides such as ``experiment=demo`` to a plain mapping, by Hydra.
+
+This file and ``sweep.py`` are all that knows Hydra. What Hydra would say in several
+lines is said in one here; ``jlstm.training.config.schema`` checks the values later.
+"""
+
+import difflib
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from jlstm.tasks import TASKS
+from jlstm.training.config.schema import defaults, dotted_keys, unknown_key
+from jlstm.training.variables import variables
+
+PACKAGE = Path(__file__).resolve().parents[1]
+PACKED, CHECKOUT = PACKAGE / "configs", PACKAGE.parents[1] / "configs"
+CONFIGS = PACKED if PACKED.is_dir() else CHECKOUT
+"""The wheel has a copy of the folder ``configs`` inside the package."""
+HydraErrors = (HydraException, OmegaConfBaseException, YAMLError)
+RECIPES = {"csv": "forecast_csv", "labelled_text": "labelled_text", "tagged": "tagged"}
+"""The experiment that data of one's own brings along, with its task."""
+
+
+def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
+    """Return the configuration of one run, all of it, as a plain nested mapping.
+
+    A variable of the environment stands there as its text, ``${oc.env:NAME}``; see
+    ``src/jlstm/training/variables.py``.
+
+    Raises:
+        ValueError: an override is not understood, names an unknown key or experiment,
+            or a file under ``configs/`` is wrong.
+    """
+    parsed = check_overrides(overrides)
+    config, mapping = _composed([*overrides, *own_recipe(parsed)])
+    choices = config.hydra.runtime.choices
+    name = mapping["name"] or _own_data(parsed) or choices.get("experiment")
+    return mapping | {"name": name or mapping["task"]}
+
+
+def chosen_task(overrides: Sequence[str]) -> str:
+    """Return the name of the task that overrides choose, by an experiment or data."""
+    (name,) = _chosen_tasks([_parse(text) for text in overrides]) or ("",)
+    return name
+
+
+def _composed(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+    """Return what Hydra composes, and all but its own part as a mapping."""
+    register_defaults()
+    try:
+        with initialize_config_dir(str(CONFIGS)):
+            config = compose("config", list(overrides), return_hydra_config=True)
+        own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+        return config, _plain(own)
+    except HydraErrors as error:
+        raise ValueError(one_line(error)) from None
+
+
+def _chosen_tasks(overrides: Sequence[Override]) -> tuple[str, ...]:
+    """Return the tasks that may be meant: one, or all where a sweep chooses."""
+    chosen = [one for one in overrides if one.key_or_group in _groups()]
+    if any(one.is_sweep_override() for one in chosen):
+        return tuple(TASKS)
+    lines = [*(one.input_line for one in chosen), *own_recipe(chosen)]
+    _, mapping = _composed([line for line in lines if line is not None])
+    return (str(mapping["task"]),)
+
+
+def _groups() -> set[str]:
+    return {"task", *(path.name for path in CONFIGS.iterdir() if path.is_dir())}
+
+
+def _own_data(overrides: Sequence[Override]) -> str | None:
+    """Return the data that is chosen without an experiment: a run is called so."""
+    chosen = {one.key_or_group: one.value() for one in overrides}
+    if "experiment" in chosen or chosen.get("data") in RECIPES:
+        return None
+    return chosen.get("data")
+
+
+def _plain(config: Any) -> Any:
+    """Return plain values; texts that need the environment stay as they are."""
+    texts = OmegaConf.to_container(config, resolve=False)
+    if variables(texts):
+        OmegaConf.to_container(config, resolve=True)  # raises where one is not set
+        return texts
+    return OmegaConf.to_container(config, resolve=True)
+
+
+@functools.cache
+def register_defaults() -> None:
+    """Give Hydra the defaults of every task, so that each key can be overridden."""
+    for name, module in TASKS.items():
+        node = defaults(module.Config) | {"task": name}
+        ConfigStore.instance().store(
+            name, node, group="task", package="_global_", replace=True
+        )
+
+
+def check_overrides(overrides: Sequence[str]) -> list[Override]:
+    """Parse overrides; raise ValueError for one that names no key and no group.
+
+    The keys are those of the task that the overrides choose.
+    """
+    parsed = [_parse(text) for text in overrides]
+    tasks = [TASKS[name] for name in _chosen_tasks(parsed) if name in TASKS]
+    known = _groups() | {key for task in tasks for key in dotted_keys(task.Config)}
+    for override in parsed:
+        key = override.key_or_group
+        if key not in known and not key.startswith(("hydra.", "hydra/")):
+            raise unknown_key(key, tuple(sorted(known)))
+    return parsed
+
+
+def own_recipe(overrides: Sequence[Override]) -> list[str]:
+    """Return the choice of an experiment that goes with the chosen data, if any does.
+
+    Hydra cannot do it: what one group chooses cannot override another one. A task or an
+    experiment on the command line is left as it is.
+    """
+    chosen = {one.key_or_group: one.value() for one in overrides}
+    if {"experiment", "task"} & set(chosen):
+        return []
+    recipe = RECIPES.get(str(chosen.get("data")))
+    return [] if recipe is None else [f"experiment={recipe}"]
+
+
+def options(group: str) -> list[str]:
+    """Return what a group, such as ``"experiment"``, can be set to."""
+    return sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+
+
+def one_line(error: Exception) -> str:
+    """Return what Hydra or OmegaConf has to say as one line."""
+    if isinstance(error, MissingConfigException) and error.options:
+        group, _, name = str(error.missing_cfg_file).rpartition("/")
+        near = difflib.get_close_matches(name, error.options, 1)
+        listed = ", ".join(sorted(error.options))
+        hint = f"did you mean {near[0]}?" if near else f"choose one of {listed}."
+        return f"There is no {group} {name!r}: {hint}"
+    cause = error.__cause__
+    said = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else error
+    return " ".join(str(said).split())
+
+
+def _parse(text: str) -> Override:
+    try:
+        return OverridesParser.create().parse_override(text)
+    except HydraException:
+        raise ValueError(
+            f"{text!r} is not an override: write key=value, lists as [1,2], and put a "
+            "value with other signs in quotes, as in 'data.path=\"my file.txt\"'."
+        ) from None

@@ -1,0 +1,121 @@
+"""What the command line asks for: help, a configuration, a run, or a sweep."""
+
+import argparse
+import errno
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn
+
+import yaml
+
+from jlstm.cli.compose import compose_run
+from jlstm.cli.continuity import begin, go_on
+from jlstm.cli.help import help_text
+from jlstm.cli.lock import locked
+from jlstm.cli.resume import resumed
+from jlstm.cli.sweep import sweep
+from jlstm.tasks import find_task
+from jlstm.training.config.schema import build, plain
+from jlstm.training.experiment import Experiment
+from jlstm.training.failure import Reached
+from jlstm.training.run import create_run
+from jlstm.training.starts import STARTS
+from jlstm.training.variables import hidden_in_errors, resolved, unresolved
+
+
+def launch(argv: Sequence[str], reached: Reached) -> int:
+    """Do what the command line says.
+
+    Args:
+        argv: of the command line.
+        reached: is told how far it got.
+
+    Returns:
+        The exit code; whatever goes wrong is an exception.
+    """
+    options = _parser().parse_intermixed_args(_hydra_spelling(argv))
+    if options.help:
+        print(help_text(options.overrides))
+        return 0
+    if options.cfg:
+        print(composed(options.overrides))
+        return 0
+    if options.multirun:
+        return sweep(options.overrides, reached)
+    with ExitStack() as held:
+        experiment, reached.folder = start(options.overrides, held)
+        reached.training = True
+        experiment.run(reached.folder)
+        check_still_there(reached.folder)
+    return 0
+
+
+def composed(overrides: Sequence[str]) -> str:
+    """Return the configuration that would run, as YAML."""
+    return yaml.safe_dump(compose_run(overrides), sort_keys=False, allow_unicode=True)
+
+
+def start(overrides: Sequence[str], held: ExitStack) -> tuple[Experiment, Path]:
+    """Check what is asked for; return an experiment and its folder, new or old.
+
+    Args:
+        overrides: of the command line.
+        held: what to keep until the end of the run; the lock of the folder goes there.
+
+    Raises:
+        ValueError, OSError: something is wrong with it; nothing was written or
+            compiled.
+    """
+    old = resumed(overrides)
+    texts = compose_run(overrides) if old is None else old.config
+    held.enter_context(hidden_in_errors(texts))
+    mapping = resolved(texts)
+    task = find_task(mapping.get("task"))
+    experiment = task.from_config(build(task.Config, mapping))
+    config, identity = experiment.config, experiment.identity(experiment.data)
+    runs = Path(config.runs_dir)
+    folder = old.folder if old is not None else create_run(runs, config.name)
+    held.enter_context(locked(folder))
+    shown = unresolved(plain(config), texts)
+    if old is None:
+        begin(folder, shown, identity)
+    else:
+        go_on(old, shown, identity)
+    print(f"run folder: {folder}", flush=True)
+    return experiment, folder
+
+
+def check_still_there(folder: Path) -> None:
+    """Raise FileNotFoundError if a folder was taken away and made again since.
+
+    What writes checkpoints and logs makes the folders that it needs.
+    """
+    starts = folder / STARTS
+    if not starts.is_file():
+        said = "the folder was taken away while the run went on; this is gone"
+        raise FileNotFoundError(errno.ENOENT, said, str(starts))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message}; see --help.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("-m", "--multirun", action="store_true")
+    parser.add_argument("--cfg", action="store_true")
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("overrides", nargs="*")
+    return parser
+
+
+def _hydra_spelling(argv: Sequence[str]) -> list[str]:
+    """Leave out the ``job`` of ``--cfg job``, as Hydra wants it written."""
+    return [
+        text
+        for before, text in zip(["", *argv], argv, strict=False)
+        if not (before == "--cfg" and text in ("job", "all"))
+    ]

@@ -1,0 +1,43 @@
+"""Run an experiment: ``python experiments/run.py experiment=ptb_small train.epochs=2``.
+
+``--help`` shows how to go on from there, and what the exit codes say: 0 done, 1 a
+number is not finite, 2 something is wrong with what was asked for, 3 disk, 4 memory,
+5 a damaged run, 6 a missing package, 7 a report that failed after training, 8 an error
+of jlstm, 128 + N ended by signal N. See ``src/jlstm/training/exits.py``.
+"""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from jlstm.cli.screen import forgive
+from jlstm.cli.signals import listening
+from jlstm.training.failure import Reached, tell
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do what the command line says and return the exit code."""
+    reached = Reached()
+    try:
+        with listening():
+            # Here, so that a package that is missing and a signal are one line too.
+            from jlstm.cli.launch import launch
+
+            return launch(argv, reached)
+    except (Exception, KeyboardInterrupt) as error:
+        if "--debug" in argv:
+            traceback.print_exception(error)
+        code, line = tell(error, reached)
+        print(line, file=sys.stderr)
+        return code
+
+
+def command() -> NoReturn:
+    """Run what this process was started with, and end it with the exit code."""
+    forgive()
+    sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    command()

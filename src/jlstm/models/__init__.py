@@ -1,1 +1,0 @@
-"""Models: Flax NNX modules made of layers."""

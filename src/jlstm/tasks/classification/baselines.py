@@ -1,0 +1,61 @@
+"""What needs no network: naive Bayes over words, softmax regression over vectors."""
+
+import numpy as np
+
+from jlstm.tasks.classification.data import Data, DataConfig, Part
+from jlstm.training.baselines import fit_naive_bayes, fit_softmax
+
+Scores = dict[str, dict[str, float]]
+"""Accuracy by model and part (``"valid"``, ``"test"``)."""
+
+ALWAYS = "most frequent class"
+
+
+def score_baselines(config: DataConfig, data: Data) -> Scores:
+    """Return the accuracy of each baseline on the held-out parts."""
+    largest = int(np.bincount(data.train.labels).argmax())
+    labels = {"valid": data.valid.labels, "test": data.test.labels}
+    always = {part: float((own == largest).mean()) for part, own in labels.items()}
+    found = {ALWAYS: always}
+    of_words = data.prep.vocab is not None
+    return found | (_naive_bayes(data) if of_words else _linear(config, data))
+
+
+def _naive_bayes(data: Data) -> Scores:
+    train, classes = data.train, len(data.prep.classes)
+    found = {}
+    for order, name in ((1, "naive Bayes, words"), (2, "naive Bayes, words and pairs")):
+        model = fit_naive_bayes(
+            train.sentences, train.labels, classes=classes, order=order
+        )
+        found[name] = {
+            part: _share(model.scores(own.sentences), own.labels)
+            for part, own in data.parts.items()
+            if part != "train"
+        }
+    return found
+
+
+def _linear(config: DataConfig, data: Data) -> Scores:
+    flat = config.name != "japanese_vowels"
+    name = "softmax regression, " + ("all pixels" if flat else "mean over time")
+    rows = {part: features(examples, flat) for part, examples in data.parts.items()}
+    labels = data.train.labels.astype(int)
+    model = fit_softmax(rows["train"], labels, classes=len(data.prep.classes))
+    return {
+        name: {
+            "valid": _share(model.logits(rows["valid"]), data.valid.labels),
+            "test": _share(model.logits(rows["test"]), data.test.labels),
+        }
+    }
+
+
+def features(examples: Part, flat: bool) -> np.ndarray:
+    """Return one vector an example: all its numbers, or their means over time."""
+    if flat:
+        return np.stack([one.ravel() for one in examples.sequences])
+    return np.stack([one.mean(axis=0) for one in examples.sequences])
+
+
+def _share(scores: np.ndarray, labels: np.ndarray) -> float:
+    return float((scores.argmax(axis=1) == labels).mean())

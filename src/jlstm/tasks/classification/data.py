@@ -1,0 +1,140 @@
+"""The labelled sequences of a run: which, cut how, and what they are once read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from jaxtyping import Integer, Shaped
+
+from jlstm._internal.options import Count, Fraction, Options, Size
+from jlstm.data import Vocab
+from jlstm.data.words import UNK, Words
+from jlstm.tasks.classification.objective import Examples
+from jlstm.training.experiment import Loaded
+
+TextName = Literal["sst2", "sst5", "mr", "subj", "cr", "mpqa", "imdb", "labelled_text"]
+VectorName = Literal[
+    "mnist_rows", "mnist_pixels", "mnist_permuted", "mnist_pooled", "japanese_vowels"
+]
+Name = Literal[TextName, VectorName]
+TEXTS, VECTORS = get_args(TextName), get_args(VectorName)
+
+
+@dataclass(frozen=True)
+class DataConfig(Options):
+    """Which labelled sequences, and how they are cut.
+
+    Attributes:
+        name: of the data set.
+        path: of ``labelled_text``: a file with a class, a tab and a text a line, or
+            with columns as CSV has them.
+        valid_path: of ``labelled_text``: a file that chooses the best epoch; else a
+            share of ``path`` does.
+        test_path: of ``labelled_text``: a file to report on; else a share of ``path``.
+        text: of ``labelled_text``: name of the column of texts; None to find it.
+        label: of ``labelled_text``: name of the column of classes; None to find it.
+        phrases: train on all labelled phrases of SST, not on its sentences alone.
+        fold: which tenth of MR, Subj, CR or MPQA is the test.
+        length: keep at most so many words, the last ones; None keeps all.
+        min_count: words that are rarer in training are unknown.
+        max_vocab: keep at most so many words.
+        valid_fraction: share that chooses the best epoch, where none is given.
+        test_fraction: share that ``labelled_text`` is tested on.
+        order_seed: of the order of pixels in ``mnist_permuted``.
+        limit_train: train on so many examples only, drawn at random.
+        seed: of the cut into parts.
+    """
+
+    name: Name = "sst2"
+    path: str | None = None
+    valid_path: str | None = None
+    test_path: str | None = None
+    text: str | None = None
+    label: str | None = None
+    phrases: bool = False
+    fold: Count = 0
+    length: Size | None = None
+    min_count: Size = 1
+    max_vocab: Size | None = None
+    valid_fraction: Fraction = 0.1
+    test_fraction: Fraction = 0.1
+    order_seed: Count = 0
+    limit_train: Size | None = None
+    seed: Count = 0
+
+    def __post_init__(self) -> None:
+        self._check_numbers()
+        if (self.path is not None) != (self.name == "labelled_text"):
+            raise ValueError(
+                "data.path goes with data.name=labelled_text and only with it, got "
+                f"path={self.path!r} and name={self.name!r}: set or unset the path."
+            )
+        for key in ("valid_path", "test_path", "text", "label"):
+            if getattr(self, key) is not None and self.name != "labelled_text":
+                raise ValueError(
+                    f"data.{key} goes with data.name=labelled_text; data.name is "
+                    f"{self.name!r}: leave it out."
+                )
+        if self.phrases and self.name not in ("sst2", "sst5"):
+            raise ValueError(
+                f"data.phrases is true, but only sst2 and sst5 have labelled phrases, "
+                f"and data.name is {self.name!r}: set data.phrases=false."
+            )
+
+    def _check_numbers(self) -> None:
+        shares = self.valid_fraction, self.test_fraction
+        if not (min(shares) > 0 and sum(shares) < 1):
+            raise ValueError(
+                f"data.valid_fraction is {shares[0]} and data.test_fraction "
+                f"{shares[1]}; give shares above 0 that leave something to train on."
+            )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the sequences are words."""
+        return self.name in TEXTS
+
+
+@dataclass(frozen=True)
+class Prep:
+    """What a classifier knows of its data.
+
+    Attributes:
+        classes: their names.
+        vocab: of the words, None for vectors.
+        input_size: features of a vector, None for words.
+    """
+
+    classes: tuple[str, ...]
+    vocab: Vocab | None = None
+    input_size: int | None = None
+
+    @property
+    def inputs(self) -> dict[str, int | None]:
+        """What a model reads: ids of words, one of them unknown, or vectors."""
+        if self.vocab is None:
+            return {"input_size": self.input_size}
+        return {"vocab_size": len(self.vocab), "unknown": self.vocab.index[UNK]}
+
+
+class Part(NamedTuple):
+    """Labelled sequences.
+
+    Attributes:
+        sequences: ids of words, or vectors.
+        labels: the number of each class; 0 where it is not known.
+        sentences: the words behind the ids, None for vectors.
+    """
+
+    sequences: Sequence[Shaped[np.ndarray, "t ..."]]
+    labels: Integer[np.ndarray, " n"]
+    sentences: tuple[Words, ...] | None = None
+
+    @property
+    def examples(self) -> Examples:
+        """The sequences and labels alone."""
+        return Examples(self.sequences, self.labels)
+
+
+Data = Loaded[Prep, Part]

@@ -1,0 +1,108 @@
+"""The classification task: labelled sequences, a network, its baselines, a report."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flax import nnx
+
+from jlstm._internal.options import Count
+from jlstm.data import Vocab
+from jlstm.data.batch_config import BatchConfig
+from jlstm.tasks.classification.baselines import score_baselines
+from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
+from jlstm.tasks.classification.load import load
+from jlstm.tasks.classification.model import Classifier, ClassifierConfig
+from jlstm.tasks.classification.objective import ClassifyTask
+from jlstm.tasks.classification.report import make_report
+from jlstm.tasks.classification.texts import read_new
+from jlstm.tasks.classification.words import shares
+from jlstm.training.checksum import checksum
+from jlstm.training.config.run import RunConfig
+from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(RunConfig):
+    """The keys of a classification run.
+
+    Attributes:
+        data: which labelled sequences, and how they are cut.
+        model: hyper-parameters of the model.
+        batches: how examples are put into batches.
+        baselines: fit naive Bayes, or softmax regression, to compare with.
+        examples: texts of the report that show which words moved the decision.
+    """
+
+    task: str = "classify"
+    data: DataConfig = DataConfig()
+    model: ClassifierConfig = ClassifierConfig()
+    batches: BatchConfig = BatchConfig()
+    baselines: bool = True
+    examples: Count = 8
+
+
+class ClassifyExperiment(Experiment[Any, Prep, Part]):
+    """One class for each sequence, of words or of vectors."""
+
+    Config = Config
+    Prep = Prep
+
+    def load(self) -> Data:
+        """Read the sequences."""
+        return load(self.config.data)
+
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> Classifier:
+        """Draw a model."""
+        classes = len(prep.classes)
+        return Classifier(self.config.model, classes, **prep.inputs, rngs=rngs)
+
+    def task(self, data: Data, baselines: Scores) -> ClassifyTask:
+        """Return what the trainer trains."""
+        config, prep = self.config, data.prep
+        return ClassifyTask(
+            config.model,
+            len(prep.classes),
+            data.train.examples,
+            data.valid.examples,
+            data.test.examples,
+            **prep.inputs,
+            cut=config.batches,
+            seed=config.train.seed,
+        )
+
+    def vocabularies(self, prep: Prep) -> dict[str, Vocab | None]:
+        """Return the words."""
+        return {"vocab": prep.vocab}
+
+    def baselines(self, data: Data) -> Scores:
+        """Return the accuracy of what needs no network."""
+        config = self.config
+        return score_baselines(config.data, data) if config.baselines else {}
+
+    def identity(self, data: Data) -> dict[str, Any]:
+        """Return how many sequences and steps a part has, and checksums."""
+        return {
+            name: [*checksum(part.sequences), zlib.crc32(part.labels.astype(np.int64))]
+            for name, part in data.parts.items()
+        }
+
+    def report(self, run: Finished[Prep, Part]) -> Report:
+        """Say how many answers are right, and which words moved them."""
+        return make_report(self.config, run)
+
+    def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Part:
+        """Read a table of texts and classes, or else a text in each line."""
+        if prep.vocab is None:
+            return super().read(source, prep, labelled=labelled)
+        return read_new(source, prep, self.config.data, labelled)
+
+    def predict(self, model: Classifier, new: Part, prep: Prep) -> Iterator[Row]:
+        """Yield the most likely class of each sequence, and its probability."""
+        task = self.task(Loaded.of_one(prep, new), {})
+        for own in shares(task.logits(model, new.examples)):
+            best = int(own.argmax())
+            yield {"class": prep.classes[best], "probability": float(own[best])}

@@ -1,0 +1,196 @@
+"""The classification task: labelled sequences, a classifier, exact accuracy."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float, Int, Integer, Shaped
+
+from jlstm._internal.options import Size
+from jlstm._internal.types import Carry, Key
+from jlstm.data.batch_config import BatchConfig
+from jlstm.data.bucket import BucketedBatches, boundaries_of
+from jlstm.losses import token_nll
+from jlstm.tasks.classification.model import Classifier, ClassifierConfig
+from jlstm.training.task import Metrics
+
+
+class Examples(NamedTuple):
+    """Sequences, token ids ``t`` or vectors ``t x``, and the class of each."""
+
+    sequences: Sequence[Shaped[np.ndarray, "t ..."]]
+    labels: Integer[np.ndarray, " n"]
+
+    def take(self, rows: Integer[np.ndarray, " k"]) -> "Examples":
+        """Return the examples at ``rows``."""
+        return Examples([self.sequences[row] for row in rows], self.labels[rows])
+
+
+class LabelledBatch(NamedTuple):
+    """Rows side by side, time first, and the class of each.
+
+    ``weights`` are 1, and 0 for a row that only fills the batch. ``lengths`` is None
+    where every row has all the steps.
+    """
+
+    xs: Shaped[np.ndarray | Array, "t b ..."]
+    lengths: Int[np.ndarray | Array, " b"] | None
+    labels: Int[np.ndarray | Array, " b"]
+    weights: Float[np.ndarray | Array, " b"]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledBatches(Sequence):
+    """Batches of labelled sequences, each of them in one batch.
+
+    Example:
+        >>> examples = Examples([np.ones(n) for n in (2, 5, 3)], np.array([0, 1, 1]))
+        >>> batches = LabelledBatches(examples, batch_size=2, boundaries=(3, 5))
+        >>> [(b.xs.shape, b.labels.tolist(), b.weights.tolist()) for b in batches]
+        [((3, 2), [0, 1], [1.0, 1.0]), ((5, 2), [1, 0], [1.0, 0.0])]
+    """
+
+    examples: Examples
+    batch_size: Size
+    boundaries: tuple[int, ...]
+    seed: int | None = None
+
+    @cached_property
+    def padded(self) -> BucketedBatches:
+        """The batches without their classes."""
+        sequences = self.examples.sequences
+        return BucketedBatches(sequences, self.batch_size, self.boundaries, self.seed)
+
+    @cached_property
+    def _uniform(self) -> bool:
+        return {len(one) for one in self.examples.sequences} == {self.boundaries[0]}
+
+    def __len__(self) -> int:
+        return len(self.padded)
+
+    def __getitem__(self, number: int) -> LabelledBatch:
+        xs, lengths, rows = self.padded[number]
+        return LabelledBatch(
+            xs,
+            None if self._uniform else lengths.astype(np.int32),
+            np.where(rows < 0, 0, self.examples.labels[rows]).astype(np.int32),
+            (rows >= 0).astype(np.float32),
+        )
+
+    def __iter__(self) -> Iterator[LabelledBatch]:
+        return map(self.__getitem__, range(len(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifyTask:
+    """One class a sequence; see :class:`jlstm.training.task.Task`.
+
+    Attributes:
+        model: hyper-parameters of the model.
+        num_classes: of the answer.
+        train: what to learn from.
+        valid: what chooses the best epoch.
+        test: what is scored in the end, None for nothing.
+        vocab_size: of token ids, or else
+        input_size: features of the vectors.
+        unknown: the token id of words that training lacks, see ``Classifier``.
+        cut: how examples are put into batches.
+        change: what becomes of the training examples in an epoch, given a generator
+            that depends on it: spans drawn anew, noise. None leaves them as they are.
+        baselines: mean nats an example of what needs no network.
+        seed: of the order of the batches.
+    """
+
+    model: ClassifierConfig
+    num_classes: int
+    train: Examples
+    valid: Examples
+    test: Examples | None = None
+    vocab_size: int | None = None
+    input_size: int | None = None
+    unknown: int | None = None
+    cut: BatchConfig = BatchConfig()
+    change: Callable[[Examples, np.random.Generator], Examples] | None = None
+    baselines: dict[str, float] = field(default_factory=dict)
+    seed: int = 0
+    unit: str = "examples"
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a test part."""
+        return self.test is not None
+
+    def make_model(self, key: Key) -> Classifier:
+        """Draw a model."""
+        return Classifier(
+            self.model,
+            self.num_classes,
+            vocab_size=self.vocab_size,
+            input_size=self.input_size,
+            unknown=self.unknown,
+            rngs=nnx.Rngs(key),
+        )
+
+    def init_carry(self) -> Carry:
+        """Return nothing: each row starts from zeros."""
+        return ()
+
+    @cached_property
+    def boundaries(self) -> tuple[int, ...]:
+        """The lengths to pad to, the same in all parts."""
+        parts = [part for part in (self.train, self.valid, self.test) if part]
+        lengths = [[len(one) for one in part.sequences] for part in parts]
+        cuts = boundaries_of(np.array(lengths[0]), self.cut.buckets)
+        longest = max(map(max, lengths))
+        return cuts if longest <= cuts[-1] else (*cuts[:-1], longest)
+
+    def batches(self, epoch: int) -> LabelledBatches:
+        """Return the training batches, in an order of their own each epoch."""
+        examples = self.train
+        if self.change is not None:
+            examples = self.change(examples, np.random.default_rng((self.seed, epoch)))
+        seed = self.seed + 1_000_003 * epoch
+        return LabelledBatches(examples, self.cut.batch_size, self.boundaries, seed)
+
+    def count(self, batch: LabelledBatch) -> int:
+        """Return the number of examples."""
+        return int(np.sum(batch.weights))
+
+    def loss(
+        self, model: Classifier, carry: Carry, batch: LabelledBatch, key: Key
+    ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
+        """Return the mean nats an example, and the share that is right."""
+        logits = model(batch.xs, batch.lengths, key=key)
+        total = jnp.maximum(jnp.sum(batch.weights), 1)
+        loss = jnp.sum(batch.weights * token_nll(logits, batch.labels)) / total
+        right = jnp.argmax(logits, axis=-1).astype(jnp.int32) == batch.labels
+        accuracy = jnp.sum(jnp.where(right, batch.weights, 0)) / total
+        return loss, (carry, {"loss": loss, "accuracy": accuracy})
+
+    def evaluate(self, model: Classifier, part: str) -> dict[str, float]:
+        """Return ``loss`` (nats an example, all weighted equally) and accuracy."""
+        examples = self.test if part == "test" else self.valid
+        logits = self.logits(model, examples)
+        nll = token_nll(jnp.asarray(logits), jnp.asarray(examples.labels))
+        right = logits.argmax(axis=1) == examples.labels
+        return {"loss": float(jnp.mean(nll)), "accuracy": float(right.mean())}
+
+    def logits(self, model: Classifier, examples: Examples) -> Float[np.ndarray, "n k"]:
+        """Return the logits of each example, in their order."""
+        out = np.zeros((len(examples.labels), self.num_classes), np.float32)
+        batches = LabelledBatches(examples, self.cut.eval_batch, self.boundaries)
+        for padded, batch in zip(batches.padded, batches, strict=True):
+            real = padded.rows >= 0
+            answers = np.asarray(_logits(model, batch.xs, batch.lengths))
+            out[padded.rows[real]] = answers[real]
+        return out
+
+
+@jax.jit
+def _logits(model: Classifier, xs: Array, lengths: Array | None) -> Float[Array, "b k"]:
+    return model(xs, lengths)

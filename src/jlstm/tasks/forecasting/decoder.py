@@ -1,0 +1,108 @@
+"""An encoder and a decoder that reads its own answers: the LSTM that papers beat."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from jlstm._internal.affine import affine
+from jlstm._internal.types import Carry, DType, Key
+from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.initializers import Glorot
+from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
+
+
+class DecoderForecaster(nnx.Module):
+    """All columns enter an encoder; a decoder goes on from its carry, step by step.
+
+    Its first input is the last known step. Then it reads the true step in training
+    (teacher forcing), and its own answer when it forecasts.
+
+    Example:
+        >>> sizes = ForecastSizes(length=6, horizon=3, columns=2, predicted=(1,))
+        >>> config = ForecasterConfig(kind="decoder")
+        >>> model = DecoderForecaster(config, sizes, rngs=nnx.Rngs(0))
+        >>> model(jnp.ones((6, 4, 2))).shape
+        (3, 4, 1)
+    """
+
+    levels = (0.5,)
+
+    def __init__(
+        self,
+        config: ForecasterConfig,
+        sizes: ForecastSizes,
+        *,
+        rngs: nnx.Rngs,
+        param_dtype: DType = jnp.float32,
+    ) -> None:
+        """Draw the parameters from the ``params`` stream of ``rngs``."""
+        self.config, self.sizes = config, sizes
+        self.stack = config.encoder.make_stack()
+        answers = len(sizes.predicted)
+
+        def layers(width: int) -> object:
+            params = self.stack.init(rngs.params(), width, param_dtype)
+            return nnx.data(jax.tree.map(nnx.Param, params))
+
+        self.encoder, self.decoder = layers(sizes.columns), layers(answers)
+        shape = self.stack.output_size(answers), answers
+        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
+        self.b_out = nnx.Param(jnp.zeros((answers,), param_dtype))
+
+    def __call__(self, inputs: Float[Array, "t b c"]) -> Float[Array, "k b p"]:
+        """Return the forecast."""
+        last = self._last(inputs)
+        params = self.stack.prepare(nnx.as_pure(self.decoder), last)
+
+        def step(
+            state: tuple[Carry, Array], _: None
+        ) -> tuple[tuple[Carry, Array], Array]:
+            carry, h = self.stack.step(params, *state)
+            y = self._answer(h)
+            return (carry, y), y
+
+        start = self._encode(inputs, None), last
+        return jax.lax.scan(step, start, None, self.sizes.horizon)[1]
+
+    def losses(
+        self,
+        inputs: Float[Array, "t b c"],
+        targets: Float[Array, "k b p"],
+        *,
+        key: Key | None = None,
+    ) -> Float[Array, " b"]:
+        """Return the mean squared error of each window.
+
+        A ``key`` says that this is training: with teacher forcing the decoder then
+        reads the true steps. Without a key it reads its own, as in a forecast.
+        """
+        forced = key is not None and self.config.teacher_forcing
+        answers = self._forced(inputs, targets, key) if forced else self(inputs)
+        return jnp.mean(jnp.square(targets - answers), axis=(0, 2))
+
+    def quantiles(
+        self, inputs: Float[Array, "t b c"], key: Key
+    ) -> Float[Array, "1 k b p"]:
+        """Return the forecast."""
+        return self(inputs)[None]
+
+    def top(self, inputs: Float[Array, "t b c"]) -> Reading:
+        """Return what enters the uppermost layer of the encoder."""
+        return read_top(self.stack, nnx.as_pure(self.encoder), inputs)
+
+    def _forced(self, inputs: Array, targets: Array, key: Key) -> Array:
+        keys = jax.random.split(key)
+        start = self._encode(inputs, keys[0])
+        known = jnp.concatenate([self._last(inputs)[None], targets[:-1]])
+        params = nnx.as_pure(self.decoder)
+        return self._answer(self.stack.apply(params, known, start, key=keys[1])[1])
+
+    def _encode(self, inputs: Array, key: Key | None) -> Carry:
+        return self.stack.apply(nnx.as_pure(self.encoder), inputs, key=key)[0]
+
+    def _last(self, inputs: Array) -> Array:
+        return inputs[-1][:, jnp.array(self.sizes.predicted)]
+
+    def _answer(self, h: Array) -> Array:
+        return affine(h, self.w_out[...], self.b_out[...])

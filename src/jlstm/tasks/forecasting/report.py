@@ -1,0 +1,279 @@
+"""What a finished forecasting run leaves behind, and what it shows on the screen."""
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from jlstm.analysis.plots import (
+    ForecastExample,
+    figure_to_svg,
+    forecast_picture,
+    step_errors,
+)
+from jlstm.data.windows import Windows
+from jlstm.metrics.forecast import at_level
+from jlstm.tasks.forecasting.baselines import SEASONAL, Baseline
+from jlstm.tasks.forecasting.beyond import EDGES, Beyond, forecast_beyond, rows, save
+from jlstm.tasks.forecasting.data import Part, Prep
+from jlstm.tasks.forecasting.linear import LinearForecaster
+from jlstm.tasks.forecasting.model import Forecaster
+from jlstm.tasks.forecasting.objective import ForecastTask, narrow
+from jlstm.training.experiment import Finished, Report
+from jlstm.training.report.layer_figures import Example, every_nth, inside_pictures
+from jlstm.training.report.table import table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCORES = {"mse": "MSE", "mae": "MAE", "crps": "CRPS", "coverage": "in 90 % interval"}
+MOST_LINES = 24  # of the table of what comes next
+CSV, PICTURE = "forecast.csv", "forecast.svg"
+
+
+class Findings(NamedTuple):
+    """What a run found.
+
+    Attributes:
+        summary: the numbers, for ``result.json``.
+        model: that of the first seed.
+        baselines: what needs no network.
+        steps: scores of the model on the test at each step of the horizon.
+        beyond: the steps after the end of the series.
+    """
+
+    summary: dict[str, Any]
+    model: Forecaster
+    baselines: dict[str, Baseline]
+    steps: dict[str, np.ndarray]
+    beyond: Beyond
+
+
+def make_report(
+    config: Any, run: Finished[Prep, Part], rules: dict[str, Baseline]
+) -> Report:
+    """Forecast the steps after the series, and lay all scores side by side."""
+    task, model = run.task, run.model
+    numbers = numbers_of(config.model.title, run)
+    steps = task.tally(model, task.forecast.test).by_step()
+    beyond = forecast_beyond(task, model, rules)
+    found = Findings(run.summary | numbers, model, rules, steps, beyond)
+    scores, ahead = score_table(found.summary), beyond_table(beyond)
+    examples = config.examples
+
+    def ahead_picture() -> tuple[str, "Figure"]:
+        caption, figure = draw_beyond(task, beyond)
+        (run.folder / PICTURE).write_text(figure_to_svg(figure), encoding="utf-8")
+        return caption, figure
+
+    return Report(
+        numbers=numbers,
+        said=f"\n{scores}\n\n{ahead}\n\nforecast: {run.folder / CSV}\n"
+        f"picture: {run.folder / PICTURE}",
+        headline=key_numbers(found.summary),
+        loss_label="loss (scaled values)",
+        figures=[
+            ahead_picture,
+            *([lambda: draw_examples(task, found, examples)] if examples else []),
+            lambda: draw_steps(task, found),
+            lambda: draw_inside(task, model),
+        ],
+        tables=[
+            ("errors of scaled values, over all windows", scores),
+            ("after the end of the series", ahead),
+        ],
+        files={CSV: partial(save, beyond=beyond)},
+    )
+
+
+def numbers_of(title: str, run: Finished[Prep, Part]) -> dict[str, Any]:
+    """Return the numbers of a run that only forecasts have, for ``result.json``."""
+    return {
+        "model": title,
+        "baselines": run.baselines,
+        "season": run.data.prep.season,
+        "windows": {name: len(part.windows) for name, part in run.data.parts.items()},
+        "note": run.data.note,
+    }
+
+
+def score_table(summary: dict[str, Any]) -> str:
+    """Return the scores of a model beside those of its baselines.
+
+    Of several seeds they are mean ± standard deviation. Errors are of values that were
+    scaled by mean and standard deviation of the training part.
+    """
+    names = [name for name in SCORES if name in summary["test"]]
+    header = ["", "valid MSE", *(f"test {SCORES[name]}" for name in names)]
+    of_all = {summary["model"]: summary} | summary["baselines"]
+    lines = [
+        [name, shown(own["valid"], "mse"), *(shown(own["test"], n) for n in names)]
+        for name, own in of_all.items()
+    ]
+    return table(header, lines)
+
+
+def shown(metrics: dict[str, Any], name: str) -> str:
+    """Return a score, of several seeds with its standard deviation.
+
+    Example:
+        >>> shown({"mse": 0.37}, "mse"), shown({}, "mse")
+        ('0.370', '')
+        >>> shown({"coverage": 0.9, "coverage_members": [0.89, 0.91]}, "coverage")
+        '90.0 ± 1.4 %'
+    """
+    if name not in metrics:
+        return ""
+    factor, form, unit = (100, ".1f", " %") if name == "coverage" else (1, ".3f", "")
+    members = metrics.get(f"{name}_members", [])
+    text = format(factor * metrics[name], form)
+    if len(members) > 1:
+        text += f" ± {factor * np.std(members, ddof=1):{form}}"
+    return text + unit
+
+
+def beyond_table(beyond: Beyond) -> str:
+    """Return the next steps of the last column, in its own units, or the first ones."""
+    header = ["", "forecast", "5 %", "95 %", SEASONAL]
+    last = beyond.columns[-1]
+    lines = [[row[0], *row[2:]] for row in rows(beyond) if row[1] == last]
+    if beyond.low is None:
+        header = [header[n] for n in (0, 1, 4)]
+        lines = [[line[n] for n in (0, 1, 4)] for line in lines]
+    more = len(beyond.columns) > 1 or len(lines) > MOST_LINES
+    where = f" (all steps and columns are in {CSV})" if more else ""
+    return f"{last}, the next steps{where}:\n\n{table(header, lines[:MOST_LINES])}"
+
+
+def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the few numbers that stand at the top of the report."""
+    seeds = len(summary["test"].get("mse_members", [0]))
+    given = f" ({seeds} seeds)" if seeds > 1 else ""
+    numbers = [
+        ("model", summary["model"]),
+        (f"test MSE{given}", shown(summary["test"], "mse")),
+    ]
+    for name in ("crps", "coverage"):
+        if name in summary["test"]:
+            numbers.append((f"test {SCORES[name]}", shown(summary["test"], name)))
+    numbers += [
+        (f"MSE, {name}", shown(own["test"], "mse"))
+        for name, own in summary["baselines"].items()
+    ]
+    return [*numbers, ("training windows", f"{summary['windows']['train']:,}")]
+
+
+def draw_beyond(task: ForecastTask, beyond: Beyond) -> tuple[str, "Figure"]:
+    """Return the last column and its next steps, in its own units."""
+    series = task.forecast.series
+    known = series.values[
+        -context_of(task.forecast.test) :, series.column(beyond.columns[-1])
+    ]
+    ends = (None if part is None else part[:, -1] for part in (beyond.low, beyond.high))
+    low, high = ends
+    example = ForecastExample(
+        f"{beyond.columns[-1]}, from {beyond.when[0]} to {beyond.when[-1]}",
+        known,
+        beyond.point[:, -1],
+        None,
+        low,
+        high,
+        beyond.baseline[:, -1],
+    )
+    caption = (
+        f"After the end of {series.name}: what nobody knows yet, in its own units."
+    )
+    return caption, forecast_picture([example])
+
+
+def draw_examples(
+    task: ForecastTask, found: Findings, count: int
+) -> tuple[str, "Figure"]:
+    """Return forecasts of the last column, evenly over the test, in its own units."""
+    windows = task.forecast.test
+    places = np.linspace(0, len(windows) - 1, count + 2)[1:-1].astype(int)
+    singles = [window_number(windows, int(place)) for place in places]
+    drawn = [example_of(task, found, window) for window in singles]
+    caption = (
+        "Forecasts of the test, evenly spread over it and not chosen by how good they "
+        "are, in the units of the series."
+    )
+    return caption, forecast_picture(drawn)
+
+
+def window_number(windows: Windows, number: int) -> Windows:
+    """Return one of several windows."""
+    start = windows.stop - windows.horizon + 1 - len(windows) + number
+    return replace(windows, start=start, stop=start + windows.horizon)
+
+
+def example_of(task: ForecastTask, found: Findings, window: Windows) -> ForecastExample:
+    """Return the forecast of the last column of one window."""
+    forecast = task.forecast
+    column = window.predicted[-1]
+    ((_, quantiles),) = task.forecasts(found.model, window)
+    own = quantiles[:, 0, :, -1]
+    repeated = next(one for name, one in found.baselines.items() if SEASONAL in name)
+
+    def back(values: np.ndarray) -> np.ndarray:
+        return values * forecast.scaler.std[column] + forecast.scaler.mean[column]
+
+    levels = found.model.levels
+    several = len(levels) > 1
+    low, high = (back(at_level(own, levels, e)) if several else None for e in EDGES)
+    dates, name = forecast.series.dates, forecast.series.columns[column]
+    when = f" from {dates[window.start]}" if dates else f" from step {window.start}"
+    return ForecastExample(
+        name + when,
+        back(window.inputs[0, -context_of(window) :, column]),
+        back(at_level(own, levels, 0.5)),
+        back(window.targets[0, :, -1]),
+        low,
+        high,
+        back(repeated.rule(window)[0, :, -1]),
+    )
+
+
+def draw_steps(task: ForecastTask, found: Findings) -> tuple[str, "Figure"]:
+    """Return the squared error of each step ahead beside that of the baselines."""
+    others = {
+        name: own.tally(task.forecast.test).by_step()["mse"]
+        for name, own in found.baselines.items()
+    }
+    name = str(found.summary["model"])
+    caption = (
+        "Mean squared error on the test at each step ahead, of scaled values. The "
+        "worst line may leave the picture."
+    )
+    return caption, step_errors({name: found.steps["mse"]} | others)
+
+
+def draw_inside(task: ForecastTask, model: Forecaster) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over the first test window's known steps.
+
+    Of a model that reads each column by itself it is the last column. A linear model
+    has nothing to show.
+    """
+    if isinstance(model, LinearForecaster):
+        return []
+    window = window_number(task.forecast.test, 0)
+    inputs = narrow(window.take(np.array([0]))).inputs
+    reading = model.top(jnp.asarray(inputs))
+    reading = reading.row(*[-1] * (reading.xs.ndim - 2))
+    patch = task.model.patch if task.model.kind == "direct" else 1
+    # The first steps may be no input of their own, but what a lag looks back to.
+    first = window.start - len(reading.xs) * patch
+    dates = task.forecast.series.dates
+    places = range(first, window.start, patch)
+    labels = every_nth([dates[n] if dates else str(n) for n in places])
+    name, unit = "a test window", "step"
+    if patch > 1:
+        name, unit = f"{name} in patches of {patch} steps", "patch"
+    return inside_pictures(reading, Example(name, unit, labels))
+
+
+def context_of(windows: Windows) -> int:
+    """Return how many known steps a picture shows."""
+    return min(windows.length, max(3 * windows.horizon // 2, 12))

@@ -1,0 +1,90 @@
+"""The language-model task: a corpus, a model, its baselines, samples and a report."""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flax import nnx
+
+from jlstm.data import CorpusConfig, Vocab, load_corpus
+from jlstm.nnx.tokens import TokenModel
+from jlstm.tasks.language.data import Data, Prep, check_streams, corpus_of, loaded
+from jlstm.tasks.language.model import LanguageConfig
+from jlstm.tasks.language.ngrams import count_ngrams
+from jlstm.tasks.language.objective import LanguageTask, StreamConfig
+from jlstm.tasks.language.report import make_report
+from jlstm.tasks.language.show import SampleConfig
+from jlstm.training.config.run import RunConfig
+from jlstm.training.experiment import Experiment, Finished, Report, Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(RunConfig):
+    """The keys of a language-model run.
+
+    Attributes:
+        data: which text, in which symbols, split how.
+        model: hyper-parameters of the model.
+        stream: how the text is cut for training and evaluation.
+        sample: what to let the trained model write.
+        baselines: count n-grams to compare with, in memory.
+    """
+
+    data: CorpusConfig = CorpusConfig()
+    model: LanguageConfig = LanguageConfig()
+    stream: StreamConfig = StreamConfig()
+    sample: SampleConfig = SampleConfig()
+    baselines: bool = True
+
+    def __post_init__(self) -> None:
+        if self.baselines and self.data.memory_map:
+            raise ValueError(
+                "baselines is true and data.memory_map too: n-grams are counted in "
+                "memory, so set baselines=false."
+            )
+
+
+class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
+    """Each symbol of a text from those before it."""
+
+    Config = Config
+    Prep = Prep
+
+    def load(self) -> Data:
+        """Read the text, and check that it fills the streams and holds the prompt."""
+        config = self.config
+        corpus = load_corpus(config.data)
+        check_streams(corpus, config.stream)
+        config.sample.prompt_for(corpus)
+        return loaded(corpus)
+
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> TokenModel:
+        """Draw a model."""
+        return self.config.model.make(len(prep.vocab), rngs)
+
+    def task(self, data: Data, baselines: Scores) -> LanguageTask:
+        """Return what the trainer trains."""
+        config = self.config
+        valid = {name: parts["valid"] for name, parts in baselines.items()}
+        return LanguageTask(corpus_of(data), config.model, config.stream, valid)
+
+    def vocabularies(self, prep: Prep) -> dict[str, Vocab | None]:
+        """Return the symbols."""
+        return {"vocab": prep.vocab}
+
+    def baselines(self, data: Data) -> Scores:
+        """Return the nats a symbol of n-gram models."""
+        return count_ngrams(corpus_of(data)) if self.config.baselines else {}
+
+    def identity(self, data: Data) -> dict[str, Any]:
+        """Return how many symbols a part has, and checksums."""
+        parts = [data.parts.get(name) for name in ("train", "valid", "test")]
+        sizes = [0 if part is None else len(part) for part in parts]
+        sums = [0 if part is None else zlib.crc32(part) for part in parts]
+        vocabulary = zlib.crc32("".join(data.prep.vocab.symbols).encode())
+        return {"tokens": sizes, "checksums": [*sums, vocabulary]}
+
+    def report(self, run: Finished[Prep, np.ndarray]) -> Report:
+        """Let the model write, and compare it with n-grams."""
+        return make_report(self.config, run)

@@ -1,0 +1,85 @@
+"""The music task: pieces, a network, its baselines, a piece that it writes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from jlstm.data.music import copy_floor, independent_floor, load_music
+from jlstm.tasks.music.config import Config, Pieces, Prep
+from jlstm.tasks.music.midi import read_midi
+from jlstm.tasks.music.model import MusicModel
+from jlstm.tasks.music.objective import MusicTask
+from jlstm.tasks.music.report import make_report, name_of
+from jlstm.training.checksum import checksum
+from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+
+FLOORS = {
+    "each key by itself": independent_floor,
+    "each key as it was": copy_floor,
+}
+
+
+class MusicExperiment(Experiment[Config, Prep, Pieces]):
+    """Which keys sound next in a piece of polyphonic music."""
+
+    Config = Config
+    Prep = Prep
+
+    def load(self) -> Loaded[Prep, Pieces]:
+        """Read the pieces."""
+        pieces = load_music(self.config.data.name)
+        kept = pieces["train"][: self.config.data.limit_train]
+        return Loaded(Prep(kept[0].shape[1]), pieces | {"train": kept})
+
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> MusicModel:
+        """Draw a model."""
+        config = self.config.model
+        stack, dropout = config.encoder.make_stack(), config.output_dropout
+        return MusicModel(stack, dropout, keys=prep.keys, rngs=rngs)
+
+    def task(self, data: Loaded[Prep, Pieces], baselines: Scores) -> MusicTask:
+        """Return what the trainer trains."""
+        config = self.config
+        return MusicTask(
+            config.model.encoder.make_stack(),
+            data.train,
+            data.valid,
+            data.test,
+            output_dropout=config.model.output_dropout,
+            cut=config.batches,
+            window=config.data.window,
+            baselines={name: scores["valid"] for name, scores in baselines.items()},
+            seed=config.train.seed,
+        )
+
+    def baselines(self, data: Loaded[Prep, Pieces]) -> dict[str, dict[str, float]]:
+        """Return the nats a step of what needs no network, on validation and test."""
+        return {
+            name: {p: floor(data.train, data.parts[p]) for p in ("valid", "test")}
+            for name, floor in FLOORS.items()
+        }
+
+    def identity(self, data: Loaded[Prep, Pieces]) -> dict[str, Any]:
+        """Return the number of pieces and steps of each part, and a checksum."""
+        return {name: checksum(part) for name, part in data.parts.items()}
+
+    def report(self, run: Finished[Prep, Pieces]) -> Report:
+        """Let the model write a piece, and show that beside the nats a step."""
+        return make_report(self.config, run)
+
+    def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Pieces:
+        """Read a piece that ``write_midi`` has written; it is its own answer."""
+        return (read_midi(source),)
+
+    def predict(self, model: MusicModel, new: Pieces, prep: Prep) -> Iterator[Row]:
+        """Yield the keys that sound next after each piece, with their chances."""
+        for piece in new:
+            _, logits = model(jnp.asarray(piece, jnp.float32))
+            chances = np.asarray(jax.nn.sigmoid(logits[-1]))
+            likely = np.flatnonzero(chances >= 0.5)
+            yield {name_of(int(key)): round(float(chances[key]), 4) for key in likely}

@@ -1,0 +1,148 @@
+"""What a finished run on music leaves behind, and what it shows on the screen."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jlstm.analysis.plots import roll_picture
+from jlstm.data.music import LOWEST_MIDI_NOTE, Roll
+from jlstm.tasks.music.config import Config, Pieces, Prep, SampleConfig
+from jlstm.tasks.music.midi import write_midi
+from jlstm.tasks.music.model import MusicModel, compose
+from jlstm.training.experiment import Finished, Report
+from jlstm.training.report.layer_figures import Example, inside_pictures
+from jlstm.training.report.table import table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PIECE = "piece.mid"
+NOTES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+
+
+def make_report(config: Config, run: Finished[Prep, Pieces]) -> Report:
+    """Let the model go on with a piece, and say how good it is."""
+    sample, piece = config.sample, run.data.test[0]
+    written = write_piece(sample, run.model, piece)
+    numbers = numbers_of(config, run)
+    summary = run.summary | numbers
+    rows, given = nats_table(summary), sample.opening
+    own = (
+        f"What the model writes (blue) after the first {given} steps of a test piece "
+        f"(black); {PIECE} plays it."
+    )
+    real = f"How that piece of {config.data.name} itself goes on."
+    return Report(
+        numbers=numbers,
+        said=f"\n{rows}\n\npiece: {run.folder / PIECE}",
+        headline=key_numbers(summary),
+        loss_label="loss (nats a step)",
+        baselines={n: parts["valid"] for n, parts in run.baselines.items()},
+        figures=[
+            lambda: (own, roll_picture(written, given)),
+            lambda: (real, roll_picture(piece[: len(written)], given)),
+            lambda: draw_inside(run.model, piece),
+        ],
+        tables=[("nats a step", rows)],
+        files={
+            PIECE: partial(write_midi, roll=written, step_seconds=sample.step_seconds)
+        },
+    )
+
+
+def numbers_of(config: Config, run: Finished[Prep, Pieces]) -> dict[str, Any]:
+    """Return the numbers of a run that only music has, for ``result.json``."""
+    parts = run.data.parts
+    return {
+        "model": config.model.title,
+        "baselines": run.baselines,
+        "pieces": {name: len(part) for name, part in parts.items()},
+        "predicted": {
+            name: sum(len(piece) - 1 for piece in part) for name, part in parts.items()
+        },
+    }
+
+
+def write_piece(config: SampleConfig, model: MusicModel, piece: Roll) -> Roll:
+    """Return the opening of a piece and how the model goes on."""
+    opening = jnp.asarray(piece[: config.opening])
+    key = jax.random.key(config.seed)
+    rest = compose(model, opening, config.steps, key, config.temperature)
+    return np.concatenate([piece[: config.opening], np.asarray(rest)])
+
+
+def nats_table(summary: dict[str, Any]) -> str:
+    """Return the nats a step of a model beside those of its baselines.
+
+    Of several seeds they are mean ± standard deviation.
+    """
+    parts = ("valid", "test")
+    rows = [[summary["model"], *(shown(summary[part]) for part in parts)]]
+    rows += [
+        [name, *(shown({"loss": scores[part]}) for part in parts)]
+        for name, scores in summary["baselines"].items()
+    ]
+    return table(["nats a step", *parts], rows)
+
+
+def shown(metrics: dict[str, Any]) -> str:
+    """Return a loss, of several seeds with its standard deviation.
+
+    Example:
+        >>> shown({"loss": 8.4512})
+        '8.45'
+        >>> shown({"loss": 8.5, "loss_members": [8.4, 8.6]})
+        '8.50 ± 0.14'
+    """
+    members = metrics.get("loss_members", [])
+    spread = f" ± {np.std(members, ddof=1):.2f}" if len(members) > 1 else ""
+    return f"{metrics['loss']:.2f}{spread}"
+
+
+def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the few numbers that stand at the top of the report."""
+    best = min(scores["test"] for scores in summary["baselines"].values())
+    seeds = len(summary["test"].get("loss_members", [0]))
+    given = f" ({seeds} seeds)" if seeds > 1 else ""
+    return [
+        ("model", summary["model"]),
+        (f"test, nats a step{given}", shown(summary["test"])),
+        ("validation, nats a step", shown(summary["valid"])),
+        ("best baseline", f"{best:.2f}"),
+        ("training pieces", f"{summary['pieces']['train']:,}"),
+    ]
+
+
+def draw_inside(model: MusicModel, piece: Roll) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over a piece, whose steps are named by bass."""
+    labels = [bass(chord) for chord in piece]
+    example = Example("the first test piece (below, its bass)", "step", labels)
+    return inside_pictures(model.top(jnp.asarray(piece, jnp.float32)), example)
+
+
+def bass(chord: np.ndarray) -> str:
+    """Return the name of the lowest key that sounds.
+
+    Example:
+        >>> chord = np.zeros(88)
+        >>> bass(chord), bass(np.eye(88)[39])
+        ('–', 'C4')
+    """
+    sounding = np.flatnonzero(chord)
+    if not len(sounding):
+        return "–"
+    return name_of(int(sounding[0]))
+
+
+def name_of(key: int) -> str:
+    """Return the name of a key of the piano.
+
+    Example:
+        >>> name_of(0), name_of(39)
+        ('A0', 'C4')
+    """
+    octave, note = divmod(key + LOWEST_MIDI_NOTE, 12)
+    return f"{NOTES[note]}{octave - 1}"

@@ -1,0 +1,68 @@
+"""The spoken-word task: recordings, a classifier, its baselines, a report."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jlstm.data.audio import AugmentConfig, LogMelConfig, leave_out
+from jlstm.data.batch_config import BatchConfig
+from jlstm.tasks.classification.data import Data, Part, Prep
+from jlstm.tasks.classification.experiment import ClassifyExperiment
+from jlstm.tasks.classification.model import ClassifierConfig
+from jlstm.tasks.classification.objective import ClassifyTask, Examples
+from jlstm.tasks.speech.baselines import score_baselines
+from jlstm.tasks.speech.data import DataConfig, load
+from jlstm.tasks.speech.report import make_report
+from jlstm.training.config.run import RunConfig
+from jlstm.training.experiment import Finished, Report, Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(RunConfig):
+    """The keys of a run on spoken words.
+
+    Attributes:
+        data: which recordings, and how they are split.
+        front: how sound becomes features.
+        augment: what becomes of training sounds.
+        model: hyper-parameters of the model.
+        batches: how recordings are put into batches.
+        baselines: fit what needs no network, to compare with.
+    """
+
+    task: str = "speech"
+    data: DataConfig = DataConfig()
+    front: LogMelConfig = LogMelConfig()
+    augment: AugmentConfig = AugmentConfig()
+    model: ClassifierConfig = ClassifierConfig()
+    batches: BatchConfig = BatchConfig()
+    baselines: bool = True
+
+
+class SpeechExperiment(ClassifyExperiment):
+    """Which word is spoken in a recording: a classification of log-mel frames."""
+
+    Config = Config
+
+    def load(self) -> Data:
+        """Read the recordings."""
+        config = self.config
+        return load(config.data, config.front, config.augment)
+
+    def task(self, data: Data, baselines: Scores) -> ClassifyTask:
+        """Return what the trainer trains; each epoch leaves out other spans."""
+        task, augment = super().task(data, baselines), self.config.augment
+
+        def masked(examples: Examples, rng: np.random.Generator) -> Examples:
+            features = leave_out(examples.sequences, augment, rng)
+            return examples._replace(sequences=features)
+
+        return replace(task, change=masked) if augment.masks else task
+
+    def baselines(self, data: Data) -> Scores:
+        """Return the accuracy of what needs no network."""
+        return score_baselines(data) if self.config.baselines else {}
+
+    def report(self, run: Finished[Prep, Part]) -> Report:
+        """Say how many answers are right, and show what the network reads."""
+        return make_report(self.config, run)

@@ -1,0 +1,85 @@
+"""The recognition task: utterances, a network, decoding, a report."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flax import nnx
+
+from jlstm._internal.options import Size
+from jlstm.data.audio import AugmentConfig, LogMelConfig, leave_out
+from jlstm.data.batch_config import BatchConfig
+from jlstm.tasks.speech.recognition_data import Data, DataConfig, Prep, checksum, load
+from jlstm.tasks.speech.recognition_objective import RecognizeTask, Utterances
+from jlstm.tasks.speech.recognition_report import make_report
+from jlstm.tasks.speech.recognizer import Recognizer, RecognizerConfig
+from jlstm.training.config.run import RunConfig
+from jlstm.training.experiment import Experiment, Finished, Report, Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(RunConfig):
+    """The keys of a recognition run.
+
+    Attributes:
+        data: which utterances.
+        front: how sound becomes features.
+        augment: what becomes of training sounds.
+        model: hyper-parameters of the model.
+        batches: how utterances are put into batches.
+        beam: prefixes that the beam search keeps.
+    """
+
+    task: str = "ctc"
+    data: DataConfig = DataConfig()
+    front: LogMelConfig = LogMelConfig()
+    augment: AugmentConfig = AugmentConfig()
+    model: RecognizerConfig = RecognizerConfig()
+    batches: BatchConfig = BatchConfig()
+    beam: Size = 16
+
+
+class RecognizeExperiment(Experiment[Config, Prep, Utterances]):
+    """What is said in an utterance, learned without when it is said (CTC)."""
+
+    Config = Config
+    Prep = Prep
+
+    def load(self) -> Data:
+        """Make the utterances, and check that each is long enough for what is said."""
+        config = self.config
+        data = load(config.data, config.front, config.augment)
+        self.task(data, {})  # which compares the lengths
+        return data
+
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> Recognizer:
+        """Draw a model."""
+        sizes = len(prep.symbols), prep.input_size
+        return Recognizer(self.config.model, *sizes, rngs=rngs)
+
+    def task(self, data: Data, baselines: Scores) -> RecognizeTask:
+        """Return what the trainer trains; each epoch leaves out other spans."""
+        config = self.config
+
+        def masked(said: Utterances, rng: np.random.Generator) -> Utterances:
+            return said._replace(features=leave_out(said.features, config.augment, rng))
+
+        return RecognizeTask(
+            config.model,
+            len(data.prep.symbols),
+            data.train,
+            data.valid,
+            data.test,
+            config.batches,
+            config.beam,
+            masked if config.augment.masks else None,
+            config.train.seed,
+        )
+
+    def identity(self, data: Data) -> dict[str, Any]:
+        """Return how many utterances and frames a part has, and what is said."""
+        return {name: checksum(part) for name, part in data.parts.items()}
+
+    def report(self, run: Finished[Prep, Utterances]) -> Report:
+        """Listen to the test, and say what was heard wrong."""
+        return make_report(self.config, run)

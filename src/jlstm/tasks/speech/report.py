@@ -1,0 +1,95 @@
+"""What a finished run on spoken words leaves behind, and what it shows."""
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jlstm.analysis.plots import log_mel_pictures
+from jlstm.data.audio import LogMelConfig
+from jlstm.tasks.classification.data import Data, Part, Prep
+from jlstm.tasks.classification.model import Classifier
+from jlstm.tasks.classification.report import (
+    accuracy_curves,
+    confusions,
+    key_numbers,
+    numbers_of,
+    score_table,
+)
+from jlstm.training.experiment import Finished, Report
+from jlstm.training.report.layer_figures import Example, every_nth, inside_pictures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ERRORS = 10  # that are shown
+
+
+def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
+    """Say how many answers are right, and show what the network reads."""
+    model, data, front = run.model, run.data, config.front
+    logits = run.task.logits(model, data.test.examples)
+    numbers = numbers_of(run, logits) | {"speaker": config.data.speaker}
+    summary, name = run.summary | numbers, config.model.title
+    rows = score_table(name, summary)
+    return Report(
+        numbers=numbers,
+        said=f"\n{rows}\n",
+        headline=key_numbers(name, summary),
+        loss_label="loss (nats a recording)",
+        figures=[
+            lambda: accuracy_curves(run.folder, summary),
+            lambda: draw_classes(data, front),
+            lambda: confusions(summary),
+            lambda: draw_errors(data, front, logits),
+            lambda: draw_inside(model, data, front),
+        ],
+        tables=[("beside what needs no network", rows)],
+    )
+
+
+def draw_classes(data: Data, front: LogMelConfig) -> tuple[str, "Figure"]:
+    """Return a recording of each class, up to ten."""
+    labels = data.test.labels
+    rows = [int(np.argmax(labels == n)) for n in np.unique(labels)[:10]]
+    sounds = [(data.prep.classes[labels[n]], _bands(data, front, n)) for n in rows]
+    caption = (
+        "What the network reads: a test recording of each class, in log-mel bands."
+    )
+    return caption, log_mel_pictures(sounds, front.hop)
+
+
+def draw_errors(
+    data: Data, front: LogMelConfig, logits: np.ndarray
+) -> list[tuple[str, "Figure"]]:
+    """Return test recordings that were taken for something else, the surest first."""
+    labels, guesses = data.test.labels, logits.argmax(axis=1)
+    wrong = np.flatnonzero(guesses != labels)
+    if not len(wrong):
+        return []
+    lead = logits[wrong, guesses[wrong]] - logits[wrong, labels[wrong]]
+    rows = wrong[np.argsort(-lead, kind="stable")][:ERRORS]
+    sounds = [
+        (f"{data.prep.classes[labels[n]]}, not {data.prep.classes[guesses[n]]}",
+         _bands(data, front, n))
+        for n in rows
+    ]  # fmt: skip
+    caption = (
+        "The surest of the errors in the test: what it is, not what it was taken for."
+    )
+    return [(caption, log_mel_pictures(sounds, front.hop))]
+
+
+def draw_inside(
+    model: Classifier, data: Data, front: LogMelConfig
+) -> list[tuple[str, "Figure"]]:
+    """Return pictures of the top layer over the first recording of the test."""
+    frames = data.test.sequences[0]
+    seconds = every_nth([f"{n * front.hop:.2f} s" for n in range(len(frames))])
+    name = f"a test recording of {data.prep.classes[data.test.labels[0]]}"
+    reading = model.top(jnp.asarray(frames)[:, None]).row(0)
+    return inside_pictures(reading, Example(name, "frame", seconds))
+
+
+def _bands(data: Data, front: LogMelConfig, row: int) -> np.ndarray:
+    return data.test.sequences[row][:, : front.bands]

@@ -1,0 +1,179 @@
+"""Long-term dependencies: sequences made inside the step, exams of fixed ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Int
+
+from jlstm._internal.options import Options, Size
+from jlstm._internal.types import Carry, Key
+from jlstm.data.synthetic.batch import SyntheticBatch
+from jlstm.data.synthetic.exams import Exam
+from jlstm.data.synthetic.problem import Kind, Problem
+from jlstm.losses import token_nll
+from jlstm.tasks.synthetic.model import MemoryConfig, MemoryModel
+from jlstm.training.task import Metrics
+
+MARGIN = 0.04
+"""How far from its target a number may be and still be right (Hochreiter, 1997)."""
+
+EXAM_SEED = 1997
+Answers = Callable[[Array], Array]
+Number = int | Int[Array, ""]
+PARTS = ("valid", "test")
+
+
+@dataclass(frozen=True)
+class DrawConfig(Options):
+    """How many sequences are made.
+
+    Attributes:
+        batch_size: sequences in an update, and in a batch of an exam.
+        updates: in one epoch, which ends with an exam.
+        exam_batches: batches of the validation set, and of the test set.
+    """
+
+    batch_size: Size = 50
+    updates: Size = 500
+    exam_batches: Size = 20
+
+
+class Marks(NamedTuple):
+    """What an examiner notes of a batch: losses, right answers, and what counts."""
+
+    losses: Float[Array, "t b"] | Float[np.ndarray, "t b"]
+    right: Bool[Array, "t b"] | Bool[np.ndarray, "t b"]
+    weights: Float[Array, "t b"] | Float[np.ndarray, "t b"]
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryTask:
+    """A generated task; see :class:`jlstm.training.task.Task`.
+
+    Every update makes its own sequences from the key of the step. Models that are
+    trained side by side have keys of their own, and so sequences of their own.
+
+    Attributes:
+        problem: what is to be learned.
+        model: hyper-parameters of the model.
+        draw: how many sequences are made.
+    """
+
+    problem: Problem
+    model: MemoryConfig
+    draw: DrawConfig
+    unit: str = "sequences"
+    has_test: bool = True
+
+    @property
+    def baselines(self) -> dict[str, float]:
+        """The loss of what has no memory."""
+        return {"no memory": self.problem.floor}
+
+    def make_model(self, key: Key) -> MemoryModel:
+        """Draw a model."""
+        sizes = self.problem.inputs, self.problem.outputs
+        return MemoryModel(*sizes, self.model, rngs=nnx.Rngs(key))
+
+    def init_carry(self) -> Carry:
+        """Return nothing: every sequence begins anew."""
+        return ()
+
+    def batches(self, epoch: int) -> range:
+        """Return numbers of updates: what is read is made in :meth:`loss`."""
+        return range(self.draw.updates)
+
+    def count(self, batch: Number) -> int:
+        """Return the number of sequences of an update."""
+        return self.draw.batch_size
+
+    def loss(
+        self, model: MemoryModel, carry: Carry, batch: Number, key: Key
+    ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
+        """Make sequences from ``key``; return the mean loss of the steps that count."""
+        made = self.problem.draw(key, self.draw.batch_size)
+        losses = GRADERS[self.problem.kind](model(made.xs), made.targets)[0]
+        loss = jnp.sum(losses * made.weights) / jnp.sum(made.weights)
+        return loss, (carry, {"loss": loss})
+
+    def evaluate(self, model: Answers, part: str) -> dict[str, float]:
+        """Return the loss, one number an exam, and ``solved``: 1 or 0."""
+        marks = [self._marks(model, sheets) for sheets in self._sheets[part]]
+        losses, _, weights = marks[0]
+        metrics = {"loss": float((losses * weights).sum() / weights.sum())}
+        for exam, (_, right, counted) in zip(self.problem.exams, marks, strict=True):
+            metrics[exam.name] = exam.score(right, counted)
+        return metrics | {"solved": float(self.problem.goal.met(metrics))}
+
+    def _marks(self, model: Answers, sheets: list[SyntheticBatch]) -> Marks:
+        """Return the marks of several batches side by side."""
+        marks = [mark(model, sheet, self.problem.kind) for sheet in sheets]
+        return Marks(*(np.concatenate(parts, 1) for parts in zip(*marks, strict=True)))
+
+    @cached_property
+    def _sheets(self) -> dict[str, list[list[SyntheticBatch]]]:
+        """The batches of each exam, of each part: made once, the same for all seeds."""
+        roots = jax.random.split(jax.random.key(EXAM_SEED), len(PARTS))
+        return {p: self._draw_part(key) for p, key in zip(PARTS, roots, strict=True)}
+
+    def _draw_part(self, key: Key) -> list[list[SyntheticBatch]]:
+        exams = self.problem.exams
+        keys = jax.random.split(key, len(exams))
+        return [self._draw_exam(*pair) for pair in zip(exams, keys, strict=True)]
+
+    def _draw_exam(self, exam: Exam, key: Key) -> list[SyntheticBatch]:
+        size = self.draw.batch_size
+        draw = jax.jit(partial(exam.draw, batch_size=size))
+        if exam.once:
+            return [draw(key)]
+        return [draw(each) for each in jax.random.split(key, self.draw.exam_batches)]
+
+
+@partial(jax.jit, static_argnums=2)
+def mark(model: Answers, batch: SyntheticBatch, kind: Kind) -> Marks:
+    """Return the marks that a model gets on a batch."""
+    losses, right = GRADERS[kind](model(batch.xs), batch.targets)
+    return Marks(losses, right, batch.weights)
+
+
+def grade_numbers(
+    answers: Float[Array, "t b k"], targets: Float[Array, "t b"]
+) -> tuple[Array, Array]:
+    """Return squared errors, and which answers are within 0.04 of their targets.
+
+    Example:
+        >>> losses, right = grade_numbers(jnp.full((1, 1, 1), 0.5), jnp.ones((1, 1)))
+        >>> losses.item(), right.item()
+        (0.25, False)
+    """
+    errors = answers[..., 0] - targets
+    return errors**2, jnp.abs(errors) < MARGIN
+
+
+def grade_classes(
+    answers: Float[Array, "t b k"], targets: Array
+) -> tuple[Array, Array]:
+    """Return the nats of each target class, and which is the most likely one."""
+    return token_nll(answers, targets), jnp.argmax(answers, axis=-1) == targets
+
+
+def grade_sets(
+    answers: Float[Array, "t b k"], targets: Float[Array, "t b k"]
+) -> tuple[Array, Array]:
+    """Return the nats of each set, and which sets are right in every symbol."""
+    losses = optax.sigmoid_binary_cross_entropy(answers, targets).sum(-1)
+    return losses, ((answers > 0) == (targets > 0.5)).all(-1)
+
+
+GRADERS: dict[Kind, Callable[[Array, Array], tuple[Array, Array]]] = {
+    "number": grade_numbers,
+    "class": grade_classes,
+    "set": grade_sets,
+}

@@ -1,0 +1,96 @@
+"""The tagging task: sentences, a network, its baselines, a report."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flax import nnx
+
+from jlstm._internal.options import Count
+from jlstm.data import Vocab
+from jlstm.data.batch_config import BatchConfig
+from jlstm.data.words import UNK
+from jlstm.tasks.tagging.baselines import score_baselines
+from jlstm.tasks.tagging.data import Data, Prep, Sentences, load, read_new
+from jlstm.tasks.tagging.model import Tagger, TaggerConfig
+from jlstm.tasks.tagging.objective import TagTask
+from jlstm.tasks.tagging.read import DataConfig
+from jlstm.tasks.tagging.report import make_report
+from jlstm.training.checksum import checksum
+from jlstm.training.config.run import RunConfig
+from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(RunConfig):
+    """The keys of a tagging run.
+
+    Attributes:
+        data: which tagged sentences.
+        model: hyper-parameters of the model.
+        batches: how sentences are put into batches.
+        examples: tagged sentences in the report.
+    """
+
+    task: str = "tagging"
+    data: DataConfig = DataConfig()
+    model: TaggerConfig = TaggerConfig()
+    batches: BatchConfig = BatchConfig()
+    examples: Count = 12
+
+
+class TagExperiment(Experiment[Config, Prep, Sentences]):
+    """A tag for each word of a sentence: parts of speech, chunks, names."""
+
+    Config = Config
+    Prep = Prep
+
+    def load(self) -> Data:
+        """Read the sentences."""
+        return load(self.config.data)
+
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> Tagger:
+        """Draw a model."""
+        unknown = prep.words.index[UNK]
+        return Tagger(self.config.model, prep.sizes, unknown=unknown, rngs=rngs)
+
+    def task(self, data: Data, baselines: Scores) -> TagTask:
+        """Return what the trainer trains."""
+        config, prep = self.config, data.prep
+        return TagTask(
+            config.model,
+            prep.sizes,
+            prep.tags.symbols,
+            *(part.numbers for part in (data.train, data.valid, data.test)),
+            unknown=prep.words.index[UNK],
+            cut=config.batches,
+            seed=config.train.seed,
+        )
+
+    def vocabularies(self, prep: Prep) -> dict[str, Vocab | None]:
+        """Return words, letters, tags and marks."""
+        return prep._asdict()
+
+    def baselines(self, data: Data) -> Scores:
+        """Return the scores of what needs no network."""
+        return score_baselines(data)
+
+    def identity(self, data: Data) -> dict[str, Any]:
+        """Return how many sentences and words a part has, and a checksum."""
+        return {name: checksum(part.numbers) for name, part in data.parts.items()}
+
+    def report(self, run: Finished[Prep, Sentences]) -> Report:
+        """Tag the test, and say which words are tagged wrong."""
+        return make_report(self.config, run)
+
+    def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Sentences:
+        """Read a file with tags, or else a sentence in each line."""
+        return read_new(source, prep, self.config.data, labelled)
+
+    def predict(self, model: Tagger, new: Sentences, prep: Prep) -> Iterator[Row]:
+        """Yield the words and the tags of each sentence."""
+        task = self.task(Loaded.of_one(prep, new), {})
+        found = task.names(task.tag(model, new.numbers).tags)
+        for words, tags in zip(new.words.tagged.sentences, found, strict=True):
+            yield {"words": list(words), "tags": list(tags)}

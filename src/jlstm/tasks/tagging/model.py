@@ -1,0 +1,227 @@
+"""A tagger: words by their embedding and their letters, recurrent layers, a tag each.
+
+The letters of a word are read by layers of their own (Ling et al., 2015,
+arXiv:1508.02096), so that words that training lacks are known by their ending. The
+answer is a softmax at each word or a conditional random field over the sentence (Huang,
+Xu and Yu, 2015, arXiv:1508.01991).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float, Int
+
+from jlstm._internal.affine import affine
+from jlstm._internal.options import Count, Options, Positive, Size
+from jlstm._internal.tree import zero_unless
+from jlstm._internal.types import DType, Key, accumulator_dtype
+from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.initializers import Glorot, Uniform
+from jlstm.losses import token_nll
+from jlstm.losses.crf import PADDING, crf_decode, crf_nll, init_crf
+from jlstm.masking import steps_within
+from jlstm.nnx.pooling import pool_last
+from jlstm.nnx.sequence_dropout import SequenceDropout, drop_steps
+from jlstm.regularizers import dropout
+from jlstm.training.config.stack import EncoderConfig
+
+
+@dataclass(frozen=True)
+class TaggerConfig(Options):
+    """Hyper-parameters of a tagger.
+
+    Attributes:
+        encoder: the layers over the words.
+        answer: ``"softmax"``, each word by itself, or ``"crf"``, the sentence as one.
+        embedding_size: width of the embedding of words.
+        letter_embedding: width of the embedding of letters.
+        letter_size: units, in each direction, of the LSTM over the letters of a word;
+            0 reads no letters.
+        mark_size: width of the embedding of given marks, such as parts of speech.
+        embedding_scale: limit of the uniform draw of all embeddings.
+        dropout: where to drop.
+
+    Example:
+        >>> TaggerConfig(answer="crf").title
+        'BiLSTM 1×128, letters, CRF'
+    """
+
+    encoder: EncoderConfig = EncoderConfig(bidirectional=True)
+    answer: Literal["softmax", "crf"] = "softmax"
+    embedding_size: Size = 100
+    letter_embedding: Size = 24
+    letter_size: Count = 32
+    mark_size: Size = 24
+    embedding_scale: Positive = 0.1
+    dropout: SequenceDropout = SequenceDropout()
+
+    @property
+    def title(self) -> str:
+        """What a table calls it."""
+        letters = ", letters" if self.letter_size else ""
+        return f"{self.encoder.title}{letters}, {self.answer.replace('crf', 'CRF')}"
+
+    @property
+    def letter_encoder(self) -> EncoderConfig:
+        """The layer over the letters of a word."""
+        return EncoderConfig(hidden_sizes=(self.letter_size,), bidirectional=True)
+
+
+class TaggerSizes(NamedTuple):
+    """How many there are: words, letters, tags, and marks, 0 where none are given."""
+
+    words: int
+    letters: int
+    tags: int
+    marks: int = 0
+
+
+class Text(NamedTuple):
+    """Sentences side by side, time first, as numbers.
+
+    Attributes:
+        words: of each step.
+        letters: of each word, its first one first; 0 stands behind the last.
+        marks: given with each word; all 0 where there are none.
+        lengths: words of each sentence.
+    """
+
+    words: Int[Array | np.ndarray, "t b"]
+    letters: Int[Array | np.ndarray, "t b n"]
+    marks: Int[Array | np.ndarray, "t b"]
+    lengths: Int[Array | np.ndarray, " b"]
+
+
+class Tagger(nnx.Module):
+    """Scores of ``sizes.tags`` tags for each word of sentences; time leads.
+
+    Padding behind the end of a sentence, or of a word, changes nothing before it.
+
+    Example:
+        >>> config = TaggerConfig(EncoderConfig(hidden_sizes=(8,)), letter_size=0)
+        >>> model = Tagger(config, TaggerSizes(9, 5, tags=3), rngs=nnx.Rngs(0))
+        >>> ones = jnp.ones((4, 2, 6), jnp.int32)
+        >>> text = Text(ones[..., 0], ones, ones[..., 0], jnp.array([4, 1]))
+        >>> scores = model(text)
+        >>> scores.shape, model.decode(scores, text.lengths)[1:, 1].tolist()
+        ((4, 2, 3), [-1, -1, -1])
+    """
+
+    def __init__(
+        self,
+        config: TaggerConfig,
+        sizes: TaggerSizes,
+        *,
+        unknown: int | None = None,
+        rngs: nnx.Rngs,
+        param_dtype: DType = jnp.float32,
+    ) -> None:
+        """Draw the parameters from the ``params`` stream of ``rngs``.
+
+        Args:
+            config: hyper-parameters.
+            sizes: how many words, letters, tags and marks there are.
+            unknown: the number of the unknown word, which comes in the place of a
+                dropped one; None drops to zeros.
+            rngs: randomness.
+            param_dtype: of all parameters.
+        """
+        self.config, self.unknown = config, unknown
+
+        def table(count: int, width: int) -> nnx.Param:
+            draw = Uniform(config.embedding_scale)
+            return nnx.Param(draw(rngs.params(), (count, width), param_dtype))
+
+        self.words = table(sizes.words, config.embedding_size)
+        width = config.embedding_size
+        self.letters = self.marks = self.speller = nnx.data(None)
+        if config.letter_size:
+            self.letters = table(sizes.letters, config.letter_embedding)
+            self.spelling = config.letter_encoder.make_stack()
+            drawn = self.spelling.init(
+                rngs.params(), config.letter_embedding, param_dtype
+            )
+            self.speller = nnx.data(jax.tree.map(nnx.Param, drawn))
+            width += 2 * config.letter_size
+        if sizes.marks:
+            self.marks = table(sizes.marks, config.mark_size)
+            width += config.mark_size
+        self.stack = config.encoder.make_stack()
+        params = self.stack.init(rngs.params(), width, param_dtype)
+        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
+        shape = (self.stack.output_size(width), sizes.tags)
+        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
+        self.b_out = nnx.Param(jnp.zeros((sizes.tags,), param_dtype))
+        self.crf = nnx.data(None)
+        if config.answer == "crf":
+            field = init_crf(rngs.params(), sizes.tags, param_dtype)
+            self.crf = nnx.data(jax.tree.map(nnx.Param, field))
+
+    def __call__(self, text: Text, *, key: Key | None = None) -> Float[Array, "t b k"]:
+        """Return the score of each tag for each word; without a key nothing is dropped.
+
+        With a softmax they are its logits, with a CRF the scores of the single steps.
+        """
+        rates = self.config.dropout
+        keys = (None,) * 4 if key is None else jax.random.split(key, 4)
+        joined = dropout(self.embed(text, keys[0]), rates.input, keys[1])
+        params = nnx.as_pure(self.layers)
+        lengths = jnp.asarray(text.lengths)
+        _, ys = self.stack.apply(params, joined, lengths=lengths, key=keys[2])
+        ys = dropout(ys, rates.output, keys[3])
+        z = affine(ys, self.w_out[...], self.b_out[...])
+        return z.astype(accumulator_dtype(z.dtype))
+
+    def embed(self, text: Text, key: Key | None = None) -> Float[Array, "t b x"]:
+        """Return the vector of each word: of itself, its letters and its mark."""
+        xs = [self.drop_words(self.words[...][text.words], key)]
+        if self.letters is not None:
+            xs.append(self.spell(text.letters))
+        if self.marks is not None:
+            xs.append(self.marks[...][text.marks])
+        return jnp.concatenate(xs, axis=-1)
+
+    def top(self, text: Text) -> Reading:
+        """Return what enters the uppermost layer; all words of each row count."""
+        return read_top(self.stack, nnx.as_pure(self.layers), self.embed(text))
+
+    def spell(self, letters: Int[Array, "t b n"]) -> Float[Array, "t b h"]:
+        """Return what the letters of each word say: the last outputs of both ways."""
+        letters = jnp.moveaxis(jnp.asarray(letters), -1, 0)
+        lengths = jnp.sum(letters > 0, axis=0, dtype=jnp.int32)
+        params = nnx.as_pure(self.speller)
+        xs = self.letters[...][letters]
+        _, ys = self.spelling.apply(params, xs, lengths=lengths)
+        return pool_last(ys, lengths, bidirectional=True)
+
+    def drop_words(
+        self, vectors: Float[Array, "t b x"], key: Key | None
+    ) -> Float[Array, "t b x"]:
+        """Put the unknown word in the place of some."""
+        unknown = None if self.unknown is None else self.words[...][self.unknown]
+        return drop_steps(vectors, self.config.dropout.word, key, unknown)
+
+    def nll(
+        self,
+        scores: Float[Array, "t b k"],
+        tags: Int[Array, "t b"],
+        lengths: Int[Array, " b"],
+    ) -> Float[Array, " b"]:
+        """Return the nats of the tags of each sentence, summed over its words."""
+        if self.crf is not None:
+            return crf_nll(nnx.as_pure(self.crf), scores, tags, lengths)
+        live = steps_within(lengths, scores.shape[0])
+        return zero_unless(live, token_nll(scores, tags)).sum(0)
+
+    def decode(
+        self, scores: Float[Array, "t b k"], lengths: Int[Array, " b"]
+    ) -> Int[Array, "t b"]:
+        """Return the most likely tags, -1 behind the end of a sentence."""
+        if self.crf is not None:
+            return crf_decode(nnx.as_pure(self.crf), scores, lengths).tags
+        best = jnp.argmax(scores, axis=-1).astype(jnp.int32)
+        return jnp.where(steps_within(lengths, len(best)), best, PADDING)

@@ -1,0 +1,3 @@
+"""Translation of short sentences: what attention is for, and BLEU beside baselines."""
+
+EXPERIMENTS = {"translation": "experiment:TranslateExperiment"}

@@ -1,0 +1,35 @@
+"""A parallel corpus as an experiment has it, and as the library has it."""
+
+from typing import NamedTuple
+
+from jlstm.data import Vocab
+from jlstm.data.translation import Pairs, Translation, Units
+from jlstm.training.experiment import Loaded
+
+
+class Prep(NamedTuple):
+    """What a model knows of its languages.
+
+    Attributes:
+        source: the vocabulary that is read.
+        target: the vocabulary that is written.
+        units: whether symbols are words or pieces of them.
+    """
+
+    source: Vocab
+    target: Vocab
+    units: Units
+
+
+Data = Loaded[Prep, Pairs]
+
+
+def loaded(corpus: Translation) -> Data:
+    """Return the parts of a corpus, and what outlives them."""
+    prep = Prep(corpus.source_vocab, corpus.target_vocab, corpus.units)
+    return Loaded(prep, corpus.parts)
+
+
+def corpus_of(data: Data) -> Translation:
+    """Return the corpus of which :func:`loaded` made the data."""
+    return Translation(dict(data.parts), *data.prep)

@@ -1,0 +1,97 @@
+"""The translation task: a parallel corpus, a model, BLEU and a report."""
+
+import importlib
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flax import nnx
+
+from jlstm.data import Vocab
+from jlstm.data.translation import (
+    Pairs,
+    TranslationConfig,
+    load_multi30k,
+)
+from jlstm.tasks.translation.baselines import count_ngrams
+from jlstm.tasks.translation.data import Data, Prep, corpus_of, loaded
+from jlstm.tasks.translation.model import Seq2Seq
+from jlstm.tasks.translation.model_config import Seq2SeqConfig
+from jlstm.tasks.translation.objective import PairBatchConfig, TranslateTask
+from jlstm.tasks.translation.report import make_report
+from jlstm.tasks.translation.written import SearchConfig
+from jlstm.training.config.run import RunConfig
+from jlstm.training.experiment import Experiment, Finished, Report, Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(RunConfig):
+    """The keys of a translation run.
+
+    Attributes:
+        data: which languages, in which words.
+        model: hyper-parameters of the model.
+        batches: how sentence pairs are put into batches.
+        search: how translations are searched for.
+        dictionary: score translation word by word beside the model.
+    """
+
+    task: str = "translation"
+    data: TranslationConfig = TranslationConfig()
+    model: Seq2SeqConfig = Seq2SeqConfig()
+    batches: PairBatchConfig = PairBatchConfig()
+    search: SearchConfig = SearchConfig()
+    dictionary: bool = True
+
+
+class TranslateExperiment(Experiment[Config, Prep, Pairs]):
+    """Sentences of one language in another."""
+
+    Config = Config
+    Prep = Prep
+
+    def load(self) -> Data:
+        """Read the corpus, once it is sure that the end can be scored."""
+        importlib.import_module("sacrebleu")
+        seeds = self.config.train.seeds
+        if seeds > 1:
+            raise ValueError(
+                f"train.seeds is {seeds}: translations are those of one model; run the "
+                "seeds one by one with train.seed."
+            )
+        return loaded(load_multi30k(self.config.data))
+
+    def make_model(self, prep: Prep, rngs: nnx.Rngs) -> Seq2Seq:
+        """Draw a model."""
+        return Seq2Seq(self.config.model, len(prep.source), len(prep.target), rngs=rngs)
+
+    def task(self, data: Data, baselines: Scores) -> TranslateTask:
+        """Return what the trainer trains."""
+        config = self.config
+        return TranslateTask(
+            corpus_of(data), config.model, config.batches, baselines=dict(baselines),
+            seed=config.train.seed,
+        )  # fmt: skip
+
+    def vocabularies(self, prep: Prep) -> dict[str, Vocab | None]:
+        """Return those of both languages."""
+        return {"source": prep.source, "target": prep.target}
+
+    def baselines(self, data: Data) -> dict[str, float]:
+        """Return the nats a word of what never sees the source, on validation."""
+        return count_ngrams(corpus_of(data), "val")
+
+    def identity(self, data: Data) -> dict[str, Any]:
+        """Return checksums of the sentences and of the vocabularies."""
+        sums = {
+            part: [zlib.crc32(np.concatenate(side)) for side in pairs[2:4]]
+            for part, pairs in data.parts.items()
+        }
+        vocabs = data.prep.source, data.prep.target
+        words = [zlib.crc32("\n".join(vocab.symbols).encode()) for vocab in vocabs]
+        return {"checksums": sums, "vocabularies": words}
+
+    def report(self, run: Finished[Prep, Pairs]) -> Report:
+        """Translate parts of the corpus, score them, and show some."""
+        return make_report(self.config, run)

@@ -1,0 +1,27 @@
+"""What every run is told, whatever its task."""
+
+from dataclasses import dataclass
+
+from jlstm._internal.options import Options
+from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(Options):
+    """The keys that all tasks share; the configuration of a task adds its own.
+
+    Attributes:
+        task: which task; see ``src/jlstm/tasks.py``.
+        name: of the run; by default that of the experiment.
+        runs_dir: the folder in which the run gets a folder of its own.
+        optimizer: how gradients become updates.
+        schedule: how the learning rate changes.
+        train: how long to train, and what to keep.
+    """
+
+    task: str = "language"
+    name: str | None = None
+    runs_dir: str = "runs"
+    optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    train: TrainConfig = TrainConfig()

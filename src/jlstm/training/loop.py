@@ -1,0 +1,293 @@
+"""The one trainer: epochs of steps, evaluation, checkpoints, an early stop on NaN."""
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from jlstm.training.average import begin, waiting, worth_averaging
+from jlstm.training.checkpoint import Checkpoints
+from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.training.finite import NonFiniteError as NonFiniteError
+from jlstm.training.finite import check_loss, check_steps, check_weights
+from jlstm.training.log import RunLog
+from jlstm.training.optimizer import make_optimizer
+from jlstm.training.pending import Pending
+from jlstm.training.place import Place, read_place
+from jlstm.training.program import Member, Program, make_program, mean_metrics
+from jlstm.training.progress import Progress
+from jlstm.training.schedule import rate_factor
+from jlstm.training.state import TrainState
+from jlstm.training.stop import Stopped, StopRequest
+from jlstm.training.stored import CheckpointError
+from jlstm.training.task import Metrics, Task
+
+
+class Result(NamedTuple):
+    """What a finished run gives back.
+
+    Attributes:
+        model: with the weights that were scored.
+        valid: metrics of these weights on the validation part.
+        test: metrics on the test part, ``None`` where there is none.
+        place: where the run ended.
+    """
+
+    model: nnx.Module
+    valid: Metrics
+    test: Metrics | None
+    place: Place
+
+
+@dataclass
+class Trainer:
+    """Trains a task in a folder, from the start or from its latest checkpoint.
+
+    The step is pure and the state one pytree; this object holds only what is written to
+    disk and shown. Interrupted at any moment, a second ``fit`` in the same folder
+    continues with the same bits as if nothing had happened.
+
+    Attributes:
+        task: what is trained.
+        train: how long, and what is kept.
+        optimizer: how gradients become updates.
+        schedule: how the learning rate changes.
+        folder: gets ``checkpoints/``, ``metrics.jsonl`` and TensorBoard events.
+        members: what is trained side by side; by default ``train.seeds`` models of
+            consecutive seeds, all with the learning rate of ``optimizer``.
+    """
+
+    task: Task
+    train: TrainConfig
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+    folder: Path
+    members: tuple[Member, ...] = ()
+    _checkpoints: Checkpoints = field(init=False)
+    _program: Program = field(init=False)
+    _started: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self._checkpoints = Checkpoints(self.folder / "checkpoints", self.train.keep)
+        self._program = make_program(
+            self.task, make_optimizer(self.optimizer), self.members or self._seeds()
+        )
+
+    def fit(self) -> Result:
+        """Train to the last epoch, score the chosen weights and return them.
+
+        A signal that asks for the end (Ctrl-C, SIGTERM, …) lets the running step end
+        and a checkpoint be written first; see :class:`jlstm.training.stop.StopRequest`.
+
+        Raises:
+            NonFiniteError: loss, gradient or weights became NaN or infinite; the
+                message names the step and the checkpoint that is kept.
+            Stopped: a signal asked for the end; a ``KeyboardInterrupt``.
+        """
+        with StopRequest() as stop:
+            with stop.at_once():
+                state, place, pending = self._start()
+            self._started = time.perf_counter() - place.seconds
+            total = self.train.epochs * len(self.task.batches(place.epoch))
+            done = place.step - len(pending.metrics)
+            with (
+                RunLog(self.folder, resume_step=place.step) as log,
+                Progress(total, self.task.unit, done=done) as progress,
+            ):
+                now = _Session(log, progress, stop, pending)
+                while place.epoch <= self.train.epochs and not self._reached(place):
+                    state, place = self._run_epoch(state, place, now)
+                    state, place = self._end_epoch(state, place, now)
+            with stop.at_once():
+                return self._score(state, place)
+
+    def _seeds(self) -> tuple[Member, ...]:
+        first, rate = self.train.seed, self.optimizer.learning_rate
+        seeds = range(first, first + self.train.seeds)
+        return tuple(Member(seed, rate) for seed in seeds)
+
+    def _reached(self, place: Place) -> bool:
+        goal = self.train.stop_at
+        if goal is None or place.best is None:
+            return False
+        return place.best <= goal
+
+    def _start(self) -> tuple[TrainState, Place, Pending]:
+        fresh = self._program.init()
+        if self.train.average == "nt_asgd":
+            fresh = fresh._replace(average=waiting(fresh.model, fresh.step))
+        try:
+            state, position = self._checkpoints.restore(fresh, "latest")
+        except FileNotFoundError:
+            return fresh, Place(), Pending()
+        pending = Pending.from_json(position.pop("pending", []))
+        return state, read_place(position), pending
+
+    def _run_epoch(
+        self, state: TrainState, place: Place, now: "_Session"
+    ) -> tuple[TrainState, Place]:
+        batches = self.task.batches(place.epoch)
+        while place.batch < len(batches):
+            batch = batches[place.batch]
+            with now.announced("compiling the training step"):
+                state, metrics = self._program.step(state, batch)
+            place = place._replace(batch=place.batch + 1, step=place.step + 1)
+            now.pending.add(metrics, self.task.count(batch) * self._program.size)
+            saves = place.step % self.train.checkpoint_every == 0
+            if saves or place.step % self.train.log_every == 0:
+                self._flush(state, place, now)
+            if saves and place.batch < len(batches):
+                self._save(state, place, now)
+            if now.stop.asked is not None:
+                self._leave(state, place, now)
+        self._flush(state, place, now)
+        return state, place
+
+    def _end_epoch(
+        self, state: TrainState, place: Place, now: "_Session"
+    ) -> tuple[TrainState, Place]:
+        valid = self._evaluate(state, place, now)
+        improved = place.best is None or valid["loss"] < place.best
+        now.log.write("valid", place.step, epoch=place.epoch, **valid)
+        now.progress.note(f"epoch {place.epoch}: " + describe(valid))
+        check_loss(valid, place.step, "validation", self._kept())
+        place = place._replace(losses=(*place.losses, valid["loss"]))
+        if improved:
+            place = place._replace(best=valid["loss"], best_epoch=place.epoch)
+        state = self._between_epochs(state, place)
+        place = place._replace(epoch=place.epoch + 1, batch=0)
+        self._save(state, place, now, best=improved)
+        return state, place
+
+    def _evaluate(self, state: TrainState, place: Place, now: "_Session") -> Metrics:
+        """Score the validation part; where a signal comes, leave it for later."""
+        try:
+            with now.stop.at_once(), now.announced("compiling the evaluation"):
+                return self._program.evaluate(state.scored, "valid")
+        except Stopped:
+            self._save(state, place, now)
+            raise
+
+    def _between_epochs(self, state: TrainState, place: Place) -> TrainState:
+        stale = place.epoch - place.best_epoch
+        factor = rate_factor(self.schedule, place.epoch, stale)
+        rate = np.asarray(state.learning_rate, np.float64) * factor
+        state = state._replace(learning_rate=jnp.asarray(rate, jnp.float32))
+        if self.train.reset_carry == "epoch":
+            state = state._replace(carry=self._program.init_carry())
+        patience = self.train.average_patience
+        if state.average is not None and worth_averaging(place.losses, patience):
+            state = state._replace(average=begin(state.average))
+        return state
+
+    def _flush(self, state: TrainState, place: Place, now: "_Session") -> None:
+        if not now.pending.metrics:
+            return
+        count, units = len(now.pending.metrics), now.pending.units
+        metrics = self._take(place, now)
+        means = mean_metrics(metrics)
+        now.log.write(
+            "train", place.step, epoch=place.epoch,
+            learning_rate=float(np.mean(state.learning_rate)), **means,
+        )  # fmt: skip
+        now.progress.advance(count, units, loss=means["loss"])
+
+    def _leave(self, state: TrainState, place: Place, now: "_Session") -> None:
+        """Save what a resumed run needs to log what an undisturbed one does."""
+        metrics = self._take(place, now)
+        self._save(state, place, now, pending=Pending.to_json(metrics))
+        now.stop.check()
+
+    def _take(self, place: Place, now: "_Session") -> list[Metrics]:
+        metrics = now.pending.take()
+        check_steps(metrics, place.step - len(metrics) + 1, self._kept())
+        return metrics
+
+    def _save(
+        self,
+        state: TrainState,
+        place: Place,
+        now: "_Session",
+        *,
+        best: bool = False,
+        pending: Sequence[Any] = (),
+    ) -> None:
+        """Save a place to go on from; one that is the best so far is kept as that."""
+        check_weights(state.model, place.step, self._program.size, self._kept())
+        now.log.sync()
+        position = self._timed(place)._asdict() | {"pending": list(pending)}
+        if best:
+            self._checkpoints.save_best(place.step, state, position)
+        self._checkpoints.save(place.step, state, position)
+
+    def _kept(self) -> str:
+        step = self._checkpoints.latest()
+        if step is None:
+            return "There is no earlier checkpoint"
+        return f"The checkpoint of step {step} in {self.folder} is kept"
+
+    def _timed(self, place: Place) -> Place:
+        return place._replace(seconds=time.perf_counter() - self._started)
+
+    def _score(self, state: TrainState, place: Place) -> Result:
+        if self.train.test_weights == "best":
+            state = self._best(state, place)
+        score = partial(self._program.evaluate, state.scored)
+        test = score("test") if self.task.has_test else None
+        return Result(state.scored, score("valid"), test, self._timed(place))
+
+    def _best(self, state: TrainState, place: Place) -> TrainState:
+        """Return the state of the best epoch, or say that it cannot be scored."""
+        try:
+            best, position = self._checkpoints.restore(state, "best")
+            position.pop("pending", None)
+            found = read_place(position).best_epoch
+            if found != place.best_epoch:
+                raise CheckpointError(f"The best one kept is of epoch {found}.")
+        except (CheckpointError, FileNotFoundError) as error:
+            raise CheckpointError(
+                f"The weights of epoch {place.best_epoch}, the best one, cannot be "
+                f"scored: {error} The last ones are kept; resume the run with "
+                "train.test_weights=last to score these."
+            ) from None
+        return best
+
+
+@dataclass
+class _Session:
+    """What a call of ``fit`` writes to and listens to."""
+
+    log: RunLog
+    progress: Progress
+    stop: StopRequest
+    pending: Pending
+    _known: set[str] = field(default_factory=set)
+
+    def announced(self, what: str) -> AbstractContextManager[None]:
+        """Say what takes its time, the first time only: that is when JAX compiles."""
+        if what in self._known:
+            return nullcontext()
+        self._known.add(what)
+        return self.progress.waiting(what)
+
+
+def describe(metrics: Metrics) -> str:
+    """Return metrics as one readable line.
+
+    Example:
+        >>> describe({"loss": 4.7, "perplexity": 109.947})
+        'loss 4.7000, perplexity 109.95'
+    """
+    parts = (
+        f"{name} {value:.2f}" if value >= 10 else f"{name} {value:.4f}"
+        for name, value in metrics.items()
+        if not isinstance(value, list)
+    )
+    return ", ".join(parts)

@@ -1,0 +1,70 @@
+"""Where a run is: what stands beside the arrays of a checkpoint."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from jlstm.training.stored import CheckpointError
+
+
+class Place(NamedTuple):
+    """Where a run is; kept beside every checkpoint.
+
+    Attributes:
+        epoch: the epoch being trained, from 1.
+        batch: its next batch, from 0.
+        step: updates made.
+        best: lowest validation loss so far, ``None`` before the first.
+        best_epoch: the epoch of ``best``.
+        seconds: wall time spent, over all resumptions.
+        losses: validation losses of all epochs so far.
+    """
+
+    epoch: int = 1
+    batch: int = 0
+    step: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+    seconds: float = 0.0
+    losses: tuple[float, ...] = ()
+
+
+def read_place(position: Mapping[str, Any]) -> Place:
+    """Return the place that a checkpoint holds.
+
+    Raises:
+        CheckpointError: it is not that of a run, or was changed by hand.
+
+    Example:
+        >>> read_place({"epoch": 2, "step": 40, "best": 1.5, "losses": [1.5]})
+        Place(epoch=2, batch=0, step=40, best=1.5, best_epoch=0, seconds=0.0,
+        losses=(1.5,))
+        >>> read_place({"epoch": "two"})
+        Traceback (most recent call last):
+        jlstm.training.stored.CheckpointError: The checkpoint is not one of a training \
+run: its epoch is 'two'.
+    """
+    for name, value in position.items():
+        if name not in _VALID or not _VALID[name](value):
+            raise CheckpointError(
+                f"The checkpoint is not one of a training run: its {name} is {value!r}."
+            )
+    return Place(**position | {"losses": tuple(position.get("losses", ()))})
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_VALID = {
+    "epoch": lambda value: _count(value) and value > 0,
+    "batch": _count,
+    "step": _count,
+    "best": lambda value: value is None or _number(value),
+    "best_epoch": _count,
+    "seconds": lambda value: _number(value) and value >= 0,
+    "losses": lambda value: isinstance(value, list) and all(map(_number, value)),
+}

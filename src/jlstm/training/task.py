@@ -1,0 +1,74 @@
+"""What the trainer asks of a task: a model, batches, a loss and an evaluation."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from flax import nnx
+from jaxtyping import Array, Float
+
+from jlstm._internal.types import Carry, Key
+
+Batch = Any
+Metrics = dict[str, Any]
+
+
+@runtime_checkable
+class Task(Protocol):
+    """One problem: everything that the trainer does not know.
+
+    Attributes:
+        unit: what a batch is counted in, such as ``"tokens"``.
+        has_test: whether there is a test part.
+        baselines: losses of what needs no network, by name, shown beside the curves.
+    """
+
+    unit: str
+    has_test: bool
+    baselines: dict[str, float]
+
+    def make_model(self, key: Key) -> nnx.Module:
+        """Draw a model."""
+
+    def init_carry(self) -> Carry:
+        """Return the carry before the first batch, ``()`` where there is none."""
+
+    def batches(self, epoch: int) -> Sequence[Batch]:
+        """Return the batches of an epoch; the same epoch gives the same batches."""
+
+    def loss(
+        self, model: nnx.Module, carry: Carry, batch: Batch, key: Key
+    ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
+        """Return what is minimised, the next carry, and metrics (one: ``loss``)."""
+
+    def count(self, batch: Batch) -> int:
+        """Return how many units a batch holds."""
+
+    def evaluate(self, model: nnx.Module, part: str) -> dict[str, float]:
+        """Return metrics on "valid" or "test"; ``loss`` chooses the best epoch."""
+
+
+@runtime_checkable
+class ScalesRate(Protocol):
+    """A task that takes a longer or a shorter step for some of its batches."""
+
+    def rate_scale(self, batch: Batch) -> float:
+        """Return what the learning rate is multiplied by, a function of the shape."""
+
+
+def rate_scale(task: Task, batch: Batch) -> float:
+    """Return what a task multiplies the learning rate by, 1 for most tasks."""
+    return task.rate_scale(batch) if isinstance(task, ScalesRate) else 1.0
+
+
+def perplexity(loss: float) -> float:
+    """Return e to the power of nats, infinite where that is beyond all numbers.
+
+    Example:
+        >>> perplexity(0.0), perplexity(1e6)
+        (1.0, inf)
+    """
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf

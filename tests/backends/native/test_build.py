@@ -1,0 +1,150 @@
+"""The kernel is compiled once; where it cannot be, the reason is said."""
+
+import os
+import pickle
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.experimental.serialize_executable import serialize
+
+import jlstm
+from jlstm._backends.native import unavailable
+from jlstm._backends.native.build import BuildError, built, find_compiler
+from jlstm.activations import HardSigmoid
+from tests.backends.native.samples import needs_kernel
+
+PATHS = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+ASK = (
+    "import jlstm, jlstm._backends.native as n; print(n.unavailable(jlstm.LSTMCell(3)))"
+)
+
+
+def ask(folder, **environment):
+    """Start a process that asks for the kernel; return what it says."""
+    return subprocess.Popen(
+        [sys.executable, "-c", ASK],
+        env=os.environ | PATHS | {"JLSTM_CACHE_DIR": str(folder)} | environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "dtypes", "reason"),
+    [
+        (jlstm.RNNCell(3), (), "the kernel has LSTMCell and GRUCell, not RNNCell"),
+        (jlstm.GRUCell(3, "before"), (), 'the kernel has the GRU with reset="after"'),
+        (jlstm.LSTMCell(4, num_heads=2), (), "the kernel has one head, not 2"),
+        (jlstm.LSTMCell(3, cell_clip=1.0), (), "does not clip the cell state"),
+        (
+            jlstm.LSTMCell(3, gate_activation=HardSigmoid()),
+            (),
+            "the kernel has gate_activation='sigmoid', not HardSigmoid",
+        ),
+        (jlstm.GRUCell(3), ("float32", "float64"), "float32, not in float64"),
+    ],
+)
+def test_the_reason_is_named(cell, dtypes, reason):
+    assert reason in unavailable(cell, *dtypes)
+
+
+@pytest.mark.long
+def test_no_compiler_is_a_reason(tmp_path):
+    said, _ = ask(tmp_path, CXX="no-such-compiler").communicate()
+    assert "no C++ compiler is found (looked for no-such-compiler)" in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.long
+def test_a_compiler_that_fails_is_a_reason(tmp_path):
+    said, _ = ask(tmp_path, CXX="false").communicate()
+    assert "cannot compile the kernel: it says nothing" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_compiler_is_looked_for_by_name(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(BuildError, match="install one, or name it"):
+        find_compiler()
+
+
+@needs_kernel
+@pytest.mark.slow
+def test_two_processes_compile_at_once_and_a_third_only_loads(tmp_path):
+    first, second = ask(tmp_path), ask(tmp_path)
+    assert [p.communicate()[0].strip() for p in (first, second)] == ["None", "None"]
+    library, _ = sorted(tmp_path.iterdir(), key=lambda path: path.suffix, reverse=True)
+    assert library.suffix == ".so"
+    made = library.stat().st_mtime_ns
+    assert ask(tmp_path).communicate()[0].strip() == "None"
+    assert library.stat().st_mtime_ns == made
+
+
+@needs_kernel
+def test_a_build_is_reused():
+    path = built()
+    made = path.stat().st_mtime_ns
+    assert built() == path and path.stat().st_mtime_ns == made
+
+
+@pytest.mark.long
+def test_any_trouble_leaves_a_loop_that_runs_and_the_reason(tmp_path):
+    (tmp_path / "file").write_text("")
+    code = """
+import jax, jax.numpy as jnp, jlstm
+cell, xs = jlstm.LSTMCell(3), jnp.ones((30, 4, 2))
+jlstm.unroll(cell, cell.init(jax.random.key(0), 2), xs)
+print(jlstm.explain(cell, xs=xs))
+try:
+    jlstm.explain(cell, "native")
+except ValueError as error:
+    print(error)
+"""
+    environment = PATHS | {"JLSTM_CACHE_DIR": str(tmp_path / "file")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, text=True,
+        stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    explained, refused = done.stdout.splitlines()
+    reason = "the kernel cannot be compiled: [Errno 20] Not a directory"
+    assert explained.startswith("fused: ") and reason in explained
+    assert refused.startswith("The native backend cannot run ") and reason in refused
+
+
+@pytest.mark.long
+@needs_kernel
+def test_a_compiled_program_is_loaded_by_a_process_that_only_imports_jlstm(tmp_path):
+    """It has the kernel in it, of which XLA must know before."""
+    cell = jlstm.LSTMCell(4)
+    params, xs = cell.init(jax.random.key(0), 3), jnp.ones((20, 8, 3), jnp.float32)
+    run = jax.jit(lambda params, xs: jlstm.unroll(cell, params, xs)[1])
+    compiled = run.lower(params, xs).compile()
+    with open(tmp_path / "program", "wb") as file:
+        pickle.dump((serialize(compiled)[0], tuple(params), xs), file)
+    code = """
+import pickle, sys, jax, jlstm
+from jax.experimental.serialize_executable import deserialize_and_load
+program, params, xs = pickle.load(open(sys.argv[1], "rb"))
+args = jlstm.LSTMParams(*params), xs
+ins, outs = jax.tree.structure((args, {})), jax.tree.structure(0)
+run = deserialize_and_load(program, ins, outs)
+print(float(run(*args).sum()))
+"""
+    alone = os.environ | PATHS | {"XLA_FLAGS": ""}  # with one device
+    command = [sys.executable, "-c", code, str(tmp_path / "program")]
+    done = subprocess.run(
+        command, env=alone, text=True, stdout=subprocess.PIPE, check=True
+    )
+    np.testing.assert_allclose(float(done.stdout), run(params, xs).sum(), rtol=1e-6)
+
+
+@pytest.mark.long
+def test_importing_compiles_nothing(tmp_path):
+    code = "import jlstm, jlstm._backends.native, jlstm._backends.native.backend"
+    environment = os.environ | PATHS | {"JLSTM_CACHE_DIR": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert not (tmp_path / "cache").exists()

@@ -1,0 +1,90 @@
+"""Sweeps: what a job leaves behind and how it stands in the table."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments.killed_runs.signals import SMALL, TEXT, finish, launch, wait
+from jlstm.cli.compose import check_overrides
+from jlstm.cli.jobs import quoted, read_outcome
+from jlstm.cli.sweep import sweep_table
+from jlstm.training.report.table import table
+
+
+@pytest.mark.parametrize("path", ["/a b/c", "/it's/", "C:\\runs", "/a,b/[c]"])
+def test_a_path_reaches_hydra_as_it_is(path):
+    (override,) = check_overrides([f"runs_dir={quoted(Path(path))}"])
+    assert str(Path(path)) == override.value() and not override.is_sweep_override()
+
+
+def test_the_outcome_of_a_job_is_its_result(tmp_path):
+    run = tmp_path / "20261122-101112"
+    run.mkdir()
+    scores = {"valid": {"loss": 1.5}, "test": None, "seconds": 3.25}
+    (run / "result.json").write_text(json.dumps(scores | {"steps": 7}))
+    assert read_outcome(tmp_path, 0) == scores | {"folder": str(run)}
+
+
+@pytest.mark.parametrize(
+    ("output", "error"),
+    [
+        ("epoch 1\nerror: Step 3: loss is nan.\n", "Step 3: loss is nan."),
+        ("Traceback …\nMemoryError\n", "MemoryError"),
+        ("", "no output"),
+    ],
+)
+def test_the_outcome_of_a_failed_job_is_its_last_line(tmp_path, output, error):
+    (tmp_path / "output.txt").write_text(output, encoding="utf-8")
+    assert read_outcome(tmp_path, 1) == {"error": error}
+
+
+def test_the_table_shows_only_what_differs_between_jobs():
+    rows = [
+        {"job": n, "overrides": ["a=1", f"b.c={n}"], "exit": 0, "seconds": 2.6,
+         "valid": {"loss": 1.0 + n}, "test": {"loss": 2.0 + n}}
+        for n in (0, 1)
+    ]  # fmt: skip
+    assert sweep_table(rows).splitlines() == [
+        "| job | b.c | valid loss | test loss | seconds | status |",
+        "|----:|----:|-----------:|----------:|--------:|--------|",
+        "|   0 |   0 |      1.000 |     2.000 |       3 | ok     |",
+        "|   1 |   1 |      2.000 |     3.000 |       3 | ok     |",
+    ]
+
+
+def test_a_cell_stays_in_its_cell():
+    line = table(["a"], [["x|y\nz"]]).splitlines()[-1]
+    assert line == r"| x\|y z |"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_stopped_sweep_goes_on_to_the_same_numbers(tmp_path, name):
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT)
+    asked = [*SMALL, f"data.path={text}", "name=swept", "train.seed=1,2"]
+    finish("-m", *asked, f"runs_dir={tmp_path / 'whole'}")
+    process = launch("-m", *asked, f"runs_dir={tmp_path / 'cut'}")
+    while not list(tmp_path.glob("cut/*/*/001/*/checkpoints/*")):
+        time.sleep(0.1)
+        assert process.poll() is None
+    os.kill(process.pid, getattr(signal, name))
+    ended = wait(process)
+    [folder] = tmp_path.glob("cut/*/*")
+    assert ended.code == 128 + getattr(signal, name)
+    assert ended.said.endswith(f"run.py -m resume={folder}")
+    assert not list(folder.glob("001/*/result.json"))
+    finish("-m", f"resume={folder}")
+
+    def numbers(root):
+        found = sorted(root.glob("*/*/0*/*/result.json"))
+        results = [json.loads(path.read_text("utf-8")) for path in found]
+        return [(each["valid"], each["test"], each["samples"]) for each in results]
+
+    assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
+    assert len(numbers(tmp_path / "cut")) == 2

@@ -1,0 +1,99 @@
+"""The language task: windows that vary, penalties, and a Transformer in the task."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jlstm.data import Corpus, TokenStream, Vocab
+from jlstm.nnx.transformer import TransformerConfig
+from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
+from jlstm.tasks.language.objective import LanguageTask, StreamConfig, stream_nll
+from jlstm.tasks.language.transformer_model import TransformerLanguageConfig
+from jlstm.training.config.train import OptimizerConfig
+from jlstm.training.optimizer import make_optimizer
+from jlstm.training.state import init_state
+from jlstm.training.step import train_step
+
+pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
+TEXT = "abcabdabcabe" * 30
+VOCAB = Vocab.from_text(TEXT, "char")
+IDS = VOCAB.encode(TEXT)
+SMALL = LanguageConfig(hidden_sizes=(4,), embedding_size=3)
+
+
+def make_task(model=SMALL, **options):
+    corpus = Corpus("toy", IDS[:260], IDS[260:], None, VOCAB)
+    return LanguageTask(corpus, model, StreamConfig(batch_size=4, **options), {})
+
+
+def test_windows_vary_and_scale_the_rate():
+    task = make_task(window=10, window_deviation=3.0)
+    first, second = task.batches(1), task.batches(2)
+    assert len(first) == len(second) and first.lengths != second.lengths
+    targets = np.concatenate([window.targets for window in second])
+    np.testing.assert_array_equal(targets, IDS[:260].reshape(4, 65).T[1:])
+    window = next(w for w in first if len(w.inputs) != 10)
+    assert task.rate_scale(window) == len(window.inputs) / 10
+    assert make_task(window=10).rate_scale(window) == 1.0
+
+
+@pytest.mark.slow
+def test_penalties_are_of_the_dropped_and_of_the_raw_outputs():
+    drops = LanguageDropout(output=0.5, variational=True)
+    model = LanguageConfig(hidden_sizes=(4,), embedding_size=3, dropout=drops)
+    plain = make_task(model, window=6)
+    task = make_task(model, window=6, activation_penalty=2.0, temporal_penalty=3.0)
+    made, key = jax.jit(plain.make_model)(jax.random.key(0)), jax.random.key(1)
+    window = plain.batches(1)[0]
+    start = plain.init_carry()
+
+    @jax.jit
+    def run(made, window, key):
+        noise, out_noise = jax.random.split(key)
+        _, raw = made.features(window.inputs, start, key=noise)
+        losses = [each.loss(made, start, window, key) for each in (plain, task)]
+        return losses, raw, made.drop_output(raw, out_noise)
+
+    ((bare, (_, metrics)), (loss, (_, same))), raw, dropped = run(made, window, key)
+    dropped = np.asarray(dropped)
+    changes = np.asarray(raw)[1:] - np.asarray(raw)[:-1]
+    expected = bare + 2 * np.mean(dropped**2) + 3 * np.mean(changes**2)
+    np.testing.assert_allclose(loss, expected, rtol=1e-6)
+    assert metrics["loss"] == same["loss"] == bare
+
+
+@pytest.mark.long
+def test_a_transformer_learns_in_the_same_task():
+    layers = TransformerConfig(1, 8, 2, 2)
+    task = make_task(TransformerLanguageConfig(layers), window=16, eval_window=16)
+    rule = make_optimizer(OptimizerConfig("adam", clip=1.0))
+    state = init_state(task, rule, 0.02, seed=0)
+    step = jax.jit(lambda state, window: train_step(task, rule, state, window))
+    assert state.carry == task.init_carry() == ()
+    for _ in range(40):
+        state, metrics = step(state, task.batches(1)[0])
+    assert metrics["loss"] < 0.4 < np.log(len(VOCAB))
+    assert task.evaluate(state.model, "valid")["loss"] < 0.8
+
+
+@pytest.mark.slow
+def test_a_window_is_the_context_of_a_transformer():
+    task = make_task(TransformerLanguageConfig(TransformerConfig(1, 8, 2)))
+    model = jax.jit(task.make_model)(jax.random.key(0))
+    score = jax.jit(
+        lambda part: jnp.sum(model.nll(model.features(part[:-1])[1], part[1:]))
+    )
+    nll = sum(
+        float(score(jnp.asarray(IDS[start : start + 6, None], jnp.int32)))
+        for start in range(0, 20, 5)
+    )
+    found = stream_nll(model, TokenStream(IDS[:21], 1, 5))
+    assert found == pytest.approx(nll / 20, rel=1e-5)
+
+
+def test_windows_that_vary_must_all_be_used():
+    with pytest.raises(
+        ValueError, match=r"window_deviation is 3\.0 and drop_last True"
+    ):
+        StreamConfig(window_deviation=3.0, drop_last=True)

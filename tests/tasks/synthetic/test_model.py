@@ -1,0 +1,88 @@
+"""The model for generated tasks: numbers or symbols in, an answer at every step out."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from jlstm import LSTMCell, unroll
+from jlstm.nnx.transformer import Transformer, TransformerConfig
+from jlstm.tasks.synthetic.model import MemoryConfig, MemoryModel
+
+
+def test_it_is_a_cell_and_a_linear_read_out():
+    config = MemoryConfig(hidden_sizes=(4,), forget_bias=2.0)
+    model = MemoryModel(3, 2, config, rngs=nnx.Rngs(0))
+    model.b_out[...] = jnp.array([0.5, -1.0], jnp.float32)
+    symbols = jnp.array([[0, 2], [1, 1], [2, 0]], jnp.int32)
+    numbers = jnp.eye(3, dtype=jnp.float32)[symbols]
+    params = nnx.as_pure(model.layers.layers)[0]
+    np.testing.assert_array_equal(params.b[1], 2.0)
+    _, hs = unroll(LSTMCell(4, 2.0), params, numbers)
+    wanted = np.asarray(hs) @ np.asarray(model.w_out[...]) + [0.5, -1.0]
+    np.testing.assert_allclose(model(symbols), wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(model(symbols), model(numbers))
+
+
+def test_chrono_draws_one_forget_bias_a_unit():
+    config = MemoryConfig(hidden_sizes=(64,), chrono=100)
+    model = MemoryModel(2, 1, config, rngs=nnx.Rngs(0))
+    bias = np.asarray(nnx.as_pure(model.layers.layers)[0].b)
+    assert 0 <= bias[1].min() < 2.5 and 4 < bias[1].max() <= np.log(99)
+    np.testing.assert_array_equal(bias[0], -bias[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "title"),
+    [
+        ({"cell": "gru"}, "GRU 1×64"),
+        ({"hidden_sizes": (8, 8), "forget_bias": 0.0}, "LSTM 2×8, forget bias 0"),
+        ({"cell": "peephole", "chrono": 50}, "peephole LSTM 1×64, chrono 50"),
+        ({"cell": "transformer", "hidden_sizes": (32, 32)}, "Transformer 2×32"),
+    ],
+)
+def test_a_table_tells_models_apart(options, title):
+    assert MemoryConfig(**options).title == title
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            {"hidden_sizes": ()},
+            r"MemoryConfig: hidden_sizes is \(\); give one or more positive",
+        ),
+        ({"cell": "gru", "chrono": 50}, "chrono is 50, but cell is 'gru'; only lstm"),
+        ({"init_scale": 0.0}, "init_scale is 0.0; give a positive number"),
+        (
+            {"cell": "transformer", "hidden_sizes": (32, 64)},
+            r"hidden_sizes is \[32, 64\]; give a Transformer the same width",
+        ),
+        ({"chrono": 2}, "chrono is 2; give 3 or more whole steps or None"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(options, line):
+    with pytest.raises(ValueError, match=line):
+        MemoryConfig(**options)
+
+
+def test_seeds_make_other_models():
+    one, other = (
+        MemoryModel(2, 1, MemoryConfig(), rngs=nnx.Rngs(seed)) for seed in (0, 1)
+    )
+    assert not jnp.allclose(one.w_out[...], other.w_out[...])
+    assert len(jax.tree.leaves(one)) == 5
+
+
+def test_a_transformer_may_stand_in_the_place_of_a_cell():
+    config = MemoryConfig("transformer", hidden_sizes=(16,), num_heads=2)
+
+    def build():
+        model = MemoryModel(3, 2, config, rngs=nnx.Rngs(0))
+        alone = Transformer(3, TransformerConfig(1, 16, 2), rngs=nnx.Rngs(0))
+        return model, alone, model(jnp.zeros((5, 4), jnp.int32))
+
+    model, alone, answers = jax.eval_shape(build)
+    assert jax.tree.structure(model.layers) == jax.tree.structure(alone)
+    assert answers.shape == (5, 4, 2)

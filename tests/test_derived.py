@@ -1,0 +1,23 @@
+"""What follows from the source is as `python3 dev.py derive` writes it."""
+
+import pytest
+
+import jlstm
+from tests.derived import ROOT, derived, imports, page_of_names
+
+DERIVED = derived()
+
+
+@pytest.mark.parametrize("path", DERIVED, ids=lambda path: path.relative_to(ROOT))
+def test_a_file_is_as_it_follows_from_the_source(path):
+    hint = f"run `python3 dev.py derive`: {path.relative_to(ROOT)} is another"
+    assert path.read_text("utf-8") == DERIVED[path], hint
+
+
+def test_a_name_is_public_exactly_if_the_table_has_it():
+    given = {name for name, value in vars(jlstm).items() if not name.startswith("_")}
+    modules = {name for name in given if type(getattr(jlstm, name)) is type(jlstm)}
+    table = page_of_names()
+    assert given - modules == {name for name in given if f"`{name}`" in table}
+    source = (ROOT / "src/jlstm/__init__.py").read_text("utf-8")
+    assert len(given - modules) == len(imports(source)) > 100
