@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import jlstm
 from jlstm._backends import BACKENDS, Backend, CallTypes
 from jlstm._backends.native.available import unsupported_cell
-from jlstm.wrappers.wrapper import Inner
+from jlstm.wrappers.wrapper import CellWrapper
 
 PAGE = Path(__file__).parents[1] / "docs" / "cells.md"
 SIZE, STEPS, ROWS, REPEATS = 256, 32, 32, 15
@@ -58,7 +58,7 @@ def cells() -> list[jlstm.Cell]:
         kind(SIZE, **OPTIONS.get(kind.__name__, {}))
         for kind in kinds
         if issubclass(kind, jlstm.Cell)
-        and not issubclass(kind, Inner)
+        and not issubclass(kind, CellWrapper)
         and not inspect.isabstract(kind)
     ]
 

@@ -67,7 +67,7 @@ def record(threads: int, used: dict[str, str], **more: Any) -> dict[str, Any]:
 
 
 def write(path: Path, content: dict[str, Any], title: str, *texts: str) -> None:
-    """Write JSON and Markdown beside ``path``, and print the Markdown."""
+    """Write JSON and Markdown next to ``path``, and print the Markdown."""
     path.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     facts = sentence(content["machine"], content["versions"])
     page = "\n\n".join((f"# {title}", *texts, f"Measured on {facts}")) + "\n"

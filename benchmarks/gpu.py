@@ -101,7 +101,7 @@ def peaks(
 
 
 def merged(old: list[dict], new: list[dict]) -> list[dict]:
-    """Return old and new results, without the old ones that were measured anew."""
+    """Return old and new results, without the old ones that were measured again."""
     seen = {tuple(result[field] for field in SAME) for result in new}
     kept = [r for r in old if tuple(r[field] for field in SAME) not in seen]
     return kept + new
@@ -178,7 +178,7 @@ def add(
     results: list[dict],
     failed: dict[str, str],
 ) -> None:
-    """Put what came out of one problem beside what is there."""
+    """Put what came out of one problem next to what is there."""
     content["results"] = merged(content["results"], results)
     name = f"{title(problem)} {problem.row}"
     for label, why in failed.items():

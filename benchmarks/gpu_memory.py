@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
     results = [r for rule in CHECKPOINTS for r in double(rule, options, device)]
     sizes = {"batch": BATCH, "hidden_size": options.hidden_size, "device": name}
     content = record(options.threads, options.versions, **sizes, results=results)
-    header = ["checkpoint", "steps", "program says, GB", "seconds a step"]
+    header = ["checkpoint", "steps", "program says, GB", "seconds per step"]
     how = (
         f"An LSTM on {name}: batch {BATCH}, input and hidden units "
         f"{options.hidden_size}, float32, the backend that jlstm chooses."

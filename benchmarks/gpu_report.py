@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.picture import ratio_picture
+from benchmarks.picture import plot_ratios
 from benchmarks.report import choices, libraries, times
 from benchmarks.rows import flops, parse_row
 from benchmarks.table import markdown, ratio_table, share_table, times_table
@@ -86,4 +86,4 @@ def picture(path: Path, content: dict[str, Any]) -> None:
     other = "torch" if "torch" in names else "jlstm"
     others = [name for name in names if name != other]
     if panels and others:
-        ratio_picture(path, panels, others, other)
+        plot_ratios(path, panels, others, other)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 
 from benchmarks.command import folder, parser, record, start, versions, words, write
 from benchmarks.language.recipe import RECIPES
-from benchmarks.picture import bars_picture
+from benchmarks.picture import plot_bars
 from benchmarks.table import geometric_mean, markdown, milliseconds
 from benchmarks.turns import Worker, take_turns
 
@@ -42,7 +42,7 @@ def measure(
 
 
 def speeds(results: list[dict]) -> dict[str, dict[str, float]]:
-    """Return tokens a second by recipe and library."""
+    """Return tokens per second by recipe and library."""
     found: dict[str, dict[str, float]] = {}
     for result in results:
         own = found.setdefault(result["recipe"], {})
@@ -51,7 +51,7 @@ def speeds(results: list[dict]) -> dict[str, dict[str, float]]:
 
 
 def advantages(results: list[dict]) -> dict[str, float]:
-    """Return by recipe the tokens a second of jlstm over those of torch."""
+    """Return by recipe the tokens per second of jlstm over those of torch."""
     return {
         recipe: own["jlstm"] / own["torch"]
         for recipe, own in speeds(results).items()
@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> None:
     path = folder(options) / "language_step"
     title = "One training step of a PTB language model"
     write(path, content, title, "Tokens/s by the median.", table(results))
-    bars_picture(path, speeds(results), title=title, ylabel="tokens a second")
+    plot_bars(path, speeds(results), title=title, ylabel="tokens per second")
 
 
 if __name__ == "__main__":

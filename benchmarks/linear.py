@@ -2,7 +2,7 @@
 
     python -m benchmarks.linear [--quick]
 
-Forward and backward, the LSTM beside. A table with the slope of the last four sizes, 1
+Forward and backward, the LSTM next to. A table with the slope of the last four sizes, 1
 where the cost grows as time does, and with the compile time of the first and the last;
 two pictures. A line ends where the next size would take longer than ``--longest``.
 """
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from benchmarks.command import folder, parser, record, start, versions, words, write
-from benchmarks.picture import curves_picture
+from benchmarks.picture import plot_curves
 from benchmarks.problem import Problem
 from benchmarks.rows import Row
 from benchmarks.table import markdown, milliseconds, slope
@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> None:
     content = record(options.threads, used, results=results)
     write(out / "linear", content, "Linear cells against time", text, table(results))
     for backend, how in BACKENDS.items():
-        curves_picture(
+        plot_curves(
             out / f"linear-{backend}",
             curves(results, backend),
             title=f"Linear cells {how}",

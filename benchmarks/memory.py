@@ -2,7 +2,7 @@
 
     python -m benchmarks.memory [--quick] [--steps 4096,16384]
 
-Each step runs in a process of its own. Beside the highest memory that the kernel saw
+Each step runs in a process of its own. Next to the highest memory that the kernel saw
 stands what the compiled program says that it needs. A step that needs more than is free
 is not run.
 """
@@ -11,7 +11,7 @@ import argparse
 from typing import Any
 
 from benchmarks.command import folder, parser, record, words, write
-from benchmarks.picture import bars_picture
+from benchmarks.picture import plot_bars
 from benchmarks.table import markdown, milliseconds
 from benchmarks.turns import Failed, Worker
 
@@ -61,7 +61,7 @@ def available() -> int:
 def table(results: list[dict]) -> str:
     """Return the table of all steps."""
     header = ["steps", "checkpoint", "program says, MB", "peak, MB", "above start, MB"]
-    header += ["ms a step", "compile, s"]
+    header += ["ms per step", "compile, s"]
     return markdown(header, map(line, results))
 
 
@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
     title = "Memory of a training step of an LSTM"
     how = f"Batch {BATCH}, input and hidden units {options.hidden_size}, float32."
     write(path, content, title, how, table(results))
-    bars_picture(path, groups(results), title=title, ylabel="GB above the start")
+    plot_bars(path, groups(results), title=title, ylabel="GB above the start")
 
 
 def _megabytes(number: int | None) -> str:

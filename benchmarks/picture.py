@@ -16,7 +16,7 @@ from benchmarks.table import Times, ratios, slope
 MARKERS = "osD^vPX*<>hd"
 
 
-def ratio_picture(
+def plot_ratios(
     path: Path,
     panels: Mapping[str, Times],
     libraries: Sequence[str],
@@ -60,7 +60,7 @@ def ratio_picture(
     save(figure, path)
 
 
-def curves_picture(
+def plot_curves(
     path: Path,
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     *,
@@ -81,7 +81,7 @@ def curves_picture(
     save(figure, path)
 
 
-def bars_picture(
+def plot_bars(
     path: Path, groups: Mapping[str, Mapping[str, float]], *, title: str, ylabel: str
 ) -> None:
     """Draw a group of bars for each entry, logarithmic, with their heights written.
@@ -110,7 +110,7 @@ def bars_picture(
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write the figure beside ``path``, with both endings, and close it."""
+    """Write the figure next to ``path``, with both endings, and close it."""
     # Without a fixed salt and date the same numbers would not give the same file.
     with plt.rc_context({"svg.hashsalt": "jlstm"}):
         figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.picture import ratio_picture
+from benchmarks.picture import plot_ratios
 from benchmarks.rows import GATES, flops, parse_row
 from benchmarks.table import (
     Times,
@@ -126,7 +126,7 @@ def picture(path: Path, mode: str, content: dict[str, Any]) -> None:
     if len(shown) > 1:
         names = [name for name in libraries(content["results"]) if name in shown]
         names = [name for name in names if name != other]
-        ratio_picture(path, panels, names, other, what=what)
+        plot_ratios(path, panels, names, other, what=what)
 
 
 def heading(cell: str) -> str:

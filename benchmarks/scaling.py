@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from benchmarks.command import folder, parser, record, start, versions, words, write
-from benchmarks.picture import curves_picture
+from benchmarks.picture import plot_curves
 from benchmarks.problem import Problem
 from benchmarks.rows import Row
 from benchmarks.table import markdown, milliseconds, slope
@@ -129,7 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
     texts = [section(results, axis) for axis in options.axes]
     write(out / "scaling", content, "Cost against size", *texts)
     for axis in options.axes:
-        curves_picture(
+        plot_curves(
             out / f"scaling-{axis}",
             curves(results, axis),
             title=f"Cost against {NAMES[axis]}",

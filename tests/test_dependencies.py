@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "docs": {"notebook", "docs"},
     "dev.py": set(),
 }
-"""The extras and groups of each folder, beside the package's own dependencies."""
+"""The extras and groups of each folder, next to the package's own dependencies."""
 
 
 def normal(requirement):

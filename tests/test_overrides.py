@@ -62,8 +62,8 @@ class HalfPrepare:
 
 
 class HalfShow:
-    def show(self, params, state, zx):
-        return halved(super().show(params, state, zx))
+    def readout(self, params, state, zx):
+        return halved(super().readout(params, state, zx))
 
 
 def subclass(base, *mixins):
@@ -108,8 +108,8 @@ ROWS = {
     "recur, final": (subclass(LSTM, HalfRecur)(3), {"native"}, "My"),
     "project, final": (subclass(LSTM, HalfProject)(3), {"native"}, "My"),
     "project of a linear cell": (subclass(MIN, HalfProject)(3), set(), "-"),
-    "show of a linear cell": (
-        subclass(MIN, HalfShow)(3), {"parallel"}, "has its own show",
+    "readout of a linear cell": (
+        subclass(MIN, HalfShow)(3), {"parallel"}, "has its own readout",
     ),
     "fresh_carry": (subclass(LSTM, FreshOnes)(3), {"native"}, "My"),
     "prepare": (subclass(LSTM, HalfPrepare)(3), {"native"}, "My"),

@@ -99,7 +99,7 @@ def test_the_loop_is_the_scan_however_it_is_cut(run):
     page = run("07_a_whole_sequence.py")
     np.testing.assert_allclose(page["ys"], page["by_hand"], atol=1e-5)
     np.testing.assert_allclose(page["joined"], page["ys"], atol=1e-5)
-    assert page["beside"] < 1e-6
+    assert page["next to"] < 1e-6
 
 
 @pytest.mark.slow

@@ -75,7 +75,7 @@ def task(model: Model, problem: Problem) -> tuple[Callable, tuple]:
 
 
 def compiled(function: Callable, arguments: tuple) -> float:
-    """Return the seconds that tracing and compiling takes, done anew at each call."""
+    """Return the seconds that tracing and compiling takes, done again at each call."""
     jax.clear_caches()
     started = time.perf_counter()
     jax.jit(function).lower(*arguments).compile()

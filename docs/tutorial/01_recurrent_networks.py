@@ -1,7 +1,7 @@
 # %% [markdown]
 # # A network that reads one step after the other
 #
-# A recurrent network keeps a **hidden state** $h$. Each step computes it anew from the
+# A recurrent network keeps a **hidden state** $h$. Each step computes it again from the
 # input and from the state before:
 #
 # $$h_t = \tanh(x_t W_{ih} + h_{t-1} W_{hh} + b)$$
@@ -64,9 +64,9 @@ radius = float(jnp.abs(jnp.linalg.eigvals(params.w_hh)).max())
 print(f"spectral radius of the recurrent weight: {radius:.2f}")
 
 # %%
-from jlstm.analysis.plots import LagCurve, lag_picture
+from jlstm.analysis.plots import LagCurve, plot_lags
 
-picture = lag_picture(
+picture = plot_lags(
     {
         "by the hidden state": {
             "measured": LagCurve(jax.device_get(norms)),

@@ -2,7 +2,7 @@
 # # The cell state: a path that no matrix multiplies
 #
 # A long short-term memory (Hochreiter and Schmidhuber, 1997) carries a second vector
-# beside $h$, the **cell state** $c$. A step does not compute it anew; it keeps a part
+# next to $h$, the **cell state** $c$. A step does not compute it again; it keeps a part
 # and adds something:
 #
 # $$c_t = f_t \odot c_{t-1} + i_t \odot g_t \qquad h_t = o_t \odot \tanh(c_t)$$
@@ -51,11 +51,11 @@ a_step = float((alone[81] / alone[1]) ** (1 / 80))
 print(f"forget gate {forget:.4f}, measured factor of a step {a_step:.4f}")
 
 # %% [markdown]
-# With the weights as they are drawn, and beside the network of the [page
+# With the weights as they are drawn, and next to the network of the [page
 # before](01_recurrent_networks.py):
 
 # %%
-from jlstm.analysis.plots import LagCurve, lag_picture
+from jlstm.analysis.plots import LagCurve, plot_lags
 from jlstm.initializers import HiddenUniform
 
 plain = jlstm.RNNCell(64, w_hh_init=HiddenUniform())
@@ -65,7 +65,7 @@ lstm_norms = by_cell_state(params)
 rnn, lstm = float(plain_norms[50]), float(lstm_norms[50])
 print(f"50 steps back: RNN {rnn:.0e}, LSTM {lstm:.2f}")
 
-picture = lag_picture(
+picture = plot_lags(
     {
         "after so many steps": {
             "tanh RNN, by h": LagCurve(jax.device_get(plain_norms)),

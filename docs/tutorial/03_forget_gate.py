@@ -51,10 +51,10 @@ print("forget gate", np.asarray(gates.f[:, 0]))
 print("cell state ", np.asarray(carries.c[:, 0]))
 
 # %%
-from jlstm.analysis.plots import gate_picture
+from jlstm.analysis.plots import plot_gates
 
 labels = [f"+{int(a)}" if not e else "erase" for a, e in zip(added, erase, strict=True)]
-picture = gate_picture(
+picture = plot_gates(
     {"f": gates.f, "i": gates.i, "g": gates.g}, labels, cell_state=carries.c
 )
 picture

@@ -42,9 +42,9 @@ print("hidden state", np.asarray(carries.h[:, 0]))
 # [experiments/odyssey](../../experiments/odyssey/README.md).
 
 # %%
-from jlstm.analysis.plots import gate_picture
+from jlstm.analysis.plots import plot_gates
 
 labels = ["·", "store", "·", "·", "ask", "·", "ask"]
 shown = {"i": gates.i, "o": gates.o, "h": carries.h}
-picture = gate_picture(shown, labels, cell_state=carries.c, sort_by="o")
+picture = plot_gates(shown, labels, cell_state=carries.c, sort_by="o")
 picture

@@ -6,7 +6,7 @@
 # next. It reads *the cat sat on the mat*.
 #
 # The model is that of `python experiments/run.py experiment=captions_cpu`, three
-# minutes of training; its weights lie in a file of 0.7 MB beside this page.
+# minutes of training; its weights lie in a file of 0.7 MB next to this page.
 
 # %%
 from pathlib import Path
@@ -87,10 +87,10 @@ for word, row in zip(words, sentence, strict=True):
 
 # %%
 from jlstm.analysis.layer_inputs import trace_top
-from jlstm.analysis.plots import gate_picture
+from jlstm.analysis.plots import plot_gates
 
 ids = jnp.array([vocab.index[word] for word in words])
-carries, gates = trace_top(model.top(ids))
+carries, gates = trace_top(model.top_layer_inputs(ids))
 means = {name: np.asarray(getattr(gates, name)).mean(axis=1) for name in "ifo"}
 print("word     input  forget  output")
 for n, word in enumerate(words):
@@ -100,7 +100,7 @@ every = np.stack([gates.i, gates.f, gates.o])
 extreme = float(((every < 0.1) | (every > 0.9)).mean())
 print(f"below 0.1 or above 0.9: {extreme:.0%} of all gates")
 
-picture = gate_picture(gates._asdict(), words, carries.c)
+picture = plot_gates(gates._asdict(), words, carries.c)
 picture
 
 # %% [markdown]
@@ -109,7 +109,7 @@ picture
 # is lowest where one sentence ends and another begins, at `<eos>` and at the full stop:
 # what was said is settled. It is highest at *the*, when the noun is still to come. An
 # average of a half does not mean gates that are half open: in the picture units are
-# open beside others that are shut, and each word has its own pattern.
+# open next to others that are shut, and each word has its own pattern.
 #
 # Does the cell state hold *the cat*, the one that acts? Here is a test that can fail.
 # Two sentences differ in their subject only; three words later the model may say *his*

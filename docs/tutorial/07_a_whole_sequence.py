@@ -44,8 +44,8 @@ print(jlstm.explain(cell, xs=xs))
 lengths = jnp.array([200, 120, 1, 0] * 8)
 carry, padded = jlstm.unroll(cell, params, xs, lengths=lengths)
 alone, _ = jlstm.unroll(cell, params, xs[:120, 1])
-beside = float(jnp.abs(carry.h[1] - alone.h).max())
-print("row 1, beside longer ones and alone, differ by", beside)
+differ = float(jnp.abs(carry.h[1] - alone.h).max())
+print("row 1, next to longer ones and alone, differ by", differ)
 print("behind its end:", float(jnp.abs(padded[120:, 1]).max()))
 
 # %% [markdown]

@@ -105,7 +105,7 @@ for steps, alike in by_window.items():
 
 # %%
 from jlstm.analysis.gradients import gradients_by_lag, norms_by_lag
-from jlstm.analysis.plots import LagCurve, lag_picture
+from jlstm.analysis.plots import LagCurve, plot_lags
 from jlstm.initializers import HiddenUniform
 
 cells = {
@@ -128,5 +128,5 @@ for name, norms in curves.items():
     print(f"{name:26} 50 steps back: {norms[50]:.0e}")
 
 drawn = {n: LagCurve(v, family=min(k, 2)) for k, (n, v) in enumerate(curves.items())}
-picture = lag_picture({"after so many steps": drawn})
+picture = plot_lags({"after so many steps": drawn})
 picture

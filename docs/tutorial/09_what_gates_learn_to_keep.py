@@ -25,7 +25,9 @@ model, vocab = load_model(root / "docs/tutorial/weights/demo.npz")
 text = language_reference()
 text = text[-len(text) // 10 :]  # it was not trained on the last tenth
 ids = vocab.encode(text)
-carries, gates = jax.device_get(trace_top(model.top(jnp.asarray(ids, jnp.int32))))
+carries, gates = jax.device_get(
+    trace_top(model.top_layer_inputs(jnp.asarray(ids, jnp.int32)))
+)
 print(f"{model.config.title} reads {len(text):,} characters")
 
 # %% [markdown]
@@ -88,13 +90,13 @@ for name in ('""', "[]", "()"):
 # The text, each character shaded by $h$ of that unit:
 
 # %%
-from jlstm.analysis.plots import text_picture
+from jlstm.analysis.plots import plot_text
 
 unit = chosen['""']
 start = text.index("An example of dictionary view usage")
 start = text.rindex("\n\n", 0, start - 2) + 2
 part = slice(start, start + 1000)
-picture = text_picture(text[part], carries.h[part, unit], limits=(0.0, 1.0))
+picture = plot_text(text[part], carries.h[part, unit], limits=(0.0, 1.0))
 picture
 
 # %% [markdown]

@@ -37,7 +37,7 @@ print({name: round(factor, 2) for name, factor in relative.items()})
 import json
 from pathlib import Path
 
-from jlstm.analysis.plots.points import point_picture
+from jlstm.analysis.plots.points import plot_points
 
 here = Path.cwd()
 root = next(p for p in (here, *here.parents) if (p / "experiments").is_dir())
@@ -58,8 +58,8 @@ ends = {name: (min(points), max(points)) for name, points in hunger.items()}
 for name, ((least, worst), (most, best)) in ends.items():
     print(f"{name:12} {worst:.2f} nats from {least:,}, {best:.2f} from {most:,}")
 
-data_picture = point_picture(
-    hunger, x_label="characters to train on", y_label="nats a character"
+data_picture = plot_points(
+    hunger, x_label="characters to train on", y_label="nats per character"
 )
 data_picture
 
@@ -86,8 +86,8 @@ for name, points in reach.items():
     near, far = gain(points, 16, 128), gain(points, 128, 1024)
     print(f"{name:27} to 128 characters {near:+.3f} nats, to 1024 {far:+.3f}")
 
-reach_picture = point_picture(
-    reach, x_label="characters read before", y_label="nats a character", highest=2.1
+reach_picture = plot_points(
+    reach, x_label="characters read before", y_label="nats per character", highest=2.1
 )
 reach_picture
 

@@ -67,7 +67,7 @@ print(jlstm.explain(linear, xs=xs))
 import json
 from pathlib import Path
 
-from jlstm.analysis.plots.points import point_picture
+from jlstm.analysis.plots.points import plot_points
 
 here = Path.cwd()
 root = next(p for p in (here, *here.parents) if (p / "experiments").is_dir())
@@ -84,7 +84,7 @@ grows = {
 for name, factor in grows.items():
     print(f"{name:17} eight times the steps take {factor:5.0f} times as long")
 
-picture = point_picture(curves, x_label="steps", y_label="ms", log_y=True)
+picture = plot_points(curves, x_label="steps", y_label="ms", log_y=True)
 picture
 
 # %% [markdown]

@@ -49,7 +49,7 @@ MODELS = {
 RATES = {"LSTM": 5e-3, "Transformer": 3e-3}
 NGRAM = "n-gram"
 STREAMS, WINDOW, HELD_STREAMS = 32, 64, 100
-LABELS = {"x_label": "characters to train on", "y_label": "nats a character"}
+LABELS = {"x_label": "characters to train on", "y_label": "nats per character"}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from jlstm.analysis.plots.points import point_picture
+from jlstm.analysis.plots.points import plot_points
 from jlstm.training.report.pictures import save
 from jlstm.training.report.table import table
 
@@ -94,11 +94,11 @@ def present(
     highest: float | None = None,
     note: str = "",
 ) -> None:
-    """Print the table and write it, as Markdown, beside the picture."""
+    """Print the table and write it, as Markdown, next to the picture."""
     text = rows.table(names, key, x_label, note)
     print(text, flush=True)
     out.with_suffix(".md").write_text(text + "\n", encoding="utf-8")
-    figure = point_picture(
+    figure = plot_points(
         rows.curves(names, key), x_label=x_label, y_label=y_label, log_y=log_y,
         floor=floor, highest=highest,
     )  # fmt: skip

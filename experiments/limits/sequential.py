@@ -2,7 +2,7 @@
 
     python experiments/limits/sequential.py [--quick] [--out FOLDER]
 
-An LSTM has to take its steps one after the other. Beside it stand linear cells, whose
+An LSTM has to take its steps one after the other. Next to it stand linear cells, whose
 steps are taken together, and a Transformer; all have about as many parameters, one
 layer, and read a batch of one. Forward and backward pass are timed together. What would
 hold more than a limit of memory is not run.

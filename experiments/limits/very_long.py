@@ -35,7 +35,7 @@ from jlstm.training.loop import Trainer
 from jlstm.training.task import Metrics
 
 LENGTHS = tuple(2**n for n in range(11))
-LABELS = {"x_label": "T (characters read before)", "y_label": "nats a character"}
+LABELS = {"x_label": "T (characters read before)", "y_label": "nats per character"}
 HIGHEST = 2.1  # above it the Transformer, on positions that it never saw
 
 

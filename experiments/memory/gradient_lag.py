@@ -22,7 +22,7 @@ from jlstm import Cell, LSTMCell, RNNCell
 from jlstm._internal.tree import time_slice
 from jlstm._internal.types import Carry, Key
 from jlstm.analysis.gradients import gradients_by_lag, norms_by_lag
-from jlstm.analysis.plots import LagCurve, lag_picture
+from jlstm.analysis.plots import LagCurve, plot_lags
 from jlstm.data.synthetic import adding
 from jlstm.initializers import Chrono, HiddenUniform, Identity, Orthogonal
 from jlstm.training.report.pictures import save
@@ -104,7 +104,7 @@ def main() -> None:
     print(text)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "gradient_lag.md").write_text(text + "\n", encoding="utf-8")
-    save(lag_picture(panels), options.out / "gradient_lag")
+    save(plot_lags(panels), options.out / "gradient_lag")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ that is best for it at the shortest length; all seeds and rates are trained side
 in one compiled program. Where no seed of a cell solves a length, longer ones are not
 tried with it. A finished point is a line in ``solved.jsonl``;
 started again, the script goes on with those that are missing. Table and picture are
-written anew after each.
+written again after each.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from jlstm.training.config.schema import plain
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.log import read_metrics
 from jlstm.training.loop import NonFiniteError, Trainer
-from jlstm.training.program import Member
+from jlstm.training.program import Replica
 from jlstm.training.report.pictures import save
 from jlstm.training.report.table import table
 from jlstm.training.seeds import of_seeds
@@ -86,7 +86,7 @@ def train(
 ) -> Row:
     """Train one cell at one length; return the line of its best learning rate."""
     count = budget.seeds
-    members = tuple(Member(n, rate) for rate in rates for n in range(count))
+    members = tuple(Replica(n, rate) for rate in rates for n in range(count))
     trainer = make_trainer(name, steps, budget, members, folder)
     row = {"cell": name, "steps": steps, "budget": plain(budget)}
     try:
@@ -108,7 +108,7 @@ def train(
 
 
 def make_trainer(
-    name: str, steps: int, budget: Budget, members: tuple[Member, ...], folder: Path
+    name: str, steps: int, budget: Budget, members: tuple[Replica, ...], folder: Path
 ) -> Trainer:
     """Return what trains all members of a point."""
     options = dict(CONTENDERS[name])

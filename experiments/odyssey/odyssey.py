@@ -5,7 +5,7 @@
 All learning rates and seeds of a variant are trained side by side in one compiled
 program. A finished variant is a line in ``odyssey.jsonl``; started again, the script
 goes on with those that are missing. Table and picture, which bear the optimizer's name,
-are written anew after each.
+are written again after each.
 
 Source: K. Greff et al., "LSTM: a search space odyssey", 2017 (arXiv:1503.04069).
 """
@@ -31,7 +31,7 @@ from jlstm.training.config.schema import plain
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.log import read_metrics
 from jlstm.training.loop import NonFiniteError, Trainer
-from jlstm.training.program import Member
+from jlstm.training.program import Replica
 
 HERE = Path(__file__).parent
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -60,7 +60,7 @@ class Budget:
         rates: learning rates.
         seeds: models of each learning rate.
         pieces: training pieces, the first ones; ``None`` takes all.
-        buckets: lengths that pieces are padded to; each is compiled anew.
+        buckets: lengths that pieces are padded to; each is compiled again.
     """
 
     hidden_size: int = 100
@@ -73,10 +73,10 @@ class Budget:
     buckets: int = 3
 
     @property
-    def members(self) -> tuple[Member, ...]:
+    def members(self) -> tuple[Replica, ...]:
         """What is trained side by side, a learning rate after the other."""
         seeds = range(self.seeds)
-        return tuple(Member(seed, rate) for rate in self.rates for seed in seeds)
+        return tuple(Replica(seed, rate) for rate in self.rates for seed in seeds)
 
 
 ADAM = Budget(optimizer=OptimizerConfig("adam", clip=1.0), rates=(1e-2, 3e-2))

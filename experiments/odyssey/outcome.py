@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jlstm.analysis.plots import dot_picture
-from jlstm.training.program import Member
+from jlstm.analysis.plots import plot_dots
+from jlstm.training.program import Replica
 from jlstm.training.report.pictures import save
 from jlstm.training.report.table import table
 
 Row = Mapping[str, Any]
 VANILLA = "vanilla"
-EDGE = 10.0  # nats a step, of the picture
+EDGE = 10.0  # nats per step, of the picture
 
 
 def outcome_of(
-    records: Sequence[Mapping[str, Any]], members: Sequence[Member]
+    records: Sequence[Mapping[str, Any]], members: Sequence[Replica]
 ) -> list[dict[str, Any]]:
     """Return for each member its best validation loss, and the test loss then.
 
@@ -28,7 +28,7 @@ def outcome_of(
         ...           "test_loss_members": [4.0]}
         >>> later = record | {"epoch": 2, "loss_members": [2.0],
         ...                   "test_loss_members": [5.0]}
-        >>> outcome_of([record, later], [Member(0, 0.1)])
+        >>> outcome_of([record, later], [Replica(0, 0.1)])
         [{'seed': 0, 'learning_rate': 0.1, 'epoch': 2, 'valid': 2.0, 'test': 5.0}]
     """
     valid = [record for record in records if record["kind"] == "valid"]
@@ -71,8 +71,8 @@ def present(rows: Sequence[Row], path: Path) -> str:
         for row in ranked
     }
     chosen = {row["variant"]: mean_of(best_rate(row), "test") for row in ranked}
-    label = "test loss (nats a step)"
-    figure = dot_picture(groups, chosen, label=label, marked=VANILLA, limit=EDGE)
+    label = "test loss (nats per step)"
+    figure = plot_dots(groups, chosen, label=label, marked=VANILLA, limit=EDGE)
     save(figure, path)
     return text
 

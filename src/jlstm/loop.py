@@ -7,10 +7,10 @@ import jax
 from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._backends import (
+    BackendChoice,
     BackendName,
     Call,
     CallTypes,
-    Choice,
     Steps,
     choose,
     empty_result,
@@ -145,7 +145,7 @@ def trace(
     return spread(compute, given, rank, by_rows=False)(*given)
 
 
-def explain(cell: Cell, backend: BackendName = "auto", xs: Any = None) -> Choice:
+def explain(cell: Cell, backend: BackendName = "auto", xs: Any = None) -> BackendChoice:
     """Say which backend :func:`unroll` would use for ``cell``, and why.
 
     Args:

@@ -9,7 +9,7 @@ import pytest
 from jlstm.analysis import plots
 from jlstm.analysis.plots import figure_to_svg
 from jlstm.analysis.plots.literal import LONGEST, readable
-from jlstm.analysis.plots.points import point_picture
+from jlstm.analysis.plots.points import plot_points
 from jlstm.training.numbers import from_json, to_json
 from jlstm.training.report import page
 from jlstm.training.report.run_report import write_report
@@ -48,37 +48,37 @@ def examples(title):
 
 
 DRAW = {
-    "confusion": lambda t: plots.confusion_picture(np.eye(2, dtype=int), [t, "b"]),
+    "confusion": lambda t: plots.plot_confusion(np.eye(2, dtype=int), [t, "b"]),
     "curves": lambda t: plots.learning_curves(
         [{"kind": "valid", "step": n, "loss": 1.0 + n} for n in (1, 2)], {t: 2.0}, t
     ),
-    "dots": lambda t: plots.dot_picture(
+    "dots": lambda t: plots.plot_dots(
         {t: [1.0, 2.0], "b": [1.0]}, {t: 1.0, "b": 1.0}, label=t, marked=t
     ),
-    "attention": lambda t: plots.attention_picture(ONES, [t, "b"], [t, "c"]),
-    "gates": lambda t: plots.gate_picture({"f": np.ones((2, 3))}, [t, "b"]),
+    "attention": lambda t: plots.plot_attention(ONES, [t, "b"], [t, "c"]),
+    "gates": lambda t: plots.plot_gates({"f": np.ones((2, 3))}, [t, "b"]),
     "grid": lambda t: plots.share_grid(
         ONES, [t, "b"], [t, "c"], [[t, "1"], ["1", t]], label=t
     ),
-    "forecast": lambda t: plots.forecast_picture(examples(t), baseline=t),
+    "forecast": lambda t: plots.plot_forecast(examples(t), baseline=t),
     "steps": lambda t: plots.step_errors({t: np.ones(3)}, t),
-    "lags": lambda t: plots.lag_picture({t: {t: plots.LagCurve(np.ones(3))}}),
-    "overlay": lambda t: plots.overlay_picture(
+    "lags": lambda t: plots.plot_lags({t: {t: plots.LagCurve(np.ones(3))}}),
+    "overlay": lambda t: plots.plot_overlay(
         {t: {t: plots.OverlayCurve([1.0, 2.0], [1.0, 3.0])}}, (t, t), [t]
     ),
-    "points": lambda t: point_picture(
+    "points": lambda t: plot_points(
         {t: [(1, 1.0), (2, 2.0)]}, x_label=t, y_label=t, floor=(t, 1.0)
     ),
     "seeds": lambda t: plots.seed_curves([1, 2], [[1.0, 2.0]], 1.5, label=t),
-    "utterance": lambda t: plots.utterance_picture(
+    "utterance": lambda t: plots.plot_utterance(
         SOUND, np.full((3, 2), 0.5), [t, "b"], hop=0.1, step=0.2, unit=t
     ),
     "sounds": lambda t: plots.log_mel_pictures([(t, SOUND)], 0.1),
-    "text": lambda t: plots.text_picture(t or "x", np.ones(len(t or "x"))),
-    "words": lambda t: plots.word_picture(
+    "text": lambda t: plots.plot_text(t or "x", np.ones(len(t or "x"))),
+    "words": lambda t: plots.plot_words(
         [plots.Passage(t, (t, "b"), np.array([1.0, -1.0]))]
     ),
-    "ablation": lambda t: plots.ablation_picture(np.ones(3), t),
+    "ablation": lambda t: plots.plot_ablation(np.ones(3), t),
 }
 
 
@@ -96,7 +96,7 @@ def test_a_picture_takes_any_text(what, kind):
 
 @pytest.mark.parametrize("text", ["$10_$20", r"\alpha $x$", "100 % {}"])
 def test_a_label_is_drawn_as_it_stands(text):
-    svg = figure_to_svg(plots.confusion_picture(np.eye(2, dtype=int), [text, "b"]))
+    svg = figure_to_svg(plots.plot_confusion(np.eye(2, dtype=int), [text, "b"]))
     assert svg.count(f">{text}</text>") == 2
 
 
@@ -107,7 +107,7 @@ def test_a_label_that_is_too_long_is_cut():
 
 
 def test_numbers_of_a_logarithmic_scale_are_still_formulas():
-    figure = plots.lag_picture({"c": {"a": plots.LagCurve(np.array([1.0, 1.0, 1e-4]))}})
+    figure = plots.plot_lags({"c": {"a": plots.LagCurve(np.array([1.0, 1.0, 1e-4]))}})
     texts = ET.fromstring(figure_to_svg(figure)).itertext()
     written = "".join("".join(texts).split())
     assert "10−2" in written and "mathdefault" not in written and "$" not in written

@@ -5,14 +5,14 @@ import pytest
 
 from jlstm.analysis.plots import (
     Passage,
-    confusion_picture,
     figure_to_svg,
-    word_picture,
+    plot_confusion,
+    plot_words,
 )
 
 
 def test_a_cell_has_its_count_and_the_shade_of_its_share():
-    figure = confusion_picture(np.array([[9, 1], [0, 30]]), ("bad", "good"))
+    figure = plot_confusion(np.array([[9, 1], [0, 30]]), ("bad", "good"))
     (axes,) = figure.axes
     assert [text.get_text() for text in axes.texts] == ["9", "1", "30"]
     np.testing.assert_allclose(axes.images[0].get_array(), [[0.9, 0.1], [0, 1]])
@@ -21,12 +21,12 @@ def test_a_cell_has_its_count_and_the_shade_of_its_share():
 
 def test_every_class_needs_a_name():
     with pytest.raises(ValueError, match="1 names for 2 classes; give one a class"):
-        confusion_picture(np.zeros((2, 2), int), ["bad"])
+        plot_confusion(np.zeros((2, 2), int), ["bad"])
 
 
 def test_words_for_are_filled_and_words_against_framed():
     words, scores = ("a", "$5", "rose", "is"), np.array([2.0, -1.0, 0.5, 0.01])
-    figure = word_picture([Passage("title", words, scores)])
+    figure = plot_words([Passage("title", words, scores)])
     boxes = figure.axes[0].patches
     assert [box.get_fill() for box in boxes] == [True, False, True]
     assert [box.get_alpha() for box in boxes[::2]] == [0.75, 0.1875]
@@ -36,7 +36,7 @@ def test_words_for_are_filled_and_words_against_framed():
 
 def test_a_long_text_goes_on_in_the_next_line():
     words = ("word",) * 60
-    figure = word_picture([Passage("a", words, np.zeros(60))] * 2)
+    figure = plot_words([Passage("a", words, np.zeros(60))] * 2)
     texts = figure.axes[0].texts
     right = [text.get_position()[0] for text in texts]
     heights = {text.get_position()[1] for text in texts}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jlstm.analysis.plots import ForecastExample, forecast_picture, step_errors
+from jlstm.analysis.plots import ForecastExample, plot_forecast, step_errors
 
 KNOWN, AHEAD = np.arange(5.0), np.array([5.0, 4.0])
 
@@ -12,7 +12,7 @@ def test_all_lines_begin_at_the_last_known_value():
     example = ForecastExample(
         "a", KNOWN, AHEAD, AHEAD + 1, AHEAD - 2, AHEAD + 2, baseline=AHEAD * 0
     )
-    axes = forecast_picture([example, example]).axes[0]
+    axes = plot_forecast([example, example]).axes[0]
     lines = {line.get_label(): line.get_xydata() for line in axes.lines[:4]}
     assert set(lines) == {"known", "seasonal naive", "forecast", "what happened"}
     assert lines["known"][-1].tolist() == [0, 4]
@@ -23,7 +23,7 @@ def test_all_lines_begin_at_the_last_known_value():
 
 
 def test_what_is_unknown_is_not_drawn():
-    axes = forecast_picture([ForecastExample("$a_b", KNOWN, AHEAD)]).axes[0]
+    axes = plot_forecast([ForecastExample("$a_b", KNOWN, AHEAD)]).axes[0]
     assert [line.get_label() for line in axes.lines[:2]] == ["known", "forecast"]
     assert not axes.collections
     assert axes.get_title(loc="left") == "$a_b"

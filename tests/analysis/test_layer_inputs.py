@@ -32,13 +32,13 @@ def make(**options):
 )
 def test_the_outputs_are_those_of_the_last_layer(options):
     model = make(**options)
-    carries, _ = trace_top(model.top(TOKENS))
+    carries, _ = trace_top(model.top_layer_inputs(TOKENS))
     _, hs = model.features(TOKENS)
     np.testing.assert_allclose(carries.h, hs, rtol=1e-6, atol=1e-7)
 
 
 def test_the_gates_explain_the_cell_state():
-    carries, gates = trace_top(make(hidden_sizes=(4, 3)).top(TOKENS))
+    carries, gates = trace_top(make(hidden_sizes=(4, 3)).top_layer_inputs(TOKENS))
     before = jnp.concatenate([jnp.zeros_like(carries.c[:1]), carries.c[:-1]])
     c = gates.f * before + gates.i * gates.g
     np.testing.assert_allclose(carries.c, c, rtol=1e-6)
@@ -48,7 +48,7 @@ def test_the_gates_explain_the_cell_state():
 @pytest.mark.long
 def test_a_carry_goes_on_where_the_text_before_ended():
     model = make(hidden_sizes=(4, 3))
-    whole, _ = trace_top(model.top(TOKENS))
+    whole, _ = trace_top(model.top_layer_inputs(TOKENS))
     carry, _ = model.features(TOKENS[:2])
-    rest, _ = trace_top(model.top(TOKENS[2:], carry))
+    rest, _ = trace_top(model.top_layer_inputs(TOKENS[2:], carry))
     np.testing.assert_allclose(rest.c, whole.c[2:], rtol=1e-6)

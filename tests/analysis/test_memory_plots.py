@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jlstm.analysis.plots import LagCurve, lag_picture, seed_curves, share_grid
+from jlstm.analysis.plots import LagCurve, plot_lags, seed_curves, share_grid
 
 
 def test_a_name_has_one_style_in_all_panels_and_no_zero_is_drawn():
@@ -11,7 +11,7 @@ def test_a_name_has_one_style_in_all_panels_and_no_zero_is_drawn():
     lstm = LagCurve(np.array([0.0, 0.5, 0.4]), family=2)
     other = LagCurve(np.array([0.0, 0.5, 0.3]), family=2)
     left = {"RNN": rnn, "LSTM": lstm, "other": other}
-    figure = lag_picture({"by h": left, "by c": {"LSTM": lstm}})
+    figure = plot_lags({"by h": left, "by c": {"LSTM": lstm}})
     lines = [{line.get_label(): line for line in a.lines} for a in figure.axes]
     assert list(lines[0]) == ["RNN", "LSTM", "other"] and list(lines[1]) == ["LSTM"]
     first, again = lines[0]["LSTM"], lines[1]["LSTM"]
@@ -34,7 +34,7 @@ def test_a_place_of_the_grid_has_its_share_and_text():
 @pytest.mark.parametrize(
     ("draw", "line"),
     [
-        (lambda: lag_picture({}), "there is no curve to draw"),
+        (lambda: plot_lags({}), "there is no curve to draw"),
         (
             lambda: share_grid(np.eye(2), ["a"], ["b", "c"], [["", ""]], label="T"),
             r"shares of shape \(2, 2\) came with 1 rows and 2 columns",

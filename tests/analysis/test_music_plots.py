@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from jlstm.analysis.plots import dot_picture, roll_picture
+from jlstm.analysis.plots import plot_dots, plot_roll
 from jlstm.analysis.plots.roll import notes_of
 from jlstm.analysis.plots.style import INK
 
@@ -15,7 +15,7 @@ ROLL[0:2, 39] = ROLL[4:6, 39] = ROLL[1:3, 43] = 1
 
 
 def test_each_note_is_a_bar_and_what_was_given_is_dark():
-    axes = roll_picture(ROLL, opening=2).axes[0]
+    axes = plot_roll(ROLL, opening=2).axes[0]
     bars = [c.get_paths()[0].get_extents().bounds for c in axes.collections]
     assert bars == [(0, 38.5, 2, 1), (4, 38.5, 2, 1), (1, 42.5, 2, 1)]
     colors = [tuple(c.get_facecolor()[0][:3]) for c in axes.collections]
@@ -34,13 +34,13 @@ def test_notes_make_up_the_roll():
 
 def test_a_silent_roll_is_refused():
     with pytest.raises(ValueError, match="The roll is silent"):
-        roll_picture(np.zeros((3, 88), np.uint8))
+        plot_roll(np.zeros((3, 88), np.uint8))
 
 
 def test_dots_are_the_values_and_bars_the_chosen_ones():
     groups = {"a": [1.0, 2.0], "b": [], "c": [4.0]}
     chosen = {"a": 1.5, "b": math.inf, "c": 4.0}
-    axes = dot_picture(groups, chosen, label="nats", marked="c").axes[0]
+    axes = plot_dots(groups, chosen, label="nats", marked="c").axes[0]
     rings = [line for line in axes.lines if line.get_marker() == "o"]
     assert [line.get_xdata().tolist() for line in rings] == [[1.0, 2.0], [], [4.0]]
     bars = [line for line in axes.lines if line.get_marker() == "|"]
@@ -53,11 +53,11 @@ def test_dots_are_the_values_and_bars_the_chosen_ones():
 
 def test_what_is_beyond_the_limit_stands_at_the_edge():
     groups, chosen = {"a": [1.0, 5.0], "b": [9.0]}, {"a": 3.0, "b": 9.0}
-    axes = dot_picture(groups, chosen, label="nats", limit=4.0).axes[0]
+    axes = plot_dots(groups, chosen, label="nats", limit=4.0).axes[0]
     drawn = [(line.get_marker(), *line.get_xdata()) for line in axes.lines]
     assert drawn == [("o", 1.0), (">", 4.0), ("|", 3.0), ("o",), (">", 4.0)]
 
 
 def test_other_names_are_refused():
     with pytest.raises(ValueError, match="groups are a and chosen b"):
-        dot_picture({"a": []}, {"b": 1.0}, label="x")
+        plot_dots({"a": []}, {"b": 1.0}, label="x")

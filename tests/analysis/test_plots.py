@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jlstm.analysis.plots import figure_to_svg, gate_picture, learning_curves
+from jlstm.analysis.plots import figure_to_svg, learning_curves, plot_gates
 
 RECORDS = [
     *(
@@ -79,7 +79,7 @@ def gates():
 
 def test_a_unit_is_in_one_row_of_every_map_and_the_longest_memory_on_top(gates):
     cell = np.array([[10.0, -20.0, 0.0], [1.0, 2.0, 3.0]])
-    figure = gate_picture(gates, ["to", "be"], cell)
+    figure = plot_gates(gates, ["to", "be"], cell)
     maps = [axes for axes in figure.axes if axes.get_xlim() == (-0.5, 1.5)]
     names = ["input i", "forget f", "candidate g", "tanh(c)"]
     assert [axes.get_ylabel() for axes in maps] == names
@@ -94,34 +94,34 @@ def test_a_unit_is_in_one_row_of_every_map_and_the_longest_memory_on_top(gates):
 
 
 def test_units_are_sorted_by_the_gate_that_is_named(gates):
-    figure = gate_picture({"z": gates["i"], "r": gates["f"]}, ["a", "b"], sort_by="z")
+    figure = plot_gates({"z": gates["i"], "r": gates["f"]}, ["a", "b"], sort_by="z")
     order = np.argsort(-np.asarray(gates["i"]).mean(0))
     drawn = figure.axes[1].images[0].get_array()
     np.testing.assert_array_equal(drawn, np.asarray(gates["f"], np.float32)[:, order].T)
 
 
 def test_labels_are_shown_as_they_are(gates):
-    figure = gate_picture(gates, [" ", "$x_1$"])
+    figure = plot_gates(gates, [" ", "$x_1$"])
     labels = figure.axes[2].get_xticklabels()
     assert [text.get_text() for text in labels] == ["␣", "$x_1$"]
     assert "$x_1$" in figure_to_svg(figure)
-    strange = figure_to_svg(gate_picture(gates, ["<eos>&", "猫"]))
+    strange = figure_to_svg(plot_gates(gates, ["<eos>&", "猫"]))
     assert "&lt;eos&gt;&amp;" in strange and "猫" in strange
 
 
 def test_what_does_not_fit(gates):
     with pytest.raises(ValueError, match=r"sort_by='z': the gates are i, f, g\."):
-        gate_picture(gates, ["a", "b"], sort_by="z")
+        plot_gates(gates, ["a", "b"], sort_by="z")
     with pytest.raises(ValueError, match="3 labels for 2 steps; give one a step"):
-        gate_picture(gates, ["a", "b", "c"])
+        plot_gates(gates, ["a", "b", "c"])
 
 
 def test_svg_is_the_same_again_and_shares_no_id_with_another(gates):
     curves = figure_to_svg(learning_curves(RECORDS))
-    figure = gate_picture(gates, ["a", "b"])
+    figure = plot_gates(gates, ["a", "b"])
     picture = figure_to_svg(figure)
     assert picture == figure_to_svg(figure)
-    assert picture == figure_to_svg(gate_picture(gates, ["a", "b"]))
+    assert picture == figure_to_svg(plot_gates(gates, ["a", "b"]))
     ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (curves, picture)]
     assert ids[0] and ids[1] and not ids[0] & ids[1]
     for svg, own in zip((curves, picture), ids, strict=True):
@@ -130,7 +130,7 @@ def test_svg_is_the_same_again_and_shares_no_id_with_another(gates):
 
 
 def test_svg_stands_alone_and_takes_the_color_of_the_page(gates):
-    svg = figure_to_svg(gate_picture(gates, ["a", "b"]))
+    svg = figure_to_svg(plot_gates(gates, ["a", "b"]))
     root = ET.fromstring(svg)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert "metadata" not in svg and "<!DOCTYPE" not in svg

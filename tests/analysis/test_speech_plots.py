@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jlstm.analysis.plots import error_curves, log_mel_pictures, utterance_picture
+from jlstm.analysis.plots import error_curves, log_mel_pictures, plot_utterance
 
 FEATURES = np.random.default_rng(0).normal(size=(12, 4))
 
@@ -12,7 +12,7 @@ def test_an_utterance_has_its_features_above_its_probabilities():
         [[0.9, 0.1, 0.0], [0.1, 0.9, 0.0], [0.3, 0.7, 0.0], [0.4, 0.0, 0.6]]
     )
     names = ["", "$a", "b"]
-    figure = utterance_picture(FEATURES, shares, names, hop=0.1, step=0.3)
+    figure = plot_utterance(FEATURES, shares, names, hop=0.1, step=0.3)
     upper, lower = figure.axes
     np.testing.assert_array_equal(upper.images[0].get_array(), FEATURES.T)
     assert upper.images[0].get_extent()[:2] == [0, 12 * 0.1]

@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from jlstm.analysis.plots import figure_to_svg, gate_picture, text_picture
+from jlstm.analysis.plots import figure_to_svg, plot_gates, plot_text
 
 
 def test_values_are_shades_in_lines_of_a_text():
     values = np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 3.0, -7.0])
-    (axes,) = text_picture("ab\ncdef", values, columns=3).axes
+    (axes,) = plot_text("ab\ncdef", values, columns=3).axes
     boxes = [(*box.get_xy(), box.get_alpha()) for box in axes.patches]
     columns, heights, shades = zip(*boxes, strict=True)
     assert columns == (0, 1, 2, 0, 1, 2, 0)
@@ -21,13 +21,13 @@ def test_values_are_shades_in_lines_of_a_text():
 
 
 def test_limits_may_be_others():
-    (axes,) = text_picture("$x", np.array([2.0, 4.0]), limits=(0.0, 8.0)).axes
+    (axes,) = plot_text("$x", np.array([2.0, 4.0]), limits=(0.0, 8.0)).axes
     assert [box.get_alpha() for box in axes.patches] == [0.25, 0.5]
 
 
 def test_a_text_keeps_its_columns_in_the_reader_s_font():
-    text = figure_to_svg(text_picture("wi", np.zeros(2)))
-    gates = figure_to_svg(gate_picture({"f": np.zeros((2, 2))}, ["a", "b"]))
+    text = figure_to_svg(plot_text("wi", np.zeros(2)))
+    gates = figure_to_svg(plot_gates({"f": np.zeros((2, 2))}, ["a", "b"]))
     families = [set(re.findall(r"font-family: ([^;]*);", svg)) for svg in (text, gates)]
     assert families == [{"monospace"}, {"sans-serif"}]
 
@@ -42,6 +42,6 @@ def test_a_text_keeps_its_columns_in_the_reader_s_font():
     ],
 )
 def test_what_cannot_be_drawn(text, size, options):
-    message = f"text_picture: {len(text)} characters, {size} values"
+    message = f"plot_text: {len(text)} characters, {size} values"
     with pytest.raises(ValueError, match=message):
-        text_picture(text, np.zeros(size), **options)
+        plot_text(text, np.zeros(size), **options)

@@ -1,16 +1,16 @@
 """Pictures are written, with the slopes in them, and nothing is drawn of nothing."""
 
-from benchmarks.picture import bars_picture, curves_picture, ratio_picture
+from benchmarks.picture import plot_bars, plot_curves, plot_ratios
 
 
 def test_pictures_are_written_as_svg_and_png(tmp_path):
     times = {"35,20,200,200": {"jlstm": 1.0, "linen": 2.0, "torch": 1.5}}
     panels = {"LSTM": times, "GRU": times}
-    ratio_picture(tmp_path / "ratio", panels, ["jlstm", "linen"], "torch")
+    plot_ratios(tmp_path / "ratio", panels, ["jlstm", "linen"], "torch")
     lines = {"LSTM": ([1, 2, 4], [3.0, 6.0, 12.0])}
-    curves_picture(tmp_path / "curve", lines, title="Cost", xlabel="T")
-    bars_picture(tmp_path / "bars", {"a": {"x": 1.0}}, title="Bars", ylabel="GB")
-    bars_picture(tmp_path / "none", {"a": {}}, title="Bars", ylabel="GB")
+    plot_curves(tmp_path / "curve", lines, title="Cost", xlabel="T")
+    plot_bars(tmp_path / "bars", {"a": {"x": 1.0}}, title="Bars", ylabel="GB")
+    plot_bars(tmp_path / "none", {"a": {}}, title="Bars", ylabel="GB")
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == [
         f"{n}.{e}" for n in ("bars", "curve", "ratio") for e in ("png", "svg")

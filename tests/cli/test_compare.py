@@ -1,4 +1,4 @@
-"""Several runs beside each other: found, told apart, in tables, on one page."""
+"""Several runs side by side: found, told apart, in tables, on one page."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from experiments.compare import main
-from jlstm.analysis.plots import OverlayCurve, overlay_picture
+from jlstm.analysis.plots import OverlayCurve, plot_overlay
 from jlstm.cli.comparison.curves import curve, draw_curves, overlay, pace
 from jlstm.cli.comparison.page import write_comparison
 from jlstm.cli.comparison.runs import read_runs
@@ -170,20 +170,20 @@ def test_each_loss_has_a_panel_and_only_finished_runs_have_a_time(three, tmp_pat
 
 def test_fifteen_runs_differ_in_shade_or_dash():
     lines = {f"run {n}": OverlayCurve([1], [1.0]) for n in range(15)}
-    drawn = overlay_picture({"": lines}, ("updates", "loss")).legends[0].get_lines()
+    drawn = plot_overlay({"": lines}, ("updates", "loss")).legends[0].get_lines()
     assert len({(each.get_color(), str(each._dash_pattern)) for each in drawn}) == 15
 
 
 @pytest.mark.parametrize(("low", "scale"), [(0.01, "log"), (0.1, "linear")])
 def test_a_wide_range_is_drawn_on_a_logarithmic_axis(low, scale):
     lines = {"a": OverlayCurve([1, 2], [np.nan, 1.0]), "b": OverlayCurve([1], [low])}
-    figure = overlay_picture({"": lines}, ("updates", "loss"))
+    figure = plot_overlay({"": lines}, ("updates", "loss"))
     assert figure.axes[0].get_yscale() == scale
 
 
 def test_nothing_to_draw_is_an_error():
     with pytest.raises(ValueError, match="there is no curve to draw; give at least"):
-        overlay_picture({}, ("updates", "loss"))
+        plot_overlay({}, ("updates", "loss"))
 
 
 def test_the_page_is_complete_in_itself_and_leads_to_reports(three, tmp_path):

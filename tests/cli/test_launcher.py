@@ -218,8 +218,8 @@ def test_a_run_is_resumed_with_its_own_config_and_data(folder, capsys):
     assert (again.config, same) == (first.config, run)
     assert again.config.model.hidden_sizes == (5,)
 
-    beside = refused(capsys, f"resume={run}", "train.seed=1")
-    assert beside.startswith("error: train.seed=1 cannot stand beside resume=")
+    nearby = refused(capsys, f"resume={run}", "train.seed=1")
+    assert nearby.startswith("error: train.seed=1 cannot stand next to resume=")
     fewer = refused(capsys, f"resume={run}", "train.epochs=0")
     assert "train.epochs is '0'; the run was started with 1" in fewer
     with (folder / "text.txt").open("a") as file:

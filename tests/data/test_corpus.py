@@ -128,7 +128,7 @@ def test_limit_train_keeps_the_head(path, share, length):
         ),
         (
             {"valid_fraction": 0.5, "test_fraction": 0.5},
-            "test_fraction must be at least 0 and leave text to train on beside "
+            "test_fraction must be at least 0 and leave text to train on next to "
             "valid_fraction=0.5, got 0.5.",
         ),
         (

@@ -93,7 +93,7 @@ def test_wrong_file_is_one_line(tmp_path, where):
         locate(one_file(), tmp_path / "data", tmp_path / "cache")
     assert str(error.value) == (
         f"{path} is not the expected set/a.txt (16 bytes, wanted 18 with {DIGEST}): "
-        "remove it to download it anew."
+        "remove it to download it again."
     )
 
 

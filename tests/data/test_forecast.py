@@ -44,11 +44,11 @@ def test_one_variable_of_etth1(real):
     alone = forecast_of(series, config)
     found = errors(alone.test, last_value(alone.test))
     np.testing.assert_allclose(found, (0.0343, 0.139), atol=5e-4)
-    beside = forecast_of(series, ForecastConfig("etth1", target="OT"))
-    assert beside.test.inputs.shape[2] == 7
-    np.testing.assert_allclose(alone.test.targets, beside.test.targets)
+    nearby = forecast_of(series, ForecastConfig("etth1", target="OT"))
+    assert nearby.test.inputs.shape[2] == 7
+    np.testing.assert_allclose(alone.test.targets, nearby.test.targets)
     np.testing.assert_allclose(
-        last_value(alone.test), last_value(beside.test), rtol=1e-12
+        last_value(alone.test), last_value(nearby.test), rtol=1e-12
     )
 
 

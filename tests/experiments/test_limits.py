@@ -8,7 +8,7 @@ from flax import nnx
 
 from experiments.limits import data_hunger, sequential, very_long
 from experiments.limits.rows import Rows
-from jlstm.analysis.plots.points import point_picture
+from jlstm.analysis.plots.points import plot_points
 from jlstm.data import Corpus, TokenStream, Vocab
 from jlstm.tasks.language.model import LanguageConfig
 from jlstm.tasks.language.objective import StreamConfig
@@ -37,7 +37,7 @@ def test_points_are_kept_for_a_setting(tmp_path):
 
 def test_a_picture_has_a_line_a_name_in_the_order_of_x():
     curves = {"A": [(4, 2.0), (1, 3.0)], "none": [], "B": [(2, 1.0)]}
-    figure = point_picture(
+    figure = plot_points(
         curves, x_label="x", y_label="y", floor=("floor", 0.5), highest=2.5
     )
     assert figure.axes[0].get_ylim()[1] == 2.5
@@ -46,7 +46,7 @@ def test_a_picture_has_a_line_a_name_in_the_order_of_x():
     assert lines[0].get_xydata().tolist() == [[1, 3], [4, 2]]
     assert len({line.get_marker() for line in lines}) == 3
     with pytest.raises(ValueError, match="there is no point to draw"):
-        point_picture({"A": []}, x_label="x", y_label="y")
+        plot_points({"A": []}, x_label="x", y_label="y")
 
 
 def test_the_text_is_cut_from_its_start_and_held_out_in_two_halves():

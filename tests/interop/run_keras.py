@@ -3,7 +3,7 @@
     KERAS_BACKEND=jax python -m tests.interop.run_keras out.npz
 
 writes what a process of its own computed: Keras wants JAX's defaults, not the strict
-settings of the tests. It computes in float32, as it always does on JAX. Beside each
+settings of the tests. It computes in float32, as it always does on JAX. Next to each
 case is what Keras computes once its layers have been to jlstm and back.
 """
 

@@ -44,7 +44,7 @@ def at_once(row, **options):
     return with_backend(row, "parallel", options)
 
 
-def one_by_one(row, **options):
+def sequential_scan(row, **options):
     """Return the layer of a row with the loop over steps."""
     return with_backend(row, "scan", options)
 
@@ -72,7 +72,7 @@ def test_values_and_gradients_are_those_of_the_steps(row):
         plain(sample)._replace(**{name: getattr(sample, name)}) for name in options
     ]
     for one in (sample, *singles):
-        assert_close(measure(at_once(row), one), measure(one_by_one(row), one))
+        assert_close(measure(at_once(row), one), measure(sequential_scan(row), one))
 
 
 @each(VARIANTS)
@@ -86,7 +86,7 @@ def test_variants_are_their_steps(row):
 def test_without_options_it_is_its_steps(row):
     sample = draw(row)
     bare = sample._replace(carry=None, lengths=None, mask=None, resets=None)
-    measured = measure(one_by_one(row), plain(sample))
+    measured = measure(sequential_scan(row), plain(sample))
     assert_close(run(at_once(row), bare), (measured.carry, measured.ys))
 
 
@@ -105,7 +105,7 @@ def test_in_chunks_the_gradient_is_that_of_the_steps():
     row = next(row for row in MAIN if row.name == "qrnn")
     sample = draw(row)
     chunked = measure(at_once(row, checkpoint=3), sample)
-    assert_close(chunked, measure(one_by_one(row), sample))
+    assert_close(chunked, measure(sequential_scan(row), sample))
 
 
 @each(MAIN)
@@ -114,7 +114,7 @@ def test_in_narrow_dtypes_it_stays_near_float64(row, dtype, tol):
     sample = draw(row, dtype=jnp.dtype(dtype))
     actual = run(at_once(row), sample)
     assert {leaf.dtype for leaf in jax.tree.leaves(actual)} == {jnp.dtype(dtype)}
-    wanted = measure(one_by_one(row), widened(sample))
+    wanted = measure(sequential_scan(row), widened(sample))
     assert_close(cast(actual, jnp.float64), (wanted.carry, wanted.ys), tol)
 
 
@@ -124,7 +124,7 @@ def test_in_float32_the_gradient_stays_near_float64(row):
     sample = draw(row, dtype=jnp.float32)
     actual = measure(at_once(row), sample)
     assert {leaf.dtype for leaf in jax.tree.leaves(actual)} == {jnp.dtype("float32")}
-    assert_close(actual, measure(one_by_one(row), widened(sample)), tol=1e-4)
+    assert_close(actual, measure(sequential_scan(row), widened(sample)), tol=1e-4)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -188,7 +188,7 @@ def test_the_gradient_of_chunks_is_that_of_the_steps():
     sample = draw(row, steps=67)
     bare = sample._replace(lengths=None, mask=None, resets=None)
     for one in (sample, bare):
-        assert_close(measure(at_once(row), one), measure(one_by_one(row), one))
+        assert_close(measure(at_once(row), one), measure(sequential_scan(row), one))
 
 
 @each(LINEAR)
@@ -198,7 +198,7 @@ def test_a_number_that_is_none_ends_at_a_reset(row):
     sample = sample._replace(
         xs=sample.xs.at[1, 1].set(np.nan), resets=sample.resets.at[3].set(True)
     )
-    made = [measure(layer(row), sample) for layer in (at_once, one_by_one)]
+    made = [measure(layer(row), sample) for layer in (at_once, sequential_scan)]
     assert_close(made[0], made[1])
     assert np.isnan(made[0].ys[1:3, 1]).any()
     assert np.isfinite(made[0].ys[3:]).all()
@@ -211,7 +211,7 @@ def test_all_steps_at_once_are_the_steps(row, monkeypatch):
     sample = sample._replace(
         xs=sample.xs.at[1, 1].set(np.nan), resets=sample.resets.at[3].set(True)
     )
-    wanted = measure(one_by_one(row), sample)
+    wanted = measure(sequential_scan(row), sample)
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert steps_at_once(64, 1000) == 1000
     # Options that nothing else has, or what was compiled for this platform would run.

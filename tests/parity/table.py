@@ -41,7 +41,7 @@ Written by `python -m tests.parity.table`; a test checks that the rows are all t
 The largest difference between a cell and a reference, on padded batches with random
 non-zero biases: of outputs and last carries, and of gradients. Against the equations
 the gradient is that of parameters, inputs and carry along one random direction,
-relative, beside a central difference of the equations with a step of {STEP:g} (which
+relative, next to a central difference of the equations with a step of {STEP:g} (which
 limits it to about 1e-9); against PyTorch and Keras it is that of the weights, against
 Flax, Haiku and Equinox that of the inputs. A dash: the reference has none, or none is
 defined.

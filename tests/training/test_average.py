@@ -5,10 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jlstm.training.average import begin, grow, waiting, worth_averaging
+from jlstm.training.average import (
+    init_average,
+    should_average,
+    start_average,
+    update_average,
+)
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.loop import Trainer
-from jlstm.training.program import Member, take
+from jlstm.training.program import Replica, take
 from tests.training.test_program import INPUTS, Fit, Line
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
@@ -78,7 +83,7 @@ def test_a_cut_run_ends_with_the_same_mean(tmp_path):
 
 @pytest.mark.slow
 def test_members_have_a_mean_each(tmp_path):
-    members = (Member(0, RATE), Member(3, RATE))
+    members = (Replica(0, RATE), Replica(3, RATE))
     together = trainer(tmp_path, members=members).fit().model
     assert together.w[...].shape == (2, 3)
     assert not np.allclose(take(together, 0).w[...], take(together, 1).w[...])
@@ -87,11 +92,11 @@ def test_members_have_a_mean_each(tmp_path):
 @pytest.mark.long
 def test_a_mean_grows_only_once_it_has_begun():
     models = [Line(jax.random.key(n)) for n in range(4)]
-    idle = grow(waiting(models[0], jnp.zeros((), jnp.int32)), models[0])
+    idle = update_average(init_average(models[0], jnp.zeros((), jnp.int32)), models[0])
     assert int(idle.count) == -1 and not np.any(idle.mean.w[...])
-    average = begin(begin(idle))
+    average = start_average(start_average(idle))
     for model in models[1:]:
-        average = begin(grow(average, model))
+        average = start_average(update_average(average, model))
     expected = np.mean([model.w[...] for model in models[1:]], axis=0)
     assert int(average.count) == 3
     np.testing.assert_allclose(average.mean.w[...], expected, rtol=1e-6)
@@ -112,7 +117,7 @@ def test_a_mean_grows_only_once_it_has_begun():
 def test_it_is_worth_averaging_when_the_last_loss_is_above_earlier_ones(
     losses, patience, worth
 ):
-    assert worth_averaging(losses, patience) is worth
+    assert should_average(losses, patience) is worth
 
 
 def test_a_negative_patience_is_refused():

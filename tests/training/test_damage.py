@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jlstm.training.checkpoint import UNFINISHED, Checkpoints
-from jlstm.training.place import read_place
+from jlstm.training.position import read_position
 from jlstm.training.stored import CheckpointError
 
 TEMPLATE = {"w": np.zeros((40, 30), np.float32), "n": 0, "empty": np.zeros((0, 2))}
@@ -307,5 +307,5 @@ def test_a_run_whose_folder_is_gone_is_not_made_again(tmp_path):
 def test_a_position_that_is_no_place_is_refused(position):
     [(name, value)] = position.items()
     with pytest.raises(CheckpointError, match=f"its {name} is ") as caught:
-        read_place({"epoch": 1, "losses": []} | position)
+        read_position({"epoch": 1, "losses": []} | position)
     assert str(caught.value).endswith(f"its {name} is {value!r}.")

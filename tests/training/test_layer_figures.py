@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 from jlstm import Bidirectional, GRUCell, LSTMCell, Recurrent, RNNCell, Stack, unroll
-from jlstm.analysis.layer_inputs import read_top, trace_top
+from jlstm.analysis.layer_inputs import top_layer_inputs, trace_top
 from jlstm.data import Corpus, Vocab
 from jlstm.data.synthetic.problem import ProblemConfig, make_problem
 from jlstm.data.windows import Windows
@@ -41,8 +41,8 @@ from jlstm.training.report import layer_figures as inside
 from jlstm.training.report.layer_figures import (
     Example,
     draw_gates,
-    inside_pictures,
     last_output_norms,
+    layer_figures,
 )
 from jlstm.wrappers import RecurrentDropout
 from tests.quick import quick
@@ -62,9 +62,9 @@ def drawn(monkeypatch):
     """Pictures are neither drawn nor their gradients taken; the labels are noted."""
     noted, empty = [], SimpleNamespace(legends=[], axes=[])
     monkeypatch.setattr(
-        inside, "gate_picture", lambda _, labels, *rest: noted.append(labels) or empty
+        inside, "plot_gates", lambda _, labels, *rest: noted.append(labels) or empty
     )
-    monkeypatch.setattr(inside, "lag_picture", lambda panels: empty)
+    monkeypatch.setattr(inside, "plot_lags", lambda panels: empty)
     monkeypatch.setattr(inside, "last_output_norms", lambda reading: {"h": np.ones(2)})
     return noted
 
@@ -75,7 +75,7 @@ def reading_of(layer, steps=4):
         lambda leaf: leaf + 0.2, layer.init(key, 2, jnp.float64)
     )  # random biases that are not zero
     xs = jax.random.normal(data, (steps, 1, 2))
-    return params, xs, read_top(layer, params, xs).row(0)
+    return params, xs, top_layer_inputs(layer, params, xs).row(0)
 
 
 @pytest.mark.parametrize("connect", quick(["skip", "highway", "residual", "plain"], 2))
@@ -98,7 +98,7 @@ def test_of_two_directions_the_forward_one_is_read(drawn):
     _, ys = layer.apply(params, xs)
     carries, _ = trace_top(reading)
     np.testing.assert_allclose(carries.h, ys[:, 0, :3], rtol=1e-12)
-    captions = [caption for caption, _ in inside_pictures(reading, of("abcd"))]
+    captions = [caption for caption, _ in layer_figures(reading, of("abcd"))]
     assert all(text.endswith("the one that reads forwards.") for text in captions)
 
 
@@ -112,7 +112,7 @@ def test_a_top_layer_that_reads_backwards_is_refused():
 @pytest.mark.parametrize("cell", quick([RecurrentDropout(CELL, 0.5), CELL]))
 def test_gradients_are_those_of_jax_grad(cell):
     _, _, (cell, params, xs, *_) = reading_of(Recurrent(cell), steps=5)
-    found = last_output_norms(inside.Reading(cell, params, xs))
+    found = last_output_norms(inside.LayerInputs(cell, params, xs))
 
     def last(carry, rest):
         return unroll(cell, params, rest, carry, backend="scan")[0].h.sum() / 3**0.5
@@ -144,7 +144,7 @@ def test_gates_are_sorted_by_the_one_that_keeps_and_cut_to_the_end():
 
 def test_a_cell_without_gates_has_the_gradients_alone():
     _, _, reading = reading_of(Recurrent(RNNCell(3)))
-    [(caption, figure)] = inside_pictures(reading, of("abcd"))
+    [(caption, figure)] = layer_figures(reading, of("abcd"))
     assert "gradient" in caption and len(figure.axes) == 1
     wanted = last_output_norms(reading)["h"][1:]
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), wanted)
@@ -154,7 +154,7 @@ def test_a_cell_without_gates_has_the_gradients_alone():
 def test_labels_are_counted():
     _, _, reading = reading_of(Recurrent(CELL))
     with pytest.raises(ValueError, match="3 labels for 4 steps; give one a step"):
-        inside_pictures(reading, of("abc"))
+        layer_figures(reading, of("abc"))
 
 
 def language_pictures():

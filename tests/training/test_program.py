@@ -12,7 +12,7 @@ from flax import nnx
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.log import read_metrics
 from jlstm.training.loop import NonFiniteError, Trainer
-from jlstm.training.program import Member, take
+from jlstm.training.program import Replica, take
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
 INPUTS = np.random.default_rng(0).normal(size=(6, 4, 3)).astype(np.float32)
@@ -61,7 +61,7 @@ def trainer(folder, train=None, **options):
 
 @pytest.mark.long
 def test_members_end_as_each_of_them_alone(tmp_path):
-    members = (Member(5, 0.1), Member(6, 0.1), Member(5, 0.01))
+    members = (Replica(5, 0.1), Replica(6, 0.1), Replica(5, 0.01))
     together = trainer(tmp_path / "all", members=members).fit()
     for number, member in enumerate(members):
         alone = trainer(tmp_path / str(number), members=(member,)).fit()
@@ -79,14 +79,14 @@ def test_members_end_as_each_of_them_alone(tmp_path):
 def test_seeds_are_members_with_consecutive_seeds(tmp_path):
     train = TrainConfig(epochs=1, seed=5, seeds=2)
     seeds = trainer(tmp_path / "seeds", train).fit()
-    named = (Member(5, 0.1), Member(6, 0.1))
+    named = (Replica(5, 0.1), Replica(6, 0.1))
     members = trainer(tmp_path / "members", train, members=named).fit()
     np.testing.assert_array_equal(seeds.model.w[...], members.model.w[...])
 
 
 @pytest.mark.slow
 def test_members_go_on_with_the_same_bits(tmp_path):
-    members = (Member(1, 0.1), Member(2, 0.1))
+    members = (Replica(1, 0.1), Replica(2, 0.1))
     short = TrainConfig(epochs=1, test_weights="last")
     trainer(tmp_path / "a", short, members=members).fit()
     again = trainer(tmp_path / "a", members=members).fit()
@@ -96,7 +96,7 @@ def test_members_go_on_with_the_same_bits(tmp_path):
 
 @pytest.mark.long
 def test_a_diverged_member_is_left_behind(tmp_path):
-    members = (Member(1, 0.1), Member(2, float("inf")))
+    members = (Replica(1, 0.1), Replica(2, float("inf")))
     result = trainer(tmp_path, members=members).fit()
     good, bad = result.valid["loss_members"]
     assert math.isnan(bad) and result.valid["loss"] == good < 1
@@ -106,6 +106,6 @@ def test_a_diverged_member_is_left_behind(tmp_path):
 
 @pytest.mark.long
 def test_nan_in_all_members_stops_the_run(tmp_path):
-    members = (Member(1, float("inf")), Member(2, float("inf")))
+    members = (Replica(1, float("inf")), Replica(2, float("inf")))
     with pytest.raises(NonFiniteError, match="Step 2: grad_norm is"):
         trainer(tmp_path, members=members).fit()

@@ -1,4 +1,4 @@
-"""Wrappers beside their noise: learned carries, gradients, and what they refuse."""
+"""Wrappers next to their noise: learned carries, gradients, and what they refuse."""
 
 import jax
 import jax.numpy as jnp

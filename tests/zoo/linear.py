@@ -1,4 +1,4 @@
-"""The rows of the cells with a linear memory, and of sLSTM beside mLSTM."""
+"""The rows of the cells with a linear memory, and of sLSTM next to mLSTM."""
 
 import jlstm
 from tests import oracle

@@ -28,7 +28,7 @@ from jlstm.cells.layernorm import LayerNormGRUCell, LayerNormLSTMCell
 from jlstm.cells.lstm import LSTMCell
 from jlstm.cells.mgu import MGUCell
 from jlstm.cells.mogrifier import MogrifierLSTMCell
-from jlstm.wrappers.wrapper import Inner
+from jlstm.wrappers.wrapper import CellWrapper
 
 BACKENDS = (SCAN, FUSED, NATIVE, PARALLEL, CUDNN, PALLAS)
 """All that can be asked for by name."""
@@ -39,13 +39,13 @@ BackendName: TypeAlias = Literal[
 NAMES = ("auto", *(backend.name for backend in BACKENDS))
 SLOW_GATES = (LayerNormLSTMCell, LayerNormGRUCell, MogrifierLSTMCell, IndRNNCell)
 """The fused loop computes gates twice: these hold norms or products of their own, or
-there is no recurrent product beside which they would be cheap."""
+there is no recurrent product next to which they would be cheap."""
 FEWEST_STEPS = 4
 """Where fewer fit into a cache, each is so large that nothing is won."""
 ANY_CELL = "the reference loop, which runs every cell"
 
 
-class Choice(NamedTuple):
+class BackendChoice(NamedTuple):
     """The backend that runs and the reason for it."""
 
     backend: str
@@ -57,7 +57,7 @@ class Choice(NamedTuple):
 
 def choose(
     cell: Cell, name: BackendName = "auto", types: CallTypes | None = None
-) -> Choice:
+) -> BackendChoice:
     """Return the backend that :func:`jlstm.unroll` uses for ``cell``.
 
     Without ``types`` the answer is for a long sequence in float32.
@@ -83,7 +83,7 @@ def choose(
         raise ValueError(
             f'The {name} backend cannot run {cell!r}: {reason}. Use backend="scan".'
         )
-    return Choice(name, "asked for" + _where_split(backend, types))
+    return BackendChoice(name, "asked for" + _where_split(backend, types))
 
 
 def named(name: str) -> Backend:
@@ -91,20 +91,20 @@ def named(name: str) -> Backend:
     return next(backend for backend in BACKENDS if backend.name == name)
 
 
-def automatic(cell: Cell, types: CallTypes) -> Choice:
+def automatic(cell: Cell, types: CallTypes) -> BackendChoice:
     """Return what runs ``cell`` best here, as far as that was measured."""
     if type(cell) in (LSTMCell, GRUCell):
         return _kernel_or_loop(cell, types)
     own = _own_method(cell)
     if own is not None:
-        return Choice("scan", f"{ANY_CELL}; {own}")
+        return BackendChoice("scan", f"{ANY_CELL}; {own}")
     if isinstance(cell, ParallelCell):
         numbers = math.prod(types.batch) * _output_size(cell)
         if (reason := why_parallel(cell, types.steps, numbers)) is not None:
-            return Choice("parallel", reason)
+            return BackendChoice("parallel", reason)
     if _fuses(cell, types):
-        return Choice("fused", "one rule for the derivative of the whole loop")
-    return Choice("scan", ANY_CELL)
+        return BackendChoice("fused", "one rule for the derivative of the whole loop")
+    return BackendChoice("scan", ANY_CELL)
 
 
 def why_parallel(cell: ParallelCell, steps: int, numbers: int) -> str | None:
@@ -144,7 +144,7 @@ def has_slow_gates(cell: Cell) -> bool:
         >>> has_slow_gates(RecurrentDropout(MGUCell(8), 0.5))
         True
     """
-    if isinstance(cell, Inner):
+    if isinstance(cell, CellWrapper):
         return has_slow_gates(cell.cell)
     if isinstance(cell, GRUCell | MGUCell):
         # The candidate's product waits for the gate.
@@ -152,14 +152,16 @@ def has_slow_gates(cell: Cell) -> bool:
     return isinstance(cell, SLOW_GATES)
 
 
-def _kernel_or_loop(cell: LSTMCell | GRUCell, types: CallTypes) -> Choice:
+def _kernel_or_loop(cell: LSTMCell | GRUCell, types: CallTypes) -> BackendChoice:
     reason = too_small(types.steps, *types.batch) or NATIVE.unsupported(cell, types)
     if reason is None:
         fastest = "the compiled kernel, the fastest on a CPU"
-        return Choice("native", fastest + _where_split(NATIVE, types))
+        return BackendChoice("native", fastest + _where_split(NATIVE, types))
     if _fuses(cell, types):
-        return Choice("fused", f"one rule for the derivative; not native, as {reason}")
-    return Choice("scan", f"the reference loop; not native, as {reason}")
+        return BackendChoice(
+            "fused", f"one rule for the derivative; not native, as {reason}"
+        )
+    return BackendChoice("scan", f"the reference loop; not native, as {reason}")
 
 
 def _where_split(backend: Backend, types: CallTypes) -> str:

@@ -29,7 +29,7 @@ FEW_ROWS = 4
 def _unsupported(cell: Cell, types: CallTypes) -> str | None:
     if not isinstance(cell, GatedCell):
         return "it is no GatedCell"
-    if cell.bends_gradient:
+    if cell.has_custom_gradient:
         return "its gradient is not the derivative of its equations"
     return own_step(cell)
 
@@ -82,7 +82,7 @@ def _tangent(primals: tuple[Call], tangents: tuple[Call]) -> tuple[Carry, Carry]
             d_new = select(live, d_new, d_old)
         return d_new, d_new
 
-    each = (before, shares, _share(cell, d_zx, d_zh), steps.live, steps.resets)
+    each = (before, shares, _preactivations(cell, d_zx, d_zh), steps.live, steps.resets)
     _, d_carries = jax.lax.scan(
         step, d_call.start, each, reverse=call.reverse, unroll=call.unroll
     )
@@ -100,7 +100,7 @@ def _forward(call: Call) -> tuple[Carry, Tree]:
             carry = select(reset, call.fresh, carry)
         zx = x if early else cell.project(params, x)
         zh = cell.recur(params, carry.h.astype(compute))
-        share = _share(cell, zx, zh)
+        share = _preactivations(cell, zx, zh)
         new = _gate(cell, params, carry, share)
         if live is not None:
             new = select(live, new, carry)
@@ -126,8 +126,8 @@ def _projects_early(call: Call) -> bool:
     return isinstance(rows, int) and rows < FEW_ROWS
 
 
-def _share(cell: GatedCell, zx: Tree, zh: Tree) -> Tree:
-    """Return what the gates read beside the carry: their sum alone where that is so."""
+def _preactivations(cell: GatedCell, zx: Tree, zh: Tree) -> Tree:
+    """Return what the gates read next to the carry, as one sum where they may."""
     return zx + zh if sums_shares(cell) else (zx, zh)
 
 

@@ -9,7 +9,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     r"""Write a file by a rename: a kill leaves the old file or the new one.
 
     On return the content and the name are on the disk. If it fails, as on a full disk,
-    the old file stays and nothing is left beside it.
+    the old file stays and nothing is left next to it.
 
     Args:
         path: where to; its folder exists.

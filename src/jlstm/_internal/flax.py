@@ -12,7 +12,7 @@ from jlstm._internal.types import Carry, DType, Key, Params, Shape
 from jlstm._internal.validate import check_flags, check_lengths
 from jlstm.cell import Cell
 from jlstm.layers import Bidirectional, BidirectionalParams, Layer, Recurrent, Stack
-from jlstm.wrappers.wrapper import Inner
+from jlstm.wrappers.wrapper import CellWrapper
 
 
 def as_layer(layer: Any) -> Layer:
@@ -202,6 +202,6 @@ def start_without_params(layer: Layer, batch_shape: Shape, dtype: DType) -> Carr
 def _learns_start(cell: Cell) -> bool:
     """Whether a cell, or one inside it, has a ``fresh_carry`` of its own."""
     own = type(cell).fresh_carry
-    if own is Inner.fresh_carry:
+    if own is CellWrapper.fresh_carry:
         return _learns_start(cell.cell)
     return own is not Cell.fresh_carry

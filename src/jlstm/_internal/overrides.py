@@ -68,13 +68,13 @@ def beyond_run(cell: Cell) -> str | None:
 
 
 def _own_state(cell: Cell) -> str | None:
-    """Return which of ``state`` and ``show`` is replaced.
+    """Return which of ``state`` and ``readout`` is replaced.
 
     Steps read the state back out of what is shown, ``run`` keeps it: a cell whose two
     methods were written for each other gives the same, one that replaces one may not.
     """
     kind = type(cell)
-    names = (name for name in ("state", "show") if hasattr(kind, name))
+    names = (name for name in ("state", "readout") if hasattr(kind, name))
     return next((n for n in names if n in vars(cell) or _written(kind, n) > 1), None)
 
 

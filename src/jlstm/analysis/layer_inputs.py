@@ -13,7 +13,7 @@ from jlstm.layers import Bidirectional, HighwayParams, Layer, Recurrent, Stack
 from jlstm.loop import trace
 
 
-class Reading(NamedTuple):
+class LayerInputs(NamedTuple):
     """The uppermost recurrent layer of a model, and what enters it.
 
     Attributes:
@@ -30,21 +30,21 @@ class Reading(NamedTuple):
     carry: Carry | None = None
     both_ways: bool = False
 
-    def row(self, *place: int) -> "Reading":
+    def row(self, *place: int) -> "LayerInputs":
         """Return what enters it of one row; ``place`` has an index a batch axis.
 
         Example:
                 >>> from jlstm import RNNCell
-            >>> Reading(RNNCell(2), None, jnp.ones((5, 3, 4))).row(-1).xs.shape
+            >>> LayerInputs(RNNCell(2), None, jnp.ones((5, 3, 4))).row(-1).xs.shape
             (5, 4)
         """
         carry = jax.tree.map(lambda leaf: leaf[place], self.carry)
         return self._replace(xs=self.xs[:, *place], carry=carry)
 
 
-def read_top(
+def top_layer_inputs(
     layer: Layer, params: Params, xs: Float[Array, "t *b x"], carry: Carry | None = None
-) -> Reading:
+) -> LayerInputs:
     """Return what enters the uppermost recurrent layer. Nothing is dropped.
 
     Args:
@@ -60,24 +60,24 @@ def read_top(
         >>> from jlstm import GRUCell, LSTMCell
         >>> stack = Stack((Bidirectional(LSTMCell(3)), Recurrent(GRUCell(4))))
         >>> params = stack.init(jax.random.key(0), 2)
-        >>> reading = read_top(stack, params, jnp.ones((5, 2)))
+        >>> reading = top_layer_inputs(stack, params, jnp.ones((5, 2)))
         >>> reading.cell, reading.xs.shape
         (GRUCell(hidden_size=4), (5, 6))
     """
     if isinstance(layer, Stack):
-        return read_top(*_last_layer(layer, params, xs, carry))
+        return top_layer_inputs(*_last_layer(layer, params, xs, carry))
     if isinstance(layer, Bidirectional):
         start = None if carry is None else carry[0]
-        return Reading(layer.forward, params[0], xs, start, both_ways=True)
+        return LayerInputs(layer.forward, params[0], xs, start, both_ways=True)
     if isinstance(layer, Recurrent) and not layer.reverse:
-        return Reading(layer.cell, params, xs, carry)
+        return LayerInputs(layer.cell, params, xs, carry)
     raise TypeError(
         f"The uppermost layer is {layer}; give a Recurrent that reads forwards, a "
         "Bidirectional, or a Stack that ends in one."
     )
 
 
-def trace_top(reading: Reading) -> tuple[Carry, Gates]:
+def trace_top(reading: LayerInputs) -> tuple[Carry, Gates]:
     """Return the carries and the gates of the uppermost layer over time.
 
     Example:
@@ -85,7 +85,7 @@ def trace_top(reading: Reading) -> tuple[Carry, Gates]:
         >>> from jlstm.tasks.language.model import LanguageConfig, LanguageModel
         >>> config = LanguageConfig(hidden_sizes=(8, 6), embedding_size=4)
         >>> model = LanguageModel(10, config, rngs=nnx.Rngs(0))
-        >>> carries, gates = trace_top(model.top(jnp.array([3, 1, 4])))
+        >>> carries, gates = trace_top(model.top_layer_inputs(jnp.array([3, 1, 4])))
         >>> carries.c.shape, gates.f.shape
         ((3, 6), (3, 6))
     """

@@ -33,7 +33,7 @@ def lyapunov_exponents(
         J_t Q_{t-1} = Q_t R_t, \qquad
         \lambda_i = \frac{1}{T} \sum_t \log |R_{t,ii}|
 
-    in nats a step: above 0 a small change grows (gradients explode, the dynamics are
+    in nats per step: above 0 a small change grows (gradients explode, the dynamics are
     chaotic), below 0 it fades, and :math:`-1/\lambda_1` is the number of steps in which
     the slowest change falls to 1/e. They come in the order of the frame, which is from
     the largest down once the frame has settled. Only products with the frame are

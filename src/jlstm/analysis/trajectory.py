@@ -140,7 +140,7 @@ def vector_step(cell: Cell, params: Params) -> VectorStep:
 
 def check_differentiable(cell: Cell) -> None:
     """Raise ValueError if the derivative of a step is not meant to be its own."""
-    if isinstance(cell, GatedCell) and cell.bends_gradient:
+    if isinstance(cell, GatedCell) and cell.has_custom_gradient:
         raise ValueError(
             f"{cell!r} bends its gradient, which is then not the derivative of its "
             "step; give the cell inside."

@@ -91,13 +91,13 @@ class GatedCell(Cell):
     Attributes:
         num_heads: blocks on the diagonal of the recurrent weight; units of one head do
             not see those of another from step to step.
-        bends_gradient: whether the gradient is meant to be another than the derivative
-            of the equations, as that of a clipped gradient is. Such a cell runs step by
-            step under plain reverse mode.
+        has_custom_gradient: whether the gradient is meant to be another than the
+            derivative of the equations, as that of a clipped gradient is. Such a cell
+            runs step by step under plain reverse mode.
     """
 
     num_heads = 1
-    bends_gradient = False
+    has_custom_gradient = False
 
     @abc.abstractmethod
     def recur(self, params: Params, h: Array) -> Any:

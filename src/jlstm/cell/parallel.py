@@ -68,7 +68,7 @@ class LinearCell(ParallelCell):
         """Return the linear state that a carry holds."""
 
     @abc.abstractmethod
-    def show(self, params: Params, state: State, zx: Any) -> tuple[Carry, Gates]:
+    def readout(self, params: Params, state: State, zx: Any) -> tuple[Carry, Gates]:
         """Return the carry that holds ``state`` with its output, and the gates."""
 
     @final
@@ -79,7 +79,7 @@ class LinearCell(ParallelCell):
         zx, old = self._widened(zx, carry)
         decay, drive = self.coefficients(params, zx)
         state = jax.tree.map(_advance, decay, self.state(old), drive)
-        new, gates = self.show(params, state, zx)
+        new, gates = self.readout(params, state, zx)
         return cast_like(new, carry), gates
 
     @final
@@ -93,11 +93,11 @@ class LinearCell(ParallelCell):
         resets: Bool[Array, "t *b"],
     ) -> tuple[Carry, Carry]:
         """Compute decay and drive of all steps at once, then the states."""
-        zxs, old, blank = self._widened(zxs, carry, fresh)
+        zxs, old, reset_state = self._widened(zxs, carry, fresh)
         decays, drives = self.coefficients(params, zxs)
-        first, blank = self.state(old), self.state(blank)
-        states = linear_states(decays, drives, first, blank, live, resets)
-        carries, _ = self.show(params, states, zxs)
+        first, reset_state = self.state(old), self.state(reset_state)
+        states = linear_states(decays, drives, first, reset_state, live, resets)
+        carries, _ = self.readout(params, states, zxs)
         carries = jax.tree.map(lambda a, b: a.astype(b.dtype), carries, carry)
         return last_carry(carries, carry, fresh, live, resets), carries
 
@@ -110,55 +110,57 @@ def linear_states(
     decays: State,
     drives: State,
     first: State,
-    blank: State,
+    reset_state: State,
     live: Bool[Array, "t *b"],
     resets: Bool[Array, "t *b"],
 ) -> State:
     """Return the state after every step, from ``first`` on.
 
     Steps that are not ``live`` keep the state; those that ``resets`` start from
-    ``blank``, whatever was before, be it no number. On a CPU the steps follow each
-    other: a turn of a loop costs less there than the extra passes over memory of an
-    associative scan, which other platforms use.
+    ``reset_state``, whatever was before, even if it is NaN. On a CPU the steps follow
+    each other: a turn of a loop costs less there than the extra passes over memory of
+    an associative scan, which other platforms use.
     """
     decays, drives = hold(decays, drives, live)
-    solve = one_by_one if jax.default_backend() == "cpu" else all_at_once
+    solve = sequential_scan if jax.default_backend() == "cpu" else associative_scan
 
-    def solve_leaf(decays: Array, drives: Array, first: Array, blank: Array) -> Array:
-        return solve(decays, drives, first, blank, resets)
+    def solve_leaf(
+        decays: Array, drives: Array, first: Array, reset_state: Array
+    ) -> Array:
+        return solve(decays, drives, first, reset_state, resets)
 
-    return jax.tree.map(solve_leaf, decays, drives, first, blank)
+    return jax.tree.map(solve_leaf, decays, drives, first, reset_state)
 
 
-def one_by_one(
+def sequential_scan(
     decays: Num[Array, "t *bh"],
     drives: Num[Array, "t *bh"],
     first: Num[Array, "*bh"],
-    blank: Num[Array, "*bh"],
+    reset_state: Num[Array, "*bh"],
     resets: Bool[Array, "t *b"],
 ) -> Num[Array, "t *bh"]:
     """Follow the recurrence in a loop.
 
     Example:
-        >>> flags, blank = jnp.array([False, False, True]), jnp.array(2.0)
+        >>> flags, reset_state = jnp.array([False, False, True]), jnp.array(2.0)
         >>> decays, drives, first = jnp.full(3, 0.5), jnp.ones(3), jnp.array(8.0)
-        >>> one_by_one(decays, drives, first, blank, flags).tolist()
+        >>> sequential_scan(decays, drives, first, reset_state, flags).tolist()
         [5.0, 3.5, 2.0]
     """
 
     def step(state: Array, inputs: tuple[Array, Array, Array]) -> tuple[Array, Array]:
         decay, drive, reset = inputs
-        state = _advance(decay, jnp.where(reset, blank, state), drive)
+        state = _advance(decay, jnp.where(reset, reset_state, state), drive)
         return state, state
 
     return jax.lax.scan(step, first, (decays, drives, align(resets, drives)))[1]
 
 
-def all_at_once(
+def associative_scan(
     decays: Num[Array, "t *bh"],
     drives: Num[Array, "t *bh"],
     first: Num[Array, "*bh"],
-    blank: Num[Array, "*bh"],
+    reset_state: Num[Array, "*bh"],
     resets: Bool[Array, "t *b"],
 ) -> Num[Array, "t *bh"]:
     """Compute the same in about 2 log t rounds, by a segmented associative scan.
@@ -166,13 +168,13 @@ def all_at_once(
     Source: G. Blelloch, "Prefix sums and their applications", 1990.
 
     Example:
-        >>> flags, blank = jnp.array([False, False, True]), jnp.array(2.0)
+        >>> flags, reset_state = jnp.array([False, False, True]), jnp.array(2.0)
         >>> decays, drives, first = jnp.full(3, 0.5), jnp.ones(3), jnp.array(8.0)
-        >>> all_at_once(decays, drives, first, blank, flags).tolist()
+        >>> associative_scan(decays, drives, first, reset_state, flags).tolist()
         [5.0, 3.5, 2.0]
     """
     flags = align(resets, drives)
-    begun = jnp.where(flags, _advance(decays, blank[None], drives), drives)
+    begun = jnp.where(flags, _advance(decays, reset_state[None], drives), drives)
     decays, drives, cut = jax.lax.associative_scan(
         _compose, Steps(decays, begun, flags)
     )

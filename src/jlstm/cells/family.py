@@ -111,18 +111,19 @@ class LSTMOptions(GatedCell):
         input_size: int,
         dtype: DType,
         gates: Sequence[str] = GATES,
-        fed_back: int | None = None,
+        recurrent_size: int | None = None,
     ) -> tuple[Array, Array, Array | None]:
         """Draw ``w_ih``, ``w_hh`` and ``b`` with a block for each of ``gates``.
 
         The forget bias goes to the gate ``f``, if there is one, and
         :class:`~jlstm.initializers.Chrono` also changes ``i``. ``w_hh`` reads
-        ``hidden_size`` units, or ``fed_back`` if the output is another number of them.
+        ``hidden_size`` units, or ``recurrent_size`` if the output is another number of
+        them.
         """
         k_ih, k_hh, k_b, k_f = jax.random.split(key, 4)
         n = self.hidden_size
         w_ih = init_gates(self.w_ih_init, k_ih, gates, (input_size, n), dtype)
-        w_hh = self._draw_recurrent(k_hh, gates, fed_back, dtype)
+        w_hh = self._draw_recurrent(k_hh, gates, recurrent_size, dtype)
         if not self.use_bias:
             return w_ih, w_hh, None
         b = init_gates(self.b_init, k_b, gates, (n,), dtype)
@@ -147,12 +148,12 @@ class LSTMOptions(GatedCell):
         return w_ih, w_hh, b.at[0].set(-f[0])
 
     def _draw_recurrent(
-        self, key: Key, gates: Sequence[str], fed_back: int | None, dtype: DType
+        self, key: Key, gates: Sequence[str], recurrent_size: int | None, dtype: DType
     ) -> Array:
         init, n = self.w_hh_init, self.hidden_size
-        if fed_back is None:
+        if recurrent_size is None:
             return init_recurrent(init, key, gates, n, self.num_heads, dtype)
-        return init_gates(init, key, gates, (fed_back, n), dtype)
+        return init_gates(init, key, gates, (recurrent_size, n), dtype)
 
 
 @dataclass(frozen=True, repr=False)

@@ -154,7 +154,7 @@ class LRUCell(LinearCell):
         """Join the two parts of the state."""
         return jax.lax.complex(carry.re, carry.im)
 
-    def show(
+    def readout(
         self, params: LRUParams, state: Complex[Array, "*b n"], zx: LRUInput
     ) -> tuple[LRUCarry, LRUGates]:
         """Map the state to the output and split it into its parts."""

@@ -156,7 +156,7 @@ class MinGRUCell(MinimalCell):
         z, n = self._gates(zx)
         return 1 - z, z * n
 
-    def show(
+    def readout(
         self, params: MinGRUParams, state: Array, zx: Float[Array, "*b 2 h"]
     ) -> tuple[HiddenCarry, MinGRUGates]:
         """Return the state as it is."""
@@ -218,7 +218,7 @@ class MinLSTMCell(MinimalCell):
         i, f, g = self._gates(zx)
         return f, i * g
 
-    def show(
+    def readout(
         self, params: MinLSTMParams, state: Array, zx: Float[Array, "*b 3 h"]
     ) -> tuple[HiddenCarry, MinLSTMGates]:
         """Return the state as it is."""

@@ -82,7 +82,7 @@ class ProjectedLSTMCell(AffineCell, LSTMOptions, Sizes):
         w_hr = draw_from(
             self.w_hr_init, k_hr, (self.hidden_size, self.proj_size), dtype
         )
-        maps = self.draw(k_maps, input_size, dtype, fed_back=self.proj_size)
+        maps = self.draw(k_maps, input_size, dtype, recurrent_size=self.proj_size)
         return ProjectedLSTMParams(*maps, w_hr)
 
     def init_carry(

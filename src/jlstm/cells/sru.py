@@ -174,7 +174,7 @@ class SRUCell(LinearCell, SRUFamily):
         """Return the cell state."""
         return carry.c
 
-    def show(
+    def readout(
         self, params: SRUParams, state: Float[Array, "*b h"], zx: SRUInput
     ) -> tuple[LSTMCarry, SRUGates]:
         """Show the cell state, or the input."""

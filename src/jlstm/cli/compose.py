@@ -43,7 +43,7 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
             or a file under ``configs/`` is wrong.
     """
     parsed = check_overrides(overrides)
-    config, mapping = _composed([*overrides, *own_recipe(parsed)])
+    config, mapping = _composed([*overrides, *default_experiment(parsed)])
     choices = config.hydra.runtime.choices
     name = mapping["name"] or _own_data(parsed) or choices.get("experiment")
     return mapping | {"name": name or mapping["task"]}
@@ -72,7 +72,7 @@ def _chosen_tasks(overrides: Sequence[Override]) -> tuple[str, ...]:
     chosen = [one for one in overrides if one.key_or_group in _groups()]
     if any(one.is_sweep_override() for one in chosen):
         return tuple(TASKS)
-    lines = [*(one.input_line for one in chosen), *own_recipe(chosen)]
+    lines = [*(one.input_line for one in chosen), *default_experiment(chosen)]
     _, mapping = _composed([line for line in lines if line is not None])
     return (str(mapping["task"]),)
 
@@ -123,7 +123,7 @@ def check_overrides(overrides: Sequence[str]) -> list[Override]:
     return parsed
 
 
-def own_recipe(overrides: Sequence[Override]) -> list[str]:
+def default_experiment(overrides: Sequence[Override]) -> list[str]:
     """Return the choice of an experiment that goes with the chosen data, if any does.
 
     Hydra cannot do it: what one group chooses cannot override another one. A task or an

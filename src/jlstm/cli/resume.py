@@ -40,27 +40,27 @@ def resumed(overrides: Sequence[str]) -> Resumed | None:
     """Return the run that ``resume=FOLDER`` names, None where nothing does.
 
     Args:
-        overrides: of the command line, with or without ``resume=FOLDER``. Beside it may
-            stand ``train.epochs=NUMBER``, to train longer, ``train.test_weights``, and
-            ``resume.force=true``.
+        overrides: of the command line, with or without ``resume=FOLDER``. Next to it
+            may stand ``train.epochs=NUMBER``, to train longer, ``train.test_weights``,
+            and ``resume.force=true``.
 
     Raises:
         ValueError: the folder holds no run, or something else is to be changed.
         DamagedError: a file of the run is damaged, and nothing can take its place.
     """
     named = [text for text in overrides if text.startswith("resume=")]
-    beside = {t.partition("=")[0]: t for t in overrides if t not in named}
+    others = {t.partition("=")[0]: t for t in overrides if t not in named}
     if not named:
-        if "resume.force" in beside:
+        if "resume.force" in others:
             raise ValueError("resume.force goes with resume=FOLDER and only with it.")
         return None
-    _check(beside)
+    _check(others)
     folder = find_run(named[-1].removeprefix("resume="))
-    force = _value(beside.get("resume.force", "")) == "true"
+    force = _value(others.get("resume.force", "")) == "true"
     file, starts = _read(folder, force)
     config = _config(folder, file, starts, force)
     return Resumed(
-        folder, _changed(config, beside), file, starts, list(overrides), force
+        folder, _changed(config, others), file, starts, list(overrides), force
     )
 
 
@@ -89,12 +89,12 @@ def find_run(text: str) -> Path:
     raise ValueError(f"{path} is not the folder of a run, it has no {CONFIG}: {advice}")
 
 
-def _check(beside: dict[str, str]) -> None:
+def _check(others: dict[str, str]) -> None:
     """Raise for what may not be changed in a run."""
-    for key, text in beside.items():
+    for key, text in others.items():
         if key not in ("train.epochs", *CHOICES):
             raise ValueError(
-                f"{text} cannot stand beside resume=: a run goes on as it began, only "
+                f"{text} cannot stand next to resume=: a run goes on as it began, only "
                 "train.epochs may grow. Leave it out, or start a new run."
             )
         if _value(text) not in CHOICES.get(key, (_value(text),)):
@@ -106,13 +106,13 @@ def _value(text: str) -> str:
     return text.partition("=")[2].strip().strip("'\"")
 
 
-def _changed(config: dict[str, Any], beside: dict[str, str]) -> dict[str, Any]:
+def _changed(config: dict[str, Any], others: dict[str, str]) -> dict[str, Any]:
     train = dict(config["train"])
-    if "train.epochs" in beside:
-        text = _value(beside["train.epochs"])
+    if "train.epochs" in others:
+        text = _value(others["train.epochs"])
         train["epochs"] = _more_epochs(text, train.get("epochs", 1))
-    if "train.test_weights" in beside:
-        train["test_weights"] = _value(beside["train.test_weights"])
+    if "train.test_weights" in others:
+        train["test_weights"] = _value(others["train.test_weights"])
     return config | {"train": train}
 
 

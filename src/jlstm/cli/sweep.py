@@ -1,8 +1,8 @@
 """Sweeps: combinations made by Hydra, a process for each, one table at the end.
 
 Hydra's launcher calls ``run_job`` for each combination, here or in a worker or on a
-cluster; ``run_job`` starts the launcher of single runs anew. So no job sees the memory,
-the compiled programs or the crash of another, whichever launcher is used.
+cluster; ``run_job`` starts the launcher of single runs again. So no job sees the
+memory, the compiled programs or the crash of another, whichever launcher is used.
 """
 
 import math

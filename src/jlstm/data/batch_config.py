@@ -12,7 +12,7 @@ class BatchConfig(Options):
     Attributes:
         batch_size: rows of an update.
         eval_batch: rows of an evaluation step; changes speed only.
-        buckets: lengths that rows are padded to; each is compiled anew.
+        buckets: lengths that rows are padded to; each is compiled again.
     """
 
     batch_size: Size = 50

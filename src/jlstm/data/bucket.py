@@ -1,6 +1,6 @@
 """Buckets: sequences of like length in batches of few shapes, so few compilations.
 
-A program is compiled anew for every shape. Padding each batch to its own longest row
+A program is compiled again for every shape. Padding each batch to its own longest row
 makes a shape a batch; padding all to the longest of all wastes most of the work. Here
 each sequence is padded to the next of a few boundaries, and every batch of a bucket has
 the same shape, the last one too.

@@ -88,7 +88,7 @@ both excluded.
     def _check_numbers(self) -> None:
         if not 0 <= self.test_fraction < 1 - self.valid_fraction:
             raise ValueError(
-                "test_fraction must be at least 0 and leave text to train on beside "
+                "test_fraction must be at least 0 and leave text to train on next to "
                 f"valid_fraction={self.valid_fraction}, got {self.test_fraction}."
             )
 
@@ -120,7 +120,7 @@ class Corpus:
         valid: ids to choose a model by.
         test: ids to report on, or None where the corpus has no such part.
         vocab: the symbols.
-        note: what to say beside a number measured on this corpus; may be empty.
+        note: what to say next to a number measured on this corpus; may be empty.
     """
 
     name: str

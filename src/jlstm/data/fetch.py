@@ -99,7 +99,7 @@ def _checked(file: RemoteFile, path: Path) -> Path:
     if not matches(path, file.digest):
         raise ValueError(
             f"{path} is not the expected {file.path} ({path.stat().st_size} bytes, "
-            f"wanted {file.size} with {file.digest}): remove it to download it anew."
+            f"wanted {file.size} with {file.digest}): remove it to download it again."
         )
     return path
 
@@ -144,6 +144,6 @@ def _extract(archive: Path, file: RemoteFile, cache_dir: Path) -> Path:
     except (KeyError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{archive} is not a zip archive with {file.member} in it ({error}): "
-            "remove it to download it anew."
+            "remove it to download it again."
         ) from None
     return half.replace(target)

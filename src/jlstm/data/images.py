@@ -122,7 +122,7 @@ def pixel_order(seed: int, pixels: int = 784) -> Integer[np.ndarray, " t"]:
 
 
 def pooled(images: UInt8[np.ndarray, "n row column"]) -> UInt8[np.ndarray, "n r c"]:
-    """Halve images: each pixel is the mean of four. Say "pooled" beside a result.
+    """Halve images: each pixel is the mean of four. Say "pooled" next to a result.
 
     Example:
         >>> pooled(np.arange(16, dtype=np.uint8).reshape(1, 4, 4))

@@ -69,7 +69,7 @@ def independent_rates(pieces: Sequence[Roll]) -> Float64[np.ndarray, " 88"]:
 
 
 def independent_floor(train: Sequence[Roll], pieces: Sequence[Roll]) -> float:
-    """Return the nats a row that rates of single keys need: what a model must beat.
+    """Return the nats per row that rates of single keys need: what a model must beat.
 
     The first row of a piece is not counted: no model predicts it.
     """
@@ -80,7 +80,7 @@ def independent_floor(train: Sequence[Roll], pieces: Sequence[Roll]) -> float:
 
 
 def copy_floor(train: Sequence[Roll], pieces: Sequence[Roll]) -> float:
-    """Return the nats a row of each key going on as training's keys mostly do.
+    """Return the nats per row of each key going on as training's keys mostly do.
 
     One rate for a key that sounds and one for a key that does not, of all keys.
     """

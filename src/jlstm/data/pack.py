@@ -1,4 +1,4 @@
-"""Packing: several sequences one behind the other in one row, with resets between.
+"""Packing: several sequences one after the other in one row, with resets between.
 
 What a loop over time costs is its number of steps. Packed rows are nearly full, so a
 data set of short sequences takes a fraction of the steps that padding would, and all

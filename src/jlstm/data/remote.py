@@ -14,7 +14,7 @@ class RemoteFile:
         digest: what its bytes, or what is packed in it, must be; see
             ``jlstm.data.checksum.matches``.
         size: bytes; of what is packed in it where the digest is of that.
-        note: what to say beside a number measured on this file.
+        note: what to say next to a number measured on this file.
         member: which file of the zip archive at ``url`` it is; None if the address
             gives the file itself.
     """

@@ -40,7 +40,7 @@ class Series:
         columns: the variables' names.
         dates: when each row was, as it is written; None where the file does not say.
         season: steps after which things repeat, for ``seasonal_naive``.
-        note: what to say beside a number measured on this series.
+        note: what to say next to a number measured on this series.
         read: one line about the file that it was read from; empty of a public series.
     """
 

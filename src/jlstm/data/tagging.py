@@ -158,7 +158,7 @@ def encode_tagged(
 def most_frequent_tags(train: Tagged, sentences: Sequence[Words]) -> tuple[Words, ...]:
     """Tag each word as training mostly does, an unseen one by the commonest tag.
 
-    The baseline beside which a tagger's accuracy is to be printed.
+    The baseline next to which a tagger's accuracy is to be printed.
 
     Example:
         >>> train = Tagged((("a", "dog", "a"),), (("DET", "NOUN", "DET"),))

@@ -163,7 +163,7 @@ def _write(
     source: Path,
     block_bytes: int,
 ) -> None:
-    """Write a token file beside its place, then move it there."""
+    """Write a token file next to its place, then move it there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     header = {
         "made_from": made_from,

@@ -1,6 +1,6 @@
 """Pairs of sentences in two languages: Multi30k, or files with a sentence a line.
 
-Scores of these words are not those of the raw text: say beside a BLEU whether it is of
+Scores of these words are not those of the raw text: say next to a BLEU whether it is of
 lower-cased words or of detokenized text, for the two differ by points.
 """
 
@@ -264,7 +264,7 @@ def _pieces(
 def _beside(
     source: Int32[np.ndarray, " n"], target: Int32[np.ndarray, " m"]
 ) -> Int32[np.ndarray, "k 2"]:
-    """Put the two sides of a pair beside each other, ``<pad>`` behind the shorter."""
+    """Put the two sides of a pair side by side, ``<pad>`` behind the shorter."""
     both = np.zeros((max(len(source), len(target)), 2), np.int32)
     both[: len(source), 0] = source
     both[: len(target), 1] = target

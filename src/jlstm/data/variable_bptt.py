@@ -17,7 +17,7 @@ from jlstm.data.stream import TokenStream, Window
 
 @dataclass(frozen=True, eq=False)
 class VariedStream(Sequence[Window]):
-    """The windows of a corpus, of the lengths given, one behind the other.
+    """The windows of a corpus, of the lengths given, one after the other.
 
     Args:
         stream: the corpus in streams; its own windows do not matter.

@@ -26,7 +26,7 @@ RUNNING = frozenset({"backend", "unroll", "checkpoint"})
 
 ADVICE = {
     "num_heads": "Make the weights dense first, with jlstm.interop.dense_heads.",
-    "reset": "The two resets are different models: only training one anew helps.",
+    "reset": "The two resets are different models: only training one again helps.",
     "cell_clip": "Nothing in it holds the cell state within a limit.",
     "merge": "Convert the two directions one by one and merge them there.",
     "reverse": "Use Bidirectional, or flip the sequence yourself.",

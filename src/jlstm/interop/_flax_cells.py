@@ -91,7 +91,7 @@ def _check_mgu(target: str, cell: MGUCell) -> None:
     if cell.update != "keep" or cell.reset == "before":
         raise ValueError(
             f"{target} cannot hold {cell!r}: its MGU has update='keep' and reset="
-            "'after' or 'none'. These are different models; only training anew helps."
+            "'after' or 'none'. These are different models; only training again helps."
         )
 
 

@@ -106,7 +106,7 @@ def _stated(cell: Any) -> tuple[str, ...]:
     if getattr(cell, name) != value:
         raise ValueError(
             f"haiku cannot hold {cell!r}: {name} is {getattr(cell, name)!r} where it "
-            f"has only {value!r}. These are different models; only training anew helps."
+            f"has only {value!r}. These are different models: only training helps."
         )
     return (name,)
 

@@ -1,4 +1,4 @@
-"""How the layers of a stack are connected beside the way through each of them."""
+"""How the layers of a stack are connected next to the way through each of them."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple

@@ -2,7 +2,7 @@
 
 Non-monotonically triggered averaged SGD (NT-ASGD): plain updates until the validation
 loss is worse than the best of those some epochs back; from there on the mean of the
-weights after every update is kept beside them, and it is what is validated, tested and
+weights after every update is kept next to them, and it is what is validated, tested and
 given back. The updates themselves go on from the weights, not from the mean.
 
 Source: S. Merity, N. S. Keskar and R. Socher, "Regularizing and optimizing LSTM
@@ -30,7 +30,7 @@ class Average(NamedTuple):
     mean: nnx.Module
 
 
-def waiting(model: nnx.Module, like: Int[Array, "..."]) -> Average:
+def init_average(model: nnx.Module, like: Int[Array, "..."]) -> Average:
     """Return a mean of nothing, that does not yet grow.
 
     Args:
@@ -40,12 +40,12 @@ def waiting(model: nnx.Module, like: Int[Array, "..."]) -> Average:
     return Average(jnp.full_like(like, -1), jax.tree.map(jnp.zeros_like, model))
 
 
-def begin(average: Average) -> Average:
+def start_average(average: Average) -> Average:
     """Return a mean that grows from the next update on; one that grows, as it is."""
     return average._replace(count=jnp.maximum(average.count, 0))
 
 
-def grow(average: Average, model: nnx.Module) -> Average:
+def update_average(average: Average, model: nnx.Module) -> Average:
     """Take a model into the mean, if averaging has begun."""
     begun = average.count >= 0
     count = average.count + begun.astype(average.count.dtype)
@@ -57,13 +57,13 @@ def grow(average: Average, model: nnx.Module) -> Average:
     return Average(count, jax.tree.map(mix, average.mean, model))
 
 
-def worth_averaging(losses: Sequence[float], patience: int) -> bool:
+def should_average(losses: Sequence[float], patience: int) -> bool:
     """Say whether the last loss is above the best of those ``patience`` epochs back.
 
     Example:
-        >>> worth_averaging([5.0, 4.0, 4.5, 4.2], patience=1)
+        >>> should_average([5.0, 4.0, 4.5, 4.2], patience=1)
         True
-        >>> worth_averaging([5.0, 4.0, 4.5, 4.2], patience=2)
+        >>> should_average([5.0, 4.0, 4.5, 4.2], patience=2)
         False
     """
     before = losses[: max(len(losses) - 1 - patience, 0)]

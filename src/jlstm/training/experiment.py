@@ -43,7 +43,7 @@ class Loaded(Generic[P, E]):
             vocabularies, classes, scales, sizes. A dataclass of plain values and
             arrays; see :mod:`jlstm.training.prep`.
         parts: what there is to learn from and to score, such as "train".
-        note: what to say beside a number measured on this data; may be empty.
+        note: what to say next to a number measured on this data; may be empty.
     """
 
     prep: P

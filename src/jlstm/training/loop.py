@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from jlstm.training.average import begin, waiting, worth_averaging
+from jlstm.training.average import init_average, should_average, start_average
 from jlstm.training.checkpoint import Checkpoints
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.finite import NonFiniteError as NonFiniteError
@@ -20,8 +20,8 @@ from jlstm.training.finite import check_loss, check_steps, check_weights
 from jlstm.training.log import RunLog
 from jlstm.training.optimizer import make_optimizer
 from jlstm.training.pending import Pending
-from jlstm.training.place import Place, read_place
-from jlstm.training.program import Member, Program, make_program, mean_metrics
+from jlstm.training.position import TrainPosition, read_position
+from jlstm.training.program import Program, Replica, make_program, mean_metrics
 from jlstm.training.progress import Progress
 from jlstm.training.schedule import rate_factor
 from jlstm.training.state import TrainState
@@ -43,7 +43,7 @@ class Result(NamedTuple):
     model: nnx.Module
     valid: Metrics
     test: Metrics | None
-    place: Place
+    place: TrainPosition
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Trainer:
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
     folder: Path
-    members: tuple[Member, ...] = ()
+    members: tuple[Replica, ...] = ()
     _checkpoints: Checkpoints = field(init=False)
     _program: Program = field(init=False)
     _started: float = field(init=False, default=0.0)
@@ -108,31 +108,31 @@ class Trainer:
             with stop.at_once():
                 return self._score(state, place)
 
-    def _seeds(self) -> tuple[Member, ...]:
+    def _seeds(self) -> tuple[Replica, ...]:
         first, rate = self.train.seed, self.optimizer.learning_rate
         seeds = range(first, first + self.train.seeds)
-        return tuple(Member(seed, rate) for seed in seeds)
+        return tuple(Replica(seed, rate) for seed in seeds)
 
-    def _reached(self, place: Place) -> bool:
+    def _reached(self, place: TrainPosition) -> bool:
         goal = self.train.stop_at
         if goal is None or place.best is None:
             return False
         return place.best <= goal
 
-    def _start(self) -> tuple[TrainState, Place, Pending]:
+    def _start(self) -> tuple[TrainState, TrainPosition, Pending]:
         fresh = self._program.init()
         if self.train.average == "nt_asgd":
-            fresh = fresh._replace(average=waiting(fresh.model, fresh.step))
+            fresh = fresh._replace(average=init_average(fresh.model, fresh.step))
         try:
             state, position = self._checkpoints.restore(fresh, "latest")
         except FileNotFoundError:
-            return fresh, Place(), Pending()
+            return fresh, TrainPosition(), Pending()
         pending = Pending.from_json(position.pop("pending", []))
-        return state, read_place(position), pending
+        return state, read_position(position), pending
 
     def _run_epoch(
-        self, state: TrainState, place: Place, now: "_Session"
-    ) -> tuple[TrainState, Place]:
+        self, state: TrainState, place: TrainPosition, now: "_Session"
+    ) -> tuple[TrainState, TrainPosition]:
         batches = self.task.batches(place.epoch)
         while place.batch < len(batches):
             batch = batches[place.batch]
@@ -151,8 +151,8 @@ class Trainer:
         return state, place
 
     def _end_epoch(
-        self, state: TrainState, place: Place, now: "_Session"
-    ) -> tuple[TrainState, Place]:
+        self, state: TrainState, place: TrainPosition, now: "_Session"
+    ) -> tuple[TrainState, TrainPosition]:
         valid = self._evaluate(state, place, now)
         improved = place.best is None or valid["loss"] < place.best
         now.log.write("valid", place.step, epoch=place.epoch, **valid)
@@ -166,7 +166,9 @@ class Trainer:
         self._save(state, place, now, best=improved)
         return state, place
 
-    def _evaluate(self, state: TrainState, place: Place, now: "_Session") -> Metrics:
+    def _evaluate(
+        self, state: TrainState, place: TrainPosition, now: "_Session"
+    ) -> Metrics:
         """Score the validation part; where a signal comes, leave it for later."""
         try:
             with now.stop.at_once(), now.announced("compiling the evaluation"):
@@ -175,7 +177,7 @@ class Trainer:
             self._save(state, place, now)
             raise
 
-    def _between_epochs(self, state: TrainState, place: Place) -> TrainState:
+    def _between_epochs(self, state: TrainState, place: TrainPosition) -> TrainState:
         stale = place.epoch - place.best_epoch
         factor = rate_factor(self.schedule, place.epoch, stale)
         rate = np.asarray(state.learning_rate, np.float64) * factor
@@ -183,11 +185,11 @@ class Trainer:
         if self.train.reset_carry == "epoch":
             state = state._replace(carry=self._program.init_carry())
         patience = self.train.average_patience
-        if state.average is not None and worth_averaging(place.losses, patience):
-            state = state._replace(average=begin(state.average))
+        if state.average is not None and should_average(place.losses, patience):
+            state = state._replace(average=start_average(state.average))
         return state
 
-    def _flush(self, state: TrainState, place: Place, now: "_Session") -> None:
+    def _flush(self, state: TrainState, place: TrainPosition, now: "_Session") -> None:
         if not now.pending.metrics:
             return
         count, units = len(now.pending.metrics), now.pending.units
@@ -199,13 +201,13 @@ class Trainer:
         )  # fmt: skip
         now.progress.advance(count, units, loss=means["loss"])
 
-    def _leave(self, state: TrainState, place: Place, now: "_Session") -> None:
+    def _leave(self, state: TrainState, place: TrainPosition, now: "_Session") -> None:
         """Save what a resumed run needs to log what an undisturbed one does."""
         metrics = self._take(place, now)
         self._save(state, place, now, pending=Pending.to_json(metrics))
         now.stop.check()
 
-    def _take(self, place: Place, now: "_Session") -> list[Metrics]:
+    def _take(self, place: TrainPosition, now: "_Session") -> list[Metrics]:
         metrics = now.pending.take()
         check_steps(metrics, place.step - len(metrics) + 1, self._kept())
         return metrics
@@ -213,7 +215,7 @@ class Trainer:
     def _save(
         self,
         state: TrainState,
-        place: Place,
+        place: TrainPosition,
         now: "_Session",
         *,
         best: bool = False,
@@ -233,22 +235,22 @@ class Trainer:
             return "There is no earlier checkpoint"
         return f"The checkpoint of step {step} in {self.folder} is kept"
 
-    def _timed(self, place: Place) -> Place:
+    def _timed(self, place: TrainPosition) -> TrainPosition:
         return place._replace(seconds=time.perf_counter() - self._started)
 
-    def _score(self, state: TrainState, place: Place) -> Result:
+    def _score(self, state: TrainState, place: TrainPosition) -> Result:
         if self.train.test_weights == "best":
             state = self._best(state, place)
         score = partial(self._program.evaluate, state.scored)
         test = score("test") if self.task.has_test else None
         return Result(state.scored, score("valid"), test, self._timed(place))
 
-    def _best(self, state: TrainState, place: Place) -> TrainState:
+    def _best(self, state: TrainState, place: TrainPosition) -> TrainState:
         """Return the state of the best epoch, or say that it cannot be scored."""
         try:
             best, position = self._checkpoints.restore(state, "best")
             position.pop("pending", None)
-            found = read_place(position).best_epoch
+            found = read_position(position).best_epoch
             if found != place.best_epoch:
                 raise CheckpointError(f"The best one kept is of epoch {found}.")
         except (CheckpointError, FileNotFoundError) as error:

@@ -1,4 +1,4 @@
-"""What the bits of a run depend on beside its configuration and its data."""
+"""What the bits of a run depend on next to its configuration and its data."""
 
 import os
 import platform

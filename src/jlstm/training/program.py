@@ -42,7 +42,7 @@ class Program(Protocol):
         """Return the metrics of a part; ``loss`` is one number."""
 
 
-class Member(NamedTuple):
+class Replica(NamedTuple):
     """One of several models that are trained side by side.
 
     Attributes:
@@ -55,12 +55,12 @@ class Member(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Alone:
+class SingleModel:
     """One model."""
 
     task: Task
     optimizer: optax.GradientTransformation
-    member: Member
+    member: Replica
 
     size = 1
 
@@ -85,7 +85,7 @@ class Alone:
 
 
 @dataclass(frozen=True, eq=False)
-class SideBySide:
+class Replicas:
     """Several models that see the same batches, stacked along a first axis.
 
     Only seed and learning rate differ. Each model gets the numbers that it would get
@@ -95,7 +95,7 @@ class SideBySide:
 
     task: Task
     optimizer: optax.GradientTransformation
-    members: tuple[Member, ...]
+    members: tuple[Replica, ...]
 
     @property
     def size(self) -> int:
@@ -123,7 +123,7 @@ class SideBySide:
         )
 
     def evaluate(self, model: nnx.Module, part: str) -> Metrics:
-        """Return the mean of each metric, and ``…_members``, a list, beside it."""
+        """Return the mean of each metric, and ``…_members``, a list, next to it."""
         own = [self.task.evaluate(take(model, n), part) for n in range(self.size)]
         lists = {name: [one[name] for one in own] for name in own[0]}
         means = {name: finite_mean(values) for name, values in lists.items()}
@@ -131,12 +131,12 @@ class SideBySide:
 
 
 def make_program(
-    task: Task, optimizer: optax.GradientTransformation, members: tuple[Member, ...]
+    task: Task, optimizer: optax.GradientTransformation, members: tuple[Replica, ...]
 ) -> Program:
     """Return what trains one member as it is, and several side by side."""
     if len(members) == 1:
-        return Alone(task, optimizer, members[0])
-    return SideBySide(task, optimizer, members)
+        return SingleModel(task, optimizer, members[0])
+    return Replicas(task, optimizer, members)
 
 
 def take(stacked: Any, number: int) -> Any:

@@ -19,7 +19,7 @@ class Progress:
 
     The rate is that of the last half minute. Nothing is drawn more often than five
     times a second, or one line in ten seconds where the output is no terminal, so that
-    calls cost little beside steps of a few milliseconds.
+    calls cost little next to steps of a few milliseconds.
 
     Args:
         total: steps of the whole run.
@@ -54,7 +54,7 @@ class Progress:
     def advance(
         self, steps: int = 1, units: int = 0, **shown: int | float | str
     ) -> None:
-        """Count work done and remember what to show beside it.
+        """Count work done and remember what to show next to it.
 
         Args:
             steps: how many steps were done.

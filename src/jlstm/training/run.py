@@ -49,7 +49,7 @@ def create_run(root: Path, name: str) -> Path:
 
 
 def environment() -> dict[str, Any]:
-    """Return what the numbers of a run may depend on beside its config.
+    """Return what the numbers of a run may depend on next to its config.
 
     Versions, device, processor count and platform, the command line, and commit and
     cleanliness of the git checkout that the working directory is in (None outside one).

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jlstm.training.average import grow
+from jlstm.training.average import update_average
 from jlstm.training.state import TrainState
 from jlstm.training.task import Batch, Metrics, Task, rate_scale
 
@@ -38,7 +38,7 @@ def train_step(
     rate = state.learning_rate * rate_scale(task, batch)
     scaled = jax.tree.map(lambda d: -rate.astype(d.dtype) * d, direction)
     model = optax.apply_updates(state.model, scaled)
-    average = None if state.average is None else grow(state.average, model)
+    average = None if state.average is None else update_average(state.average, model)
     metrics = {**metrics, "grad_norm": optax.tree.norm(grads)}
     state = state._replace(
         step=state.step + jnp.ones((), state.step.dtype),

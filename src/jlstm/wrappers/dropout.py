@@ -12,7 +12,7 @@ from jlstm._internal.repr import shapes_repr
 from jlstm._internal.tree import like
 from jlstm._internal.types import DType, Key, Params, Shape
 from jlstm.regularizers import dropout
-from jlstm.wrappers.wrapper import GatedWrapper, Inner, Wrapper, split
+from jlstm.wrappers.wrapper import CellWrapper, GatedWrapper, Wrapper, split
 
 
 class MaskedParams(NamedTuple):
@@ -24,7 +24,7 @@ class MaskedParams(NamedTuple):
     __repr__ = shapes_repr
 
 
-class Masked(Inner):
+class Masked(CellWrapper):
     """A wrapper whose parameters are :class:`MaskedParams`."""
 
     def inner(self, params: MaskedParams) -> Params:

@@ -33,7 +33,7 @@ class ClipRecurrentGradient(GatedWrapper):
     """
 
     limit: Positive = 10.0
-    bends_gradient = True
+    has_custom_gradient = True
 
     def gate(
         self, params: Params, carry: Carry, zx: Any, zh: Any
@@ -60,7 +60,7 @@ class CutRecurrentGradient(GatedWrapper):
         [False, False, True]
     """
 
-    bends_gradient = True
+    has_custom_gradient = True
 
     def recur(self, params: Params, h: Array) -> Any:
         """Map the previous output, held constant."""

@@ -16,7 +16,7 @@ SHOWS_A_MAP = "a gated cell, whose recurrent map can be changed, such as LSTMCel
 
 
 @dataclass(frozen=True, repr=False)
-class Inner(Cell):
+class CellWrapper(Cell):
     """A cell that hands everything but the step to the cell inside it."""
 
     cell: Cell
@@ -61,7 +61,7 @@ class Inner(Cell):
 
 
 @dataclass(frozen=True, repr=False)
-class Wrapper(Inner):
+class Wrapper(CellWrapper):
     """A cell that is another cell but for what a subclass changes."""
 
     def step(
@@ -72,7 +72,7 @@ class Wrapper(Inner):
 
 
 @dataclass(frozen=True, repr=False)
-class GatedWrapper(Inner, GatedCell):
+class GatedWrapper(CellWrapper, GatedCell):
     """A gated cell that is another gated cell but for what a subclass changes."""
 
     cell: Annotated[GatedCell, Limit(SHOWS_A_MAP, lambda _: True)]
@@ -85,9 +85,9 @@ class GatedWrapper(Inner, GatedCell):
             )
 
     @property
-    def bends_gradient(self) -> bool:
+    def has_custom_gradient(self) -> bool:
         """Whether the inner cell does."""
-        return self.cell.bends_gradient
+        return self.cell.has_custom_gradient
 
     def recur(self, params: Params, h: Array) -> Any:
         """Map the previous output as the inner cell does."""

@@ -14,7 +14,7 @@ from jlstm.wrappers.wrapper import Wrapper, split
 
 @dataclass(frozen=True, repr=False)
 class Zoneout(Wrapper):
-    r"""Keep each unit's old value with some probability, anew at every step.
+    r"""Keep each unit's old value with some probability, again at every step.
 
     .. math::
         c_t &= d^c_t \odot c_{t-1} + (1 - d^c_t) \odot \hat c_t \\

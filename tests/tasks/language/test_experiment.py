@@ -77,7 +77,7 @@ def test_the_headline_has_the_best_baseline_of_the_same_part():
     best = "the best baseline, KN bigram: perplexity 186.5"
     assert text == f"LSTM 2×200: test perplexity 110.0; {best}"
     alone = {"valid": {"loss": 1.25}, "test": None, "baselines": {}}
-    assert headline("A", "char", alone) == "A: validation 1.250 nats a character"
+    assert headline("A", "char", alone) == "A: validation 1.250 nats per character"
 
 
 @pytest.mark.parametrize(

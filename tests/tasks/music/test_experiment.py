@@ -23,7 +23,7 @@ from jlstm.tasks.music.model import MusicModel
 from jlstm.tasks.music.report import nats_table, shown, write_piece
 from jlstm.training.config.schema import plain
 from jlstm.training.config.stack import EncoderConfig
-from jlstm.training.program import Member
+from jlstm.training.program import Replica
 
 
 def pieces(count, seed):
@@ -103,7 +103,7 @@ def test_each_variant_is_one_change_of_the_vanilla_cell(jsb, tmp_path):
     for name, cell in cells.items():
         changed = {k for k, v in plain(cell).items() if v != plain(vanilla)[k]}
         assert changed == set(VARIANTS[name]) and len(changed) == (name != "vanilla")
-    assert budget.members == (Member(0, 0.1), Member(0, 0.2))
+    assert budget.members == (Replica(0, 0.1), Replica(0, 0.2))
 
 
 def row(name, tests, rate=0.1, budget=None):
@@ -123,7 +123,7 @@ def test_a_member_is_scored_at_its_own_best_epoch():
         for n, (a, b) in enumerate(losses, 1)
     ]
     found = outcome_of(
-        [{"kind": "train"}, *records], [Member(n, 0.1) for n in range(3)]
+        [{"kind": "train"}, *records], [Replica(n, 0.1) for n in range(3)]
     )
     assert [(one["epoch"], one["test"]) for one in found] == [
         (1, 30.0),

@@ -11,13 +11,13 @@ from jlstm.tasks.synthetic.model import MemoryConfig
 from jlstm.tasks.synthetic.objective import (
     DrawConfig,
     MemoryTask,
-    grade_classes,
-    grade_numbers,
-    grade_sets,
+    score_classes,
+    score_numbers,
+    score_sets,
 )
 from jlstm.training.config.train import OptimizerConfig
 from jlstm.training.optimizer import make_optimizer
-from jlstm.training.program import Member, make_program
+from jlstm.training.program import Replica, make_program
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
 RNG = np.random.default_rng(0)
@@ -33,7 +33,7 @@ def test_numbers_are_graded_by_their_errors():
     answers, targets = RNG.normal(size=(2, 3, 1)), RNG.normal(size=(2, 3))
     targets[0, 0] = answers[0, 0, 0] + 0.039
     targets[0, 1] = answers[0, 1, 0] - 0.041
-    losses, right = grade_numbers(jnp.asarray(answers), jnp.asarray(targets))
+    losses, right = score_numbers(jnp.asarray(answers), jnp.asarray(targets))
     np.testing.assert_allclose(losses, (answers[..., 0] - targets) ** 2, rtol=1e-6)
     assert right[0, 0] and not right[0, 1]
 
@@ -41,7 +41,7 @@ def test_numbers_are_graded_by_their_errors():
 @pytest.mark.long
 def test_classes_are_graded_by_their_nats():
     answers, targets = RNG.normal(size=(2, 3, 4)), RNG.integers(0, 4, (2, 3))
-    losses, right = grade_classes(jnp.asarray(answers), jnp.asarray(targets))
+    losses, right = score_classes(jnp.asarray(answers), jnp.asarray(targets))
     shares = np.exp(answers) / np.exp(answers).sum(-1, keepdims=True)
     picked = np.take_along_axis(shares, targets[..., None], -1)[..., 0]
     np.testing.assert_allclose(losses, -np.log(picked), rtol=1e-6)
@@ -51,7 +51,7 @@ def test_classes_are_graded_by_their_nats():
 def test_a_set_is_right_where_every_symbol_is():
     answers = np.array([[[3.0, -1.0], [3.0, 1.0]]])
     targets = np.array([[[1.0, 0.0], [1.0, 0.0]]])
-    losses, right = grade_sets(jnp.asarray(answers), jnp.asarray(targets))
+    losses, right = score_sets(jnp.asarray(answers), jnp.asarray(targets))
     likely = 1 / (1 + np.exp(-np.where(targets > 0, answers, -answers)))
     np.testing.assert_allclose(losses, -np.log(likely).sum(-1), rtol=1e-6)
     assert right.tolist() == [[True, False]]
@@ -63,7 +63,7 @@ def test_the_loss_is_the_mean_over_the_steps_that_count():
     model = task.make_model(jax.random.key(0))
     loss, (carry, metrics) = task.loss(model, (), 0, key)
     batch = task.problem.draw(key, 16)
-    losses = grade_classes(model(batch.xs), batch.targets)[0]
+    losses = score_classes(model(batch.xs), batch.targets)[0]
     wanted = np.average(np.asarray(losses), weights=np.asarray(batch.weights))
     np.testing.assert_allclose(loss, wanted, rtol=1e-5)
     assert carry == () and metrics["loss"] == loss
@@ -102,7 +102,7 @@ def test_exams_stay_the_same_and_parts_differ():
 def test_each_seed_sees_sequences_of_its_own():
     """With a learning rate of 0 losses differ by parameters and data alone."""
     task = make_task()
-    twins = (Member(1, 0.0), Member(1, 0.0), Member(2, 0.0))
+    twins = (Replica(1, 0.0), Replica(1, 0.0), Replica(2, 0.0))
     rule = make_optimizer(OptimizerConfig("adam", 1.0, clip=1.0))
     program = make_program(task, rule, twins)
     state = program.init()

@@ -7,7 +7,7 @@ import pytest
 from jlstm.data.batch_config import BatchConfig
 from jlstm.metrics.chunks import chunk_score
 from jlstm.tasks.tagging.model import TaggerConfig, TaggerSizes
-from jlstm.tasks.tagging.objective import TaggedBatches, TagTask, share_right
+from jlstm.tasks.tagging.objective import TaggedBatches, TagTask, token_accuracy
 from jlstm.training.config.stack import EncoderConfig
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -69,7 +69,7 @@ def test_metrics_weigh_all_words_equally(scored):
         "accuracy": pytest.approx(right / words),
         "f1": chunk_score(*names).f1,
     }
-    assert share_right(gold, found.tags) == pytest.approx(right / words)
+    assert token_accuracy(gold, found.tags) == pytest.approx(right / words)
 
 
 @pytest.mark.long

@@ -76,7 +76,7 @@ def readouts(model, sources, lengths, inputs, keys=(None, None)):
 
 
 def step_by_step(model, sources, lengths, inputs):
-    """Run the decoder one step after the other; weights come beside the readouts."""
+    """Run the decoder one step after the other; weights come next to the readouts."""
     state, memory = model.encode(sources, lengths)
     out = []
     for x in model.embed(inputs):

@@ -1,11 +1,11 @@
 """The equations of the cells on tiles, forward and back, as the kernels use them.
 
 A cell's own ``gate`` takes arrays with a gate axis, which registers do not have: here
-each block of pre-activations is a tile of its own. What the gates read beside the carry
-is four blocks, the *share*: for the LSTMs the four sums ``zx + zh``, for the GRU the
-sums of r and z and then both parts of n. The way back is written out, because Mosaic
-GPU lacks what JAX's derivatives are made of (``add_any``, powers below 1). The tests
-hold both ways to ``cell.gate``.
+each block of pre-activations is a tile of its own. What the gates read next to the
+carry is four blocks, the *share*: for the LSTMs the four sums ``zx + zh``, for the GRU
+the sums of r and z and then both parts of n. The way back is written out, because
+Mosaic GPU lacks what JAX's derivatives are made of (``add_any``, powers below 1). The
+tests hold both ways to ``cell.gate``.
 """
 
 from collections.abc import Callable, Sequence

@@ -66,7 +66,7 @@ def fused_product(
     Args:
         step: which rows of the operands that are ``timed`` to read.
         product: what to multiply.
-        operands: what the equations read beside the product.
+        operands: what the equations read next to the product.
         results: what they make.
         epilogue: the equations.
         size: hidden units, a multiple of the tile's.

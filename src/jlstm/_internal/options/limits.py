@@ -1,4 +1,4 @@
-"""What a number may be, beside its type: a text for people and a test."""
+"""What a number may be, next to its type: a text for people and a test."""
 
 import operator
 from collections.abc import Callable

@@ -5,29 +5,29 @@ All of it reads in grey: lines differ in weight and dash, and the color map of t
 maps, cividis, grows steadily lighter.
 """
 
-from jlstm.analysis.plots.ablation import ablation_picture as ablation_picture
-from jlstm.analysis.plots.attention import attention_picture as attention_picture
-from jlstm.analysis.plots.confusion import confusion_picture as confusion_picture
+from jlstm.analysis.plots.ablation import plot_ablation as plot_ablation
+from jlstm.analysis.plots.attention import plot_attention as plot_attention
+from jlstm.analysis.plots.confusion import plot_confusion as plot_confusion
 from jlstm.analysis.plots.curves import learning_curves as learning_curves
-from jlstm.analysis.plots.dots import dot_picture as dot_picture
-from jlstm.analysis.plots.exponents import lyapunov_picture as lyapunov_picture
+from jlstm.analysis.plots.dots import plot_dots as plot_dots
+from jlstm.analysis.plots.exponents import plot_lyapunov as plot_lyapunov
 from jlstm.analysis.plots.forecast import ForecastExample as ForecastExample
-from jlstm.analysis.plots.forecast import forecast_picture as forecast_picture
+from jlstm.analysis.plots.forecast import plot_forecast as plot_forecast
 from jlstm.analysis.plots.forecast import step_errors as step_errors
-from jlstm.analysis.plots.gates import gate_picture as gate_picture
+from jlstm.analysis.plots.gates import plot_gates as plot_gates
 from jlstm.analysis.plots.grid import share_grid as share_grid
 from jlstm.analysis.plots.lags import LagCurve as LagCurve
-from jlstm.analysis.plots.lags import lag_picture as lag_picture
+from jlstm.analysis.plots.lags import plot_lags as plot_lags
 from jlstm.analysis.plots.overlay import OverlayCurve as OverlayCurve
-from jlstm.analysis.plots.overlay import overlay_picture as overlay_picture
-from jlstm.analysis.plots.roll import roll_picture as roll_picture
-from jlstm.analysis.plots.saturation import saturation_picture as saturation_picture
+from jlstm.analysis.plots.overlay import plot_overlay as plot_overlay
+from jlstm.analysis.plots.roll import plot_roll as plot_roll
+from jlstm.analysis.plots.saturation import plot_saturation as plot_saturation
 from jlstm.analysis.plots.seeds import seed_curves as seed_curves
-from jlstm.analysis.plots.spectrum import spectrum_picture as spectrum_picture
+from jlstm.analysis.plots.spectrum import plot_spectrum as plot_spectrum
 from jlstm.analysis.plots.speech import error_curves as error_curves
 from jlstm.analysis.plots.speech import log_mel_pictures as log_mel_pictures
-from jlstm.analysis.plots.speech import utterance_picture as utterance_picture
+from jlstm.analysis.plots.speech import plot_utterance as plot_utterance
 from jlstm.analysis.plots.svg import figure_to_svg as figure_to_svg
-from jlstm.analysis.plots.text import text_picture as text_picture
+from jlstm.analysis.plots.text import plot_text as plot_text
 from jlstm.analysis.plots.words import Passage as Passage
-from jlstm.analysis.plots.words import word_picture as word_picture
+from jlstm.analysis.plots.words import plot_words as plot_words

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 NAMED = 40  # so many units have their number below the bar
 
 
-def ablation_picture(
+def plot_ablation(
     increases: Float[Array, "h"] | Float[np.ndarray, "h"],
     label: str = "rise of the loss",
 ) -> "Figure":
@@ -30,7 +30,7 @@ def ablation_picture(
         ValueError: there is no unit.
 
     Example:
-        >>> figure = ablation_picture(np.array([0.1, 0.5, -0.2]))
+        >>> figure = plot_ablation(np.array([0.1, 0.5, -0.2]))
         >>> [text.get_text() for text in figure.axes[0].get_xticklabels()]
         ['1', '0', '2']
     """

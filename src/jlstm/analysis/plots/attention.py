@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WORD = 0.26  # inches a row
 
 
-def attention_picture(
+def plot_attention(
     weights: Float[np.ndarray, "t s"], source: Sequence[str], written: Sequence[str]
 ) -> "Figure":
     """Draw the weights of an attention: light is much.
@@ -24,13 +24,13 @@ def attention_picture(
     Args:
         weights: of each written word over the source.
         source: words that were read, below the columns.
-        written: words that were produced, beside the rows.
+        written: words that were produced, next to the rows.
 
     Raises:
         ValueError: there is not one word a row and one a column.
 
     Example:
-        >>> figure = attention_picture(np.eye(2), ["ein", "Hund"], ["a", "dog"])
+        >>> figure = plot_attention(np.eye(2), ["ein", "Hund"], ["a", "dog"])
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['a', 'dog']
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def confusion_picture(
+def plot_confusion(
     counts: Integer[np.ndarray, "k k"], classes: Sequence[str]
 ) -> "Figure":
     """Draw a confusion matrix: counts as numbers, shares of each row as shades.
@@ -25,7 +25,7 @@ def confusion_picture(
         ValueError: there is not one name a class.
 
     Example:
-        >>> figure = confusion_picture(np.array([[9, 1], [2, 8]]), ["bad", "good"])
+        >>> figure = plot_confusion(np.array([[9, 1], [2, 8]]), ["bad", "good"])
         >>> [text.get_text() for text in figure.axes[0].texts]
         ['9', '1', '2', '8']
     """

@@ -1,4 +1,4 @@
-"""Learning curves: losses over the steps beside what needs no network."""
+"""Learning curves: losses over the steps next to what needs no network."""
 
 import itertools
 from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def dot_picture(
+def plot_dots(
     groups: Mapping[str, Sequence[float]],
     chosen: Mapping[str, float],
     *,
@@ -31,7 +31,7 @@ def dot_picture(
         ValueError: the two do not name the same groups.
 
     Example:
-        >>> figure = dot_picture({"a": [1.0, 3.0]}, {"a": 2.0}, label="loss")
+        >>> figure = plot_dots({"a": [1.0, 3.0]}, {"a": 2.0}, label="loss")
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['a']
     """

@@ -16,7 +16,7 @@ MARKS = "osD^v<>"
 Exponents = Float[Array, "*b n"] | Float[np.ndarray, "*b n"]
 
 
-def lyapunov_picture(exponents: Mapping[str, Exponents]) -> "Figure":
+def plot_lyapunov(exponents: Mapping[str, Exponents]) -> "Figure":
     """Draw the exponents of each name against their number.
 
     Above the line at zero small changes grow, below it they fade. Of several rows the
@@ -29,9 +29,9 @@ def lyapunov_picture(exponents: Mapping[str, Exponents]) -> "Figure":
         ValueError: there is no name.
 
     Example:
-        >>> figure = lyapunov_picture({"RNN": np.array([0.1, -0.5, -2.0])})
+        >>> figure = plot_lyapunov({"RNN": np.array([0.1, -0.5, -2.0])})
         >>> figure.axes[0].get_ylabel()
-        'Lyapunov exponent (nats a step)'
+        'Lyapunov exponent (nats per step)'
     """
     from jlstm.analysis.plots.picture import Picture
 
@@ -56,7 +56,7 @@ def lyapunov_picture(exponents: Mapping[str, Exponents]) -> "Figure":
         )
     axes.set_xlabel("number, from the largest down", color=INK)
     axes.set_xlim(left=0.5)
-    axes.set_ylabel("Lyapunov exponent (nats a step)", color=INK)
+    axes.set_ylabel("Lyapunov exponent (nats per step)", color=INK)
     axes.locator_params(axis="x", integer=True)
     figure.legend(
         loc="outside upper left", ncols=4, frameon=False, fontsize=10, labelcolor=INK

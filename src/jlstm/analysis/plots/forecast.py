@@ -1,4 +1,4 @@
-"""Forecasts beside what happened, and how wrong they are at each step."""
+"""Forecasts next to what happened, and how wrong they are at each step."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class ForecastExample(NamedTuple):
     baseline: Float[np.ndarray, " k"] | None = None
 
 
-def forecast_picture(
+def plot_forecast(
     examples: Sequence[ForecastExample], *, baseline: str = "seasonal naive"
 ) -> "Figure":
     """Draw forecasts one below the other, each with its past; step 0 is the last known.
@@ -49,7 +49,7 @@ def forecast_picture(
     Example:
         >>> known, ahead = np.sin(np.arange(9.0)), np.sin(np.arange(9.0, 12.0))
         >>> example = ForecastExample("a wave", known, ahead, truth=ahead + 0.1)
-        >>> figure = forecast_picture([example])
+        >>> figure = plot_forecast([example])
         >>> [text.get_text() for text in figure.legends[0].get_texts()]
         ['known', 'forecast', 'what happened']
     """

@@ -25,7 +25,7 @@ GATE_NAMES = {
 }
 
 
-def gate_picture(
+def plot_gates(
     gates: Mapping[str, Series],
     labels: Sequence[str],
     cell_state: Series | None = None,
@@ -49,7 +49,7 @@ def gate_picture(
 
     Example:
         >>> gates = {"f": np.linspace(0, 1, 6).reshape(3, 2)}
-        >>> figure = gate_picture(gates, ["to", "be", "."])
+        >>> figure = plot_gates(gates, ["to", "be", "."])
         >>> [text.get_text() for text in figure.axes[0].get_xticklabels()]
         ['to', 'be', '.']
     """

@@ -18,7 +18,7 @@ DASHES = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (8, 2, 1.5, 2)))
 
 
 class LagCurve(NamedTuple):
-    """One line of :func:`lag_picture`.
+    """One line of :func:`plot_lags`.
 
     Attributes:
         norms: one at each lag from 0 on.
@@ -29,7 +29,7 @@ class LagCurve(NamedTuple):
     family: int = 0
 
 
-def lag_picture(panels: Mapping[str, Mapping[str, LagCurve]]) -> "Figure":
+def plot_lags(panels: Mapping[str, Mapping[str, LagCurve]]) -> "Figure":
     """Draw gradient norms against the lag, a panel for each part of the carry.
 
     Lag 0 is left out, where the gradient by a cell state is zero. A name has the same
@@ -43,7 +43,7 @@ def lag_picture(panels: Mapping[str, Mapping[str, LagCurve]]) -> "Figure":
 
     Example:
         >>> curve = LagCurve(0.5 ** np.arange(20.0))
-        >>> figure = lag_picture({"by h": {"RNN": curve}})
+        >>> figure = plot_lags({"by h": {"RNN": curve}})
         >>> figure.axes[0].get_yscale()
         'log'
     """

@@ -19,7 +19,7 @@ MANY_TIMES = 50
 
 
 class OverlayCurve(NamedTuple):
-    """One line of :func:`overlay_picture`.
+    """One line of :func:`plot_overlay`.
 
     Attributes:
         xs: where it was measured, such as the updates made.
@@ -32,7 +32,7 @@ class OverlayCurve(NamedTuple):
     band: tuple[Sequence[float], Sequence[float]] | None = None
 
 
-def overlay_picture(
+def plot_overlay(
     panels: Mapping[str, Mapping[str, OverlayCurve]],
     labels: tuple[str, str],
     names: Sequence[str] = (),
@@ -53,7 +53,7 @@ def overlay_picture(
 
     Example:
         >>> curve = OverlayCurve([1, 2], [3.0, 1.5], band=([2.9, 1.2], [3.1, 1.8]))
-        >>> figure = overlay_picture({"": {"LSTM": curve}}, ("updates", "loss"))
+        >>> figure = plot_overlay({"": {"LSTM": curve}}, ("updates", "loss"))
         >>> figure.axes[0].get_xlabel()
         'updates'
     """

@@ -17,7 +17,7 @@ Number = int | float
 Points = Mapping[str, Sequence[tuple[Number, Number]]]
 
 
-def point_picture(
+def plot_points(
     curves: Points,
     *,
     x_label: str,
@@ -42,7 +42,7 @@ def point_picture(
         ValueError: there is no point.
 
     Example:
-        >>> figure = point_picture(
+        >>> figure = plot_points(
         ...     {"LSTM": [(1, 3.0), (2, 2.0)]}, x_label="size", y_label="loss"
         ... )
         >>> figure.axes[0].get_xscale()

@@ -15,7 +15,7 @@ LOWEST_OF_A_PIANO = 21
 MARGIN = 3  # keys below the lowest and above the highest note
 
 
-def roll_picture(
+def plot_roll(
     roll: Integer[np.ndarray, "t k"],
     opening: int = 0,
     label: str = "steps",
@@ -35,7 +35,7 @@ def roll_picture(
     Example:
         >>> roll = np.zeros((8, 88), np.uint8)
         >>> roll[2:6, 39] = 1  # middle C
-        >>> figure = roll_picture(roll)
+        >>> figure = plot_roll(roll)
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['C4']
     """

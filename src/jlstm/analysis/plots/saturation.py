@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PANEL = 2.4  # inches
 
 
-def saturation_picture(gates: Mapping[str, Saturation]) -> "Figure":
+def plot_saturation(gates: Mapping[str, Saturation]) -> "Figure":
     """Draw left-saturated against right-saturated shares, a panel for each gate.
 
     A unit at the top left is open at nearly every step (its forget gate: it keeps all),
@@ -34,7 +34,7 @@ def saturation_picture(gates: Mapping[str, Saturation]) -> "Figure":
 
     Example:
         >>> shares = Saturation(np.array([0.1, 0.8]), np.array([0.9, 0.0]))
-        >>> figure = saturation_picture({"f": shares})
+        >>> figure = plot_saturation({"f": shares})
         >>> figure.axes[0].get_title()
         'forget f'
     """

@@ -1,4 +1,4 @@
-"""One number of several seeds over the updates, beside the number that is asked for."""
+"""A number of several seeds over the updates, next to the one to be reached."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

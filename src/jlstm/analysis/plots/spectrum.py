@@ -1,4 +1,4 @@
-"""Spectra of Jacobians: eigenvalues beside the unit circle, and singular values."""
+"""Spectra of Jacobians: eigenvalues next to the unit circle, and singular values."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LOWEST = 1e-8  # of the largest singular value: below it stands only rounding
 
 
-def spectrum_picture(spectra: Spectra) -> "Figure":
+def plot_spectrum(spectra: Spectra) -> "Figure":
     """Draw the eigenvalues of all matrices, and the range of their singular values.
 
     On the left a point is an eigenvalue; inside the unit circle what it belongs to
@@ -27,7 +27,7 @@ def spectrum_picture(spectra: Spectra) -> "Figure":
 
     Example:
         >>> from jlstm.analysis.jacobian import jacobian_spectra
-        >>> figure = spectrum_picture(jacobian_spectra(np.eye(3)[None] / 2))
+        >>> figure = plot_spectrum(jacobian_spectra(np.eye(3)[None] / 2))
         >>> [axes.get_xlabel() for axes in figure.axes]
         ['real part', 'number, from the largest down']
     """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def utterance_picture(
+def plot_utterance(
     features: Float[np.ndarray, "t x"],
     probabilities: Float[np.ndarray, "s k"],
     symbols: Sequence[str],
@@ -35,7 +35,7 @@ def utterance_picture(
 
     Example:
         >>> shares = np.array([[0.9, 0.1], [0.2, 0.8], [0.9, 0.1]])
-        >>> figure = utterance_picture(np.eye(6), shares, ["", "a"], hop=0.1, step=0.2)
+        >>> figure = plot_utterance(np.eye(6), shares, ["", "a"], hop=0.1, step=0.2)
         >>> [text.get_text() for text in figure.axes[1].texts]
         ['a']
     """

@@ -21,7 +21,7 @@ _FONT_RATIO = 0.602
 """Width of a character of the font, as a share of its size."""
 
 
-def text_picture(
+def plot_text(
     text: str,
     values: Float[np.ndarray, " t"],
     columns: int = 80,
@@ -41,7 +41,7 @@ def text_picture(
         ValueError: not one value a character, no text, or limits in no order.
 
     Example:
-        >>> figure = text_picture('a "b"', np.array([-1, -1, 0.9, 1.0, 0.2]))
+        >>> figure = plot_text('a "b"', np.array([-1, -1, 0.9, 1.0, 0.2]))
         >>> [text.get_text() for text in figure.axes[0].texts]
         ['a', '"', 'b', '"']
     """
@@ -50,7 +50,7 @@ def text_picture(
     low, high = limits
     if len(text) != len(values) or not text or columns < 1 or not low < high:
         raise ValueError(
-            f"text_picture: {len(text)} characters, {len(values)} values, {columns} "
+            f"plot_text: {len(text)} characters, {len(values)} values, {columns} "
             f"columns, limits {limits}; give one value a character, a column at least "
             "and a lower limit below the upper."
         )

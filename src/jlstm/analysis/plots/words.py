@@ -33,14 +33,14 @@ class Passage(NamedTuple):
     scores: Float[np.ndarray, " t"]
 
 
-def word_picture(passages: Sequence[Passage]) -> "Figure":
+def plot_words(passages: Sequence[Passage]) -> "Figure":
     """Write texts out, words for the answer shaded, those against it in a frame.
 
     The strongest word of each passage has the full shade, or the heaviest frame.
 
     Example:
         >>> passage = Passage("good", ("a", "rose"), np.array([-0.5, 2.0]))
-        >>> figure = word_picture([passage])
+        >>> figure = plot_words([passage])
         >>> [text.get_text() for text in figure.axes[0].texts]
         ['good', 'a', 'rose']
     """

@@ -1,1 +1,1 @@
-"""Several runs beside each other: what ``experiments/compare.py`` is made of."""
+"""Several runs side by side: what ``experiments/compare.py`` is made of."""

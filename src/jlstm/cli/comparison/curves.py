@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from jlstm.analysis.plots import OverlayCurve, overlay_picture
+from jlstm.analysis.plots import OverlayCurve, plot_overlay
 from jlstm.cli.comparison.runs import Run
 from jlstm.cli.comparison.tables import kind_of
 from jlstm.training.seeds import of_seeds
@@ -35,10 +35,10 @@ def draw_curves(runs: Sequence[Run]) -> list[tuple[str, "Figure"]]:
     drawn = []
     if logged:
         panels = overlay(logged, lambda run: 1.0)
-        drawn.append((UPDATES, overlay_picture(panels, ("updates", LOSS), names)))
+        drawn.append((UPDATES, plot_overlay(panels, ("updates", LOSS), names)))
     if timed:
         panels = overlay(timed, pace)
-        drawn.append((TIME, overlay_picture(panels, ("seconds", LOSS), names)))
+        drawn.append((TIME, plot_overlay(panels, ("seconds", LOSS), names)))
     return drawn
 
 

@@ -13,7 +13,7 @@ from jlstm.training.report.page import Link, Row, figures, paragraph, table, wri
 ALIKE = "The configurations of these runs do not differ."
 RESULTS_NOTE = (
     "Bold: the lowest validation loss, where all runs have the same metrics. ± is the "
-    "standard deviation of the seeds. A + behind a commit: there were changes beside "
+    "standard deviation of the seeds. A + behind a commit: there were changes next to "
     "it. A dash: the run does not have that."
 )
 
@@ -32,7 +32,7 @@ def write_comparison(path: Path, runs: Sequence[Run]) -> None:
         figures(drawn),
         _differences(runs),
     ]
-    write_page(path, f"{len(runs)} runs beside each other", parts, wide=True)
+    write_page(path, f"{len(runs)} runs side by side", parts, wide=True)
 
 
 def _results(folder: Path, runs: Sequence[Run]) -> str:

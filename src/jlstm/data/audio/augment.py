@@ -1,4 +1,4 @@
-"""Training sounds made anew from others: faster or slower, or with parts left out."""
+"""Training sounds made from others: faster or slower, or with parts left out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class AugmentConfig(Options):
 
     Attributes:
         speeds: how fast each is played; faster is higher too. Each adds a copy.
-        band_masks: runs of neighboring bands to leave out, in each epoch anew.
+        band_masks: runs of neighboring bands to leave out, in each epoch again.
         band_width: the most bands of a run.
         time_masks: runs of frames to leave out.
         time_width: the most frames of a run.

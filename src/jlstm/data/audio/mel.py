@@ -31,7 +31,7 @@ class LogMelConfig(Options):
             relative to it: a quiet recording keeps what a loud one keeps.
         floor: added to the energy of a band before the logarithm, so that silence is
             finite and faint noise does not count; full scale, or the level, is 1.
-        deltas: how many derivatives over time to put beside the bands: 0, 1 or 2.
+        deltas: how many derivatives over time to put next to the bands: 0, 1 or 2.
         normalize: shift and scale each feature of each utterance to mean 0 and
             variance 1 over its frames.
 

@@ -106,13 +106,13 @@ def _dated(table: Table, path: object, place: int, dayfirst: bool | None) -> Clo
     name, cells = table.names[place], table.columns[place]
     used = (place,)
     column, told = _chosen(table, path, name, cells, dayfirst)
-    beside = _time_beside(table, place) if ":" not in cells[0] else None
-    if beside is not None:
-        used = (place, beside)
-        times = map(_time, table.columns[beside])
+    nearby = _time_next_to(table, place) if ":" not in cells[0] else None
+    if nearby is not None:
+        used = (place, nearby)
+        times = map(_time, table.columns[nearby])
         cells = [f"{a} {b}" for a, b in zip(cells, times, strict=True)]
         column, told = _chosen(table, path, name, cells, dayfirst)
-        table.said.append(f"dates are in {name} and {table.names[beside]}")
+        table.said.append(f"dates are in {name} and {table.names[nearby]}")
     if told:
         table.said.append(f"dates such as {cells[0]!r} read as {column.form.name}")
     texts = cells if not told else map(writer(cells[-1], column.form), column.local)
@@ -203,7 +203,7 @@ def _refuse_odd_date(
     )
 
 
-def _time_beside(table: Table, place: int) -> int | None:
+def _time_next_to(table: Table, place: int) -> int | None:
     """Return the place of a column with a time of day in each row."""
     for n, (name, cells) in enumerate(zip(table.names, table.columns, strict=True)):
         is_hour = _HOURS.fullmatch(name) and all(map(_is_hour, cells))

@@ -116,7 +116,7 @@ def _variables(
     kept = without_row_numbers(table, free)
     if not kept:
         raise ValueError(
-            f"{path} has no column of numbers beside {table.names[clock.used[0]]}."
+            f"{path} has no column of numbers next to {table.names[clock.used[0]]}."
         )
     return kept
 

@@ -54,7 +54,7 @@ def copying(
 
 
 def copying_floor(delay: int, *, symbols: int = 8, length: int = 10) -> float:
-    """Return the nats a step of blanks and then guesses: what no memory scores.
+    """Return the nats per step of blanks and then guesses: what no memory scores.
 
     Example:
         >>> round(copying_floor(delay=100), 4)

@@ -16,7 +16,7 @@ Right = Bool[np.ndarray, "t b"]
 Weights = Float[np.ndarray, "t b"]
 
 
-class Exam(NamedTuple):
+class EvalSet(NamedTuple):
     """Sequences of some kind, and how answers to them are counted.
 
     Attributes:

@@ -25,7 +25,7 @@ def parity(
         longest: length of the longest string.
         shortest: length of the shortest one.
         every: give weight to the parity so far at every step, not only at the last one:
-            much easier, and to be said beside a result.
+            much easier, and to be said next to a result.
 
     Returns:
         ids ``xs`` (bits, 0 behind an end) and ``targets`` of shape ``[longest, b]``.

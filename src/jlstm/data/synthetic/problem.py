@@ -25,7 +25,7 @@ from jlstm.data.synthetic.batch import SyntheticBatch, at_least
 from jlstm.data.synthetic.copying import copying, copying_floor
 from jlstm.data.synthetic.counting import counting, counting_strings
 from jlstm.data.synthetic.dyck import dyck
-from jlstm.data.synthetic.exams import Exam, reach, share, strings, tail
+from jlstm.data.synthetic.exams import EvalSet, reach, share, strings, tail
 from jlstm.data.synthetic.order import SYMBOLS, temporal_order, temporal_order_floor
 from jlstm.data.synthetic.parity import parity, parity_floor
 
@@ -109,7 +109,7 @@ class Problem(NamedTuple):
     kind: Kind
     draw: Callable[[Key, int], SyntheticBatch]
     floor: float
-    exams: tuple[Exam, ...]
+    exams: tuple[EvalSet, ...]
     goal: Goal
 
 
@@ -133,7 +133,7 @@ def make_problem(config: ProblemConfig) -> Problem:
 
 
 def memoryless_nats(batch: SyntheticBatch) -> float:
-    """Return the nats a step of the best guess at a set from the current symbol alone.
+    """Return the nats per step of the best guess from the current symbol alone.
 
     The guess names each symbol with the share of times that it may come next. Not for
     use inside ``jit``.
@@ -153,7 +153,7 @@ def memoryless_nats(batch: SyntheticBatch) -> float:
 
 def _adding(config: ProblemConfig) -> Problem:
     draw = partial(adding, steps=config.steps)
-    exams = (Exam("within", draw, share),)
+    exams = (EvalSet("within", draw, share),)
     goal, title = Goal("loss", 0.01, at_most=True), f"adding, T = {config.steps}"
     return Problem(title, 2, 1, "number", draw, adding_floor(), exams, goal)
 
@@ -162,7 +162,7 @@ def _adding_1997(config: ProblemConfig) -> Problem:
     at_least("steps", config.steps, 24)
     draw = partial(adding_1997, steps=config.steps)
     floor = adding_1997_floor(config.steps)
-    exams, goal = (Exam("within", draw, share),), Goal("within", 0.999)
+    exams, goal = (EvalSet("within", draw, share),), Goal("within", 0.999)
     title = f"adding of 1997, T = {config.steps}"
     return Problem(title, 2, 1, "number", draw, floor, exams, goal)
 
@@ -171,7 +171,7 @@ def _copying(config: ProblemConfig) -> Problem:
     draw = partial(copying, delay=config.steps)
     at_least("steps", config.steps, 1)
     floor = copying_floor(config.steps, symbols=COPY_SYMBOLS, length=COPIED)
-    exams = (Exam("recalled", draw, partial(tail, steps=COPIED)),)
+    exams = (EvalSet("recalled", draw, partial(tail, steps=COPIED)),)
     goal, title = Goal("loss", floor / 2, at_most=True), f"copying, T = {config.steps}"
     symbols = COPY_SYMBOLS + 2
     return Problem(title, symbols, symbols - 1, "class", draw, floor, exams, goal)
@@ -180,7 +180,7 @@ def _copying(config: ProblemConfig) -> Problem:
 def _temporal_order(config: ProblemConfig) -> Problem:
     draw = partial(temporal_order, steps=config.steps, signs=config.signs)
     floor = temporal_order_floor(signs=config.signs)
-    exams, goal = (Exam("accuracy", draw, share),), Goal("accuracy", 0.999)
+    exams, goal = (EvalSet("accuracy", draw, share),), Goal("accuracy", 0.999)
     title = f"temporal order, T = {config.steps}, {config.signs} signs"
     return Problem(
         title, SYMBOLS, 2**config.signs, "class", draw, floor, exams, goal
@@ -193,7 +193,7 @@ def _parity(config: ProblemConfig) -> Problem:
         parity, shortest=config.shortest, longest=config.longest, every=config.every
     )
     far = partial(parity, shortest=config.longest + 1, longest=config.far)
-    exams = (Exam("accuracy", draw, share), Exam("far_accuracy", far, share))
+    exams = (EvalSet("accuracy", draw, share), EvalSet("far_accuracy", far, share))
     title = f"parity, lengths to {config.longest}"
     goal = Goal("far_accuracy", 0.99)
     return Problem(title, 2, 2, "class", draw, parity_floor(), exams, goal)
@@ -205,7 +205,10 @@ def _counting(config: ProblemConfig) -> Problem:
     draw = partial(counting, shortest=config.shortest, longest=longest, letters=letters)
     every = partial(_counting_to, far=config.far, letters=letters)
     floor = _floor(draw)
-    exams = (Exam("strings", draw, strings), Exam("reach", every, reach, once=True))
+    exams = (
+        EvalSet("strings", draw, strings),
+        EvalSet("reach", every, reach, once=True),
+    )
     name = {2: "aⁿbⁿ", 3: "aⁿbⁿcⁿ"}[letters]
     title, goal = f"{name}, n to {longest}", Goal("reach", config.far)
     return Problem(title, letters + 1, letters + 1, "set", draw, floor, exams, goal)
@@ -218,7 +221,7 @@ def _dyck(config: ProblemConfig) -> Problem:
     draw = partial(dyck, kinds=kinds, shortest=shortest, longest=longest)
     far = partial(dyck, kinds=kinds, shortest=longest + 2, longest=config.far)
     floor = _floor(draw)
-    exams = (Exam("strings", draw, strings), Exam("far_strings", far, strings))
+    exams = (EvalSet("strings", draw, strings), EvalSet("far_strings", far, strings))
     title, goal = f"Dyck-{kinds}, lengths to {longest}", Goal("far_strings", 0.99)
     return Problem(title, 2 * kinds + 1, 2 * kinds, "set", draw, floor, exams, goal)
 

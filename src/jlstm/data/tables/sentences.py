@@ -183,7 +183,7 @@ SENTENCES = (
                 "sha256:"
                 "73863d1941f27f416ac04b12dd1e73feb2cc012eeac55c2819b6f03ab19dd104",
                 18_526_416,
-                note="the labelled reviews, packed anew",
+                note="the labelled reviews, packed again",
             ),
         ),
         licence="not stated; cite the paper",

@@ -91,7 +91,7 @@ def add_operator(
 def _join(graph: Graph, number: int, halves: Sequence[Half]) -> list[str]:
     """Keep W, R, B and P of the directions; return their names, empty if missing.
 
-    A direction without biases or peepholes beside one with them gets zeros.
+    A direction without biases or peepholes next to one with them gets zeros.
     """
     names = []
     for letter, arrays in zip(

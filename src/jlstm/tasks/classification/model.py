@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, Shaped
 from jlstm._internal.affine import affine
 from jlstm._internal.options import Options, Positive, Size
 from jlstm._internal.types import DType, Key, accumulator_dtype
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
 from jlstm.nnx.pooling import (
     Pooling,
@@ -143,9 +143,9 @@ class Classifier(nnx.Module):
         """Return the input vectors: rows of the table, or ``xs`` where it has none."""
         return xs if self.table is None else self.table[...][xs]
 
-    def top(self, xs: Shaped[Array, "t b ..."]) -> Reading:
+    def top_layer_inputs(self, xs: Shaped[Array, "t b ..."]) -> LayerInputs:
         """Return what enters the uppermost layer; all steps of each row count."""
-        return read_top(self.stack, nnx.as_pure(self.layers), self.embed(xs))
+        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), self.embed(xs))
 
     def classify(
         self,

@@ -101,7 +101,7 @@ class ClassifyTask:
         unknown: the token id of words that training lacks, see ``Classifier``.
         cut: how examples are put into batches.
         change: what becomes of the training examples in an epoch, given a generator
-            that depends on it: spans drawn anew, noise. None leaves them as they are.
+            that depends on it: spans drawn again, noise. None leaves them as they are.
         baselines: mean nats an example of what needs no network.
         seed: of the order of the batches.
     """

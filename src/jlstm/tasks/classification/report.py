@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm.analysis.plots import confusion_picture, learning_curves, word_picture
+from jlstm.analysis.plots import learning_curves, plot_confusion, plot_words
 from jlstm.data.words import unknown_share
 from jlstm.metrics.confusion import confusion
 from jlstm.tasks.classification.baselines import ALWAYS
@@ -18,7 +18,7 @@ from jlstm.training.log import read_metrics
 from jlstm.training.report.layer_figures import (
     Example,
     every_nth,
-    inside_pictures,
+    layer_figures,
     readable,
 )
 from jlstm.training.report.table import table
@@ -69,7 +69,7 @@ def numbers_of(run: Finished[Prep, Part], logits: np.ndarray) -> dict[str, Any]:
 
 
 def score_table(name: str, summary: dict[str, Any]) -> str:
-    """Return the accuracy of a model in percent beside that of its baselines.
+    """Return the accuracy of a model in percent next to that of its baselines.
 
     Of several seeds it is mean ± standard deviation.
     """
@@ -113,7 +113,7 @@ def key_numbers(name: str, summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def accuracy_curves(folder: Path, summary: dict[str, Any]) -> tuple[str, "Figure"]:
-    """Return the accuracy over the updates beside that of the baselines."""
+    """Return the accuracy over the updates next to that of the baselines."""
     records = [
         {**record, "loss": record["accuracy"]}
         for record in read_metrics(folder)
@@ -132,7 +132,7 @@ def confusions(summary: dict[str, Any]) -> tuple[str, "Figure"]:
     """Return the confusion matrix of the test."""
     seeds = len(summary["test"].get("accuracy_members", [0]))
     of_seed = ", of the model of the first seed" if seeds > 1 else ""
-    figure = confusion_picture(np.array(summary["confusion"]), summary["classes"])
+    figure = plot_confusion(np.array(summary["confusion"]), summary["classes"])
     return f"What was taken for what in the test{of_seed}.", figure
 
 
@@ -144,7 +144,7 @@ def draw_words(
         "Test texts, drawn at random, and then the surest errors. Shaded words "
         "spoke for the answer of the model, framed ones against it."
     )
-    return caption, word_picture(moved_words(model, data, logits, count))
+    return caption, plot_words(moved_words(model, data, logits, count))
 
 
 def draw_inside(model: Classifier, data: Data) -> list[tuple[str, "Figure"]]:
@@ -157,5 +157,5 @@ def draw_inside(model: Classifier, data: Data) -> list[tuple[str, "Figure"]]:
     else:
         numbers = [str(n + 1) for n in range(len(sequence))]
         example = Example(name, "step", every_nth(numbers))
-    reading = model.top(jnp.asarray(sequence)[:, None]).row(0)
-    return inside_pictures(reading, example)
+    reading = model.top_layer_inputs(jnp.asarray(sequence)[:, None]).row(0)
+    return layer_figures(reading, example)

@@ -1,3 +1,3 @@
-"""The next steps of a series, beside what needs no network."""
+"""The next steps of a series, next to what needs no network."""
 
 EXPERIMENTS = {"forecast": "experiment:ForecastExperiment"}

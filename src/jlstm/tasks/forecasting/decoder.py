@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from jlstm._internal.affine import affine
 from jlstm._internal.types import Carry, DType, Key
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
 
@@ -87,9 +87,9 @@ class DecoderForecaster(nnx.Module):
         """Return the forecast."""
         return self(inputs)[None]
 
-    def top(self, inputs: Float[Array, "t b c"]) -> Reading:
+    def top_layer_inputs(self, inputs: Float[Array, "t b c"]) -> LayerInputs:
         """Return what enters the uppermost layer of the encoder."""
-        return read_top(self.stack, nnx.as_pure(self.encoder), inputs)
+        return top_layer_inputs(self.stack, nnx.as_pure(self.encoder), inputs)
 
     def _forced(self, inputs: Array, targets: Array, key: Key) -> Array:
         keys = jax.random.split(key)

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from jlstm._internal.affine import affine
 from jlstm._internal.types import Carry, DType, Key
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
 from jlstm.metrics.forecast import sample_levels
 from jlstm.tasks.forecasting.distributions import Distribution, Gaussian, StudentT
@@ -104,10 +104,10 @@ class DeepAR(nnx.Module):
         _, paths = jax.lax.scan(partial(self._draw, params), (start, past), keys)
         return jnp.moveaxis(frame.leave(paths), 1, 0)
 
-    def top(self, inputs: Float[Array, "t b c"]) -> Reading:
+    def top_layer_inputs(self, inputs: Float[Array, "t b c"]) -> LayerInputs:
         """Return what enters the uppermost layer, of each window and column."""
         xs = self._lagged(self._framed(inputs)[1])
-        return read_top(self.stack, nnx.as_pure(self.layers), xs)
+        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), xs)
 
     def _framed(self, inputs: Array) -> tuple[Frame, Array]:
         """Return the frame of what is predicted, and its known steps within it."""

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from jlstm._internal.affine import affine
 from jlstm._internal.types import DType, Key, accumulator_dtype
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
 from jlstm.regularizers import dropout
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
@@ -127,10 +127,10 @@ class DirectForecaster(nnx.Module):
         """
         return jnp.sort(self(inputs), axis=0)
 
-    def top(self, inputs: Float[Array, "t b c"]) -> Reading:
+    def top_layer_inputs(self, inputs: Float[Array, "t b c"]) -> LayerInputs:
         """Return what enters the uppermost layer; a shared model has a row a column."""
         zs = measure(inputs, self.config.normalize).enter(inputs)
-        return read_top(self.stack, nnx.as_pure(self.layers), self._patches(zs))
+        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), self._patches(zs))
 
     def _patches(self, zs: Float[Array, "t b c"]) -> Float[Array, "s n x"]:
         """Put the steps of a patch side by side; a shared model has a row a column."""

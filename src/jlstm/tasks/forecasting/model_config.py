@@ -113,9 +113,9 @@ class ForecasterConfig(Options):
         if self.kind == "deepar":
             return f"DeepAR of {name}{how}"
         patches = f", patches of {self.patch}" if self.patch > 1 else ""
-        beside = " + linear" if self.skip else ""
+        skip = " + linear" if self.skip else ""
         quantiles = ", quantiles" if self.head == "quantile" else ""
-        return f"{name}{beside}{patches}{how}{quantiles}"
+        return f"{name}{skip}{patches}{how}{quantiles}"
 
     def check(self, sizes: ForecastSizes) -> None:
         """Raise ValueError unless this can forecast windows of these sizes."""

@@ -37,7 +37,7 @@ class WindowConfig(Options):
     Attributes:
         batch_size: windows of an update; fewer where training has not so many.
         eval_batch: windows of an evaluation step; changes speed only.
-        epoch_windows: windows of an epoch, drawn anew for each; None takes all.
+        epoch_windows: windows of an epoch, drawn again for each; None takes all.
     """
 
     batch_size: Size = 32

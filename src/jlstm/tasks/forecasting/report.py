@@ -10,7 +10,7 @@ import numpy as np
 from jlstm.analysis.plots import (
     ForecastExample,
     figure_to_svg,
-    forecast_picture,
+    plot_forecast,
     step_errors,
 )
 from jlstm.data.windows import Windows
@@ -22,7 +22,7 @@ from jlstm.tasks.forecasting.linear import LinearForecaster
 from jlstm.tasks.forecasting.model import Forecaster
 from jlstm.tasks.forecasting.objective import ForecastTask, narrow
 from jlstm.training.experiment import Finished, Report
-from jlstm.training.report.layer_figures import Example, every_nth, inside_pictures
+from jlstm.training.report.layer_figures import Example, every_nth, layer_figures
 from jlstm.training.report.table import table
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def numbers_of(title: str, run: Finished[Prep, Part]) -> dict[str, Any]:
 
 
 def score_table(summary: dict[str, Any]) -> str:
-    """Return the scores of a model beside those of its baselines.
+    """Return the scores of a model next to those of its baselines.
 
     Of several seeds they are mean ± standard deviation. Errors are of values that were
     scaled by mean and standard deviation of the training part.
@@ -185,7 +185,7 @@ def draw_beyond(task: ForecastTask, beyond: Beyond) -> tuple[str, "Figure"]:
     caption = (
         f"After the end of {series.name}: what nobody knows yet, in its own units."
     )
-    return caption, forecast_picture([example])
+    return caption, plot_forecast([example])
 
 
 def draw_examples(
@@ -200,7 +200,7 @@ def draw_examples(
         "Forecasts of the test, evenly spread over it and not chosen by how good they "
         "are, in the units of the series."
     )
-    return caption, forecast_picture(drawn)
+    return caption, plot_forecast(drawn)
 
 
 def window_number(windows: Windows, number: int) -> Windows:
@@ -237,7 +237,7 @@ def example_of(task: ForecastTask, found: Findings, window: Windows) -> Forecast
 
 
 def draw_steps(task: ForecastTask, found: Findings) -> tuple[str, "Figure"]:
-    """Return the squared error of each step ahead beside that of the baselines."""
+    """Return the squared error of each step ahead next to that of the baselines."""
     others = {
         name: own.tally(task.forecast.test).by_step()["mse"]
         for name, own in found.baselines.items()
@@ -260,7 +260,7 @@ def draw_inside(task: ForecastTask, model: Forecaster) -> list[tuple[str, "Figur
         return []
     window = window_number(task.forecast.test, 0)
     inputs = narrow(window.take(np.array([0]))).inputs
-    reading = model.top(jnp.asarray(inputs))
+    reading = model.top_layer_inputs(jnp.asarray(inputs))
     reading = reading.row(*[-1] * (reading.xs.ndim - 2))
     patch = task.model.patch if task.model.kind == "direct" else 1
     # The first steps may be no input of their own, but what a lag looks back to.
@@ -271,7 +271,7 @@ def draw_inside(task: ForecastTask, model: Forecaster) -> list[tuple[str, "Figur
     name, unit = "a test window", "step"
     if patch > 1:
         name, unit = f"{name} in patches of {patch} steps", "patch"
-    return inside_pictures(reading, Example(name, unit, labels))
+    return layer_figures(reading, Example(name, unit, labels))
 
 
 def context_of(windows: Windows) -> int:

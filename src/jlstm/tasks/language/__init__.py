@@ -1,4 +1,4 @@
-"""Language models: a corpus, a recurrent network, n-grams beside it, samples."""
+"""Language models: a corpus, a recurrent network, n-grams next to it, samples."""
 
 EXPERIMENTS = {
     "language": "experiment:LanguageExperiment",

@@ -38,7 +38,7 @@ def dynamic_nll(
     rule: Rule,
     scale: nnx.Module | None = None,
 ) -> float:
-    """Return the mean nats a token of a text that the model learns from as it goes.
+    """Return the mean nats per token of a text that the model learns from as it goes.
 
     Args:
         model: a trained model; it is not changed.

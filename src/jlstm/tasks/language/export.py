@@ -1,7 +1,7 @@
 """A trained language model in one small file: its config, its symbols, its weights.
 
 A run's folder holds what training needs to go on. To show a model, to send it or to
-keep it beside a page of text takes less: an ``.npz`` file of numpy that ``load_model``
+keep it next to a page of text takes less: an ``.npz`` file of numpy that ``load_model``
 turns into the model again, without data and without the run.
 """
 
@@ -123,7 +123,7 @@ def _restored(path: str | Path, entries: dict, name: str, leaf: Any) -> jax.Arra
         found = entries[name].shape if name in entries else "nothing"
         raise ValueError(
             f"{path} has {found} where the model has {name} of shape {leaf.shape}: it "
-            "was written by another version, or is damaged. Write it anew."
+            "was written by another version, or is damaged. Write it again."
         )
     return jnp.asarray(entries[name], jnp.float32)
 

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm.analysis.layer_inputs import Reading
+from jlstm.analysis.layer_inputs import LayerInputs
 from jlstm.data import Corpus
 from jlstm.tasks.language.model import LanguageModel
 from jlstm.training.report.layer_figures import Example
@@ -13,12 +13,12 @@ SHOWN, BEFORE = {"char": 72, "word": 24}, 200
 UNITS = {"char": "character", "word": "word"}
 
 
-def read_line(model: LanguageModel, corpus: Corpus) -> tuple[Reading, Example]:
+def read_line(model: LanguageModel, corpus: Corpus) -> tuple[LayerInputs, Example]:
     """Return what enters the top layer over a held-out line and the text before it."""
     level = corpus.vocab.level
     start = _line_start(corpus)
     ids = corpus.valid[max(start - BEFORE, 0) : start + SHOWN[level]]
-    reading = model.top(jnp.asarray(np.asarray(ids), jnp.int32))
+    reading = model.top_layer_inputs(jnp.asarray(np.asarray(ids), jnp.int32))
     labels = [corpus.vocab.symbols[each] for each in ids]
     return reading, Example("held-out text", UNITS[level], labels, SHOWN[level])
 

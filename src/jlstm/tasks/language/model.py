@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Integer
 
 from jlstm._internal.options import Options, Positive, Rate, Size, Sizes
 from jlstm._internal.types import Carry, DType, Key, Shape
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.cell import Cell
 from jlstm.decoding.sample import PLAIN, Sampling, check_drawn, generate
 from jlstm.initializers import Constant, Uniform
@@ -204,14 +204,16 @@ class LanguageModel(TokenModel):
         params = weight_drop(self.layer_params(), rates.weight, keys[2])
         return self.stack.apply(params, xs, carry, key=keys[3])
 
-    def top(
+    def top_layer_inputs(
         self, tokens: Integer[Array, "t *b"], carry: Carry | None = None
-    ) -> Reading:
+    ) -> LayerInputs:
         """Return what enters the uppermost layer while it reads ``tokens``.
 
         ``carry`` is that of all layers before the first token.
         """
-        return read_top(self.stack, self.layer_params(), self.embed(tokens), carry)
+        return top_layer_inputs(
+            self.stack, self.layer_params(), self.embed(tokens), carry
+        )
 
     def drop_output(
         self, hs: Float[Array, "t *b h"], key: Key | None

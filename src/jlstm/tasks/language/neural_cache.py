@@ -1,7 +1,7 @@
 """A neural cache: what was read lately is more likely to come again.
 
-A trained language model is not changed. Beside its own distribution stands one over the
-words of the last few hundred steps, each weighted by how much the features then are
+A trained language model is not changed. Next to its own distribution stands one over
+the words of the last few hundred steps, each weighted by how much the features then are
 like the features now; the two are mixed.
 
 Source: E. Grave, A. Joulin and N. Usunier, "Improving neural language models with a
@@ -42,7 +42,7 @@ def cache_nll(
     sharpness: Sequence[float],
     weights: Sequence[float],
 ) -> Float64[np.ndarray, "k l"]:
-    """Return the mean nats a token for every pair of settings, in one pass.
+    """Return the mean nats per token for every pair of settings, in one pass.
 
     Args:
         model: a trained model.

@@ -1,4 +1,4 @@
-"""What needs no network: n-gram models of a corpus, counted anew for every run."""
+"""What needs no network: n-gram models of a corpus, counted again for every run."""
 
 from functools import partial
 

@@ -66,7 +66,7 @@ class LanguageTask:
         corpus: token ids and their vocabulary.
         model: hyper-parameters of the model.
         stream: how the corpus is cut.
-        baselines: mean nats a token of n-gram models on the validation part.
+        baselines: mean nats per token of n-gram models on the validation part.
     """
 
     corpus: Corpus
@@ -117,7 +117,7 @@ class LanguageTask:
     def loss(
         self, model: TokenModel, carry: Carry, batch: Window, key: Key
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
-        """Return the reduced loss, the next carry and the mean nats a token."""
+        """Return the reduced loss, the next carry and the mean nats per token."""
         noise, out_noise = jax.random.split(key)
         carry, raw = model.features(batch.inputs, carry, key=noise)
         dropped = model.drop_output(raw, out_noise)
@@ -130,7 +130,7 @@ class LanguageTask:
         return loss, (carry, {"loss": jnp.mean(nll)})
 
     def evaluate(self, model: TokenModel, part: str) -> dict[str, float]:
-        """Return ``loss`` (nats a token, all weighted equally) and perplexity."""
+        """Return ``loss`` (nats per token, all weighted equally) and perplexity."""
         tokens = self.corpus.test if part == "test" else self.corpus.valid
         batch = self.stream.test_batch if part == "test" else self.stream.valid_batch
         loss = stream_nll(model, TokenStream(tokens, batch, self.stream.eval_window))
@@ -138,7 +138,7 @@ class LanguageTask:
 
 
 def stream_nll(model: TokenModel, stream: TokenStream) -> float:
-    """Return the mean nats a token of a stream, the carry going through all windows.
+    """Return the mean nats per token of a stream, the carry going through all windows.
 
     Each of the streams starts from the zero carry; windows are weighted by their
     tokens.

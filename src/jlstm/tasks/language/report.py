@@ -14,7 +14,7 @@ from jlstm.tasks.language.show import (
     score_table,
 )
 from jlstm.training.experiment import Finished, Report
-from jlstm.training.report.layer_figures import inside_pictures
+from jlstm.training.report.layer_figures import layer_figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,7 +59,7 @@ def key_numbers(
 ) -> list[tuple[str, str]]:
     """Return the few numbers that stand at the top of the report."""
     metric = "perplexity" if level == "word" else "loss"
-    unit = "perplexity" if level == "word" else "nats a character"
+    unit = "perplexity" if level == "word" else "nats per character"
     parts = [("validation", summary["valid"]), ("test", summary["test"])]
     scores = [(f"{n} {unit}", f"{s[metric]:.3f}") for n, s in parts if s is not None]
     return [
@@ -74,4 +74,4 @@ def draw_inside(model: TokenModel, corpus: Corpus) -> list[tuple[str, "Figure"]]
     """Return pictures of the top layer over a held-out line; a Transformer has none."""
     if not isinstance(model, LanguageModel):
         return []
-    return inside_pictures(*read_line(model, corpus))
+    return layer_figures(*read_line(model, corpus))

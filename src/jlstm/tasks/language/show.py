@@ -1,4 +1,4 @@
-"""What a trained language model shows: samples, and a table beside its baselines."""
+"""What a trained language model shows: samples, and a table next to its baselines."""
 
 import math
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def sample_title(sample: Sample) -> str:
 
 
 def score_table(model_name: str, level: str, summary: dict[str, Any]) -> str:
-    """Return a model beside its baselines: perplexity, or nats and bits."""
+    """Return a model next to its baselines: perplexity, or nats and bits."""
     rows = {model_name: {"valid": summary["valid"]["loss"]}} | summary["baselines"]
     if summary["test"] is not None:
         rows[model_name]["test"] = summary["test"]["loss"]
@@ -115,7 +115,7 @@ def headline(name: str, level: str, summary: dict[str, Any]) -> str:
     """Return the result in one sentence, with the best baseline."""
     part = "valid" if summary["test"] is None else "test"
     place = {"valid": "validation", "test": "test"}[part]
-    says = "{:.3f} nats a character" if level == "char" else "perplexity {:.1f}"
+    says = "{:.3f} nats per character" if level == "char" else "perplexity {:.1f}"
     scale = float if level == "char" else perplexity
     text = f"{name}: {place} {says.format(scale(summary[part]['loss']))}"
     losses = {key: parts[part] for key, parts in summary["baselines"].items()}

@@ -134,7 +134,7 @@ class TransformerLanguageModel(TokenModel):
     ) -> tuple[Seen, Float[Array, "*b v"]]:
         """Return the last tokens, up to ``context`` of them, and the logits after them.
 
-        All of them are read anew, whatever was read before.
+        All of them are read again, whatever was read before.
         """
         if memory is None:
             shape = (self.config.context, *tokens.shape[1:])

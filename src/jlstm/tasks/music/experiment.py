@@ -58,7 +58,7 @@ class MusicExperiment(Experiment[Config, Prep, Pieces]):
         )
 
     def baselines(self, data: Loaded[Prep, Pieces]) -> dict[str, dict[str, float]]:
-        """Return the nats a step of what needs no network, on validation and test."""
+        """Return the nats per step of what needs no network, on validation and test."""
         return {
             name: {p: floor(data.train, data.parts[p]) for p in ("valid", "test")}
             for name, floor in FLOORS.items()
@@ -69,7 +69,7 @@ class MusicExperiment(Experiment[Config, Prep, Pieces]):
         return {name: checksum(part) for name, part in data.parts.items()}
 
     def report(self, run: Finished[Prep, Pieces]) -> Report:
-        """Let the model write a piece, and show that beside the nats a step."""
+        """Let the model write a piece, and show that next to the nats per step."""
         return make_report(self.config, run)
 
     def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Pieces:

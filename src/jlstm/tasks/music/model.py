@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, Integer
 from jlstm._internal.affine import affine
 from jlstm._internal.options import Options, Rate
 from jlstm._internal.types import Carry, DType, Key, Shape, accumulator_dtype
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.data.music import KEYS
 from jlstm.initializers import Glorot
 from jlstm.layers import Layer
@@ -113,9 +113,9 @@ class MusicModel(nnx.Module):
         z = affine(ys, self.w_out[...], self.b_out[...])
         return carry, z.astype(accumulator_dtype(z.dtype))
 
-    def top(self, xs: Float[Array, "t *b k"]) -> Reading:
+    def top_layer_inputs(self, xs: Float[Array, "t *b k"]) -> LayerInputs:
         """Return what enters the uppermost layer; all steps of each piece count."""
-        return read_top(self.stack, nnx.as_pure(self.layers), xs)
+        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), xs)
 
 
 def chord_nll(

@@ -1,4 +1,4 @@
-"""The music task: pieces in batches, nats a step over all steps of all pieces."""
+"""The music task: pieces in batches, nats per step over all steps of all pieces."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +80,7 @@ class MusicTask:
             which is learned by itself; None leaves them whole.
         watch_test: score the test part after each epoch too, as ``test_loss``: the
             members of a sweep have their best epochs at different times.
-        baselines: nats a step of what needs no network.
+        baselines: nats per step of what needs no network.
         seed: of the order of the batches.
     """
 
@@ -134,13 +134,13 @@ class MusicTask:
     def loss(
         self, model: MusicModel, carry: Carry, batch: PieceBatch, key: Key
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
-        """Return the nats a step of a batch."""
+        """Return the nats per step of a batch."""
         nats = count_nats(model, batch, key)
         loss = nats.total / jnp.maximum(nats.steps, 1)
         return loss, (carry, {"loss": loss})
 
     def evaluate(self, model: MusicModel, part: str) -> dict[str, float]:
-        """Return ``loss``, the nats a step."""
+        """Return ``loss``, the nats per step."""
         pieces = self.test if part == "test" else self.valid
         scored = {"loss": self.score(model, pieces)}
         if self.watch_test and part == "valid":
@@ -148,7 +148,7 @@ class MusicTask:
         return scored
 
     def score(self, model: MusicModel, pieces: Sequence[Roll]) -> float:
-        """Return the nats a step of pieces."""
+        """Return the nats per step of pieces."""
         batches = PieceBatches(pieces, self.cut.eval_batch, self.boundaries)
         nats = jax.device_get([_count(model, batch) for batch in batches])
         total, steps = np.sum(np.array(nats, np.float64), axis=0)

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm.analysis.plots import roll_picture
+from jlstm.analysis.plots import plot_roll
 from jlstm.data.music import LOWEST_MIDI_NOTE, Roll
 from jlstm.tasks.music.config import Config, Pieces, Prep, SampleConfig
 from jlstm.tasks.music.midi import write_midi
 from jlstm.tasks.music.model import MusicModel, compose
 from jlstm.training.experiment import Finished, Report
-from jlstm.training.report.layer_figures import Example, inside_pictures
+from jlstm.training.report.layer_figures import Example, layer_figures
 from jlstm.training.report.table import table
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def make_report(config: Config, run: Finished[Prep, Pieces]) -> Report:
         numbers=numbers,
         said=f"\n{rows}\n\npiece: {run.folder / PIECE}",
         headline=key_numbers(summary),
-        loss_label="loss (nats a step)",
+        loss_label="loss (nats per step)",
         baselines={n: parts["valid"] for n, parts in run.baselines.items()},
         figures=[
-            lambda: (own, roll_picture(written, given)),
-            lambda: (real, roll_picture(piece[: len(written)], given)),
+            lambda: (own, plot_roll(written, given)),
+            lambda: (real, plot_roll(piece[: len(written)], given)),
             lambda: draw_inside(run.model, piece),
         ],
-        tables=[("nats a step", rows)],
+        tables=[("nats per step", rows)],
         files={
             PIECE: partial(write_midi, roll=written, step_seconds=sample.step_seconds)
         },
@@ -75,7 +75,7 @@ def write_piece(config: SampleConfig, model: MusicModel, piece: Roll) -> Roll:
 
 
 def nats_table(summary: dict[str, Any]) -> str:
-    """Return the nats a step of a model beside those of its baselines.
+    """Return the nats per step of a model next to those of its baselines.
 
     Of several seeds they are mean ± standard deviation.
     """
@@ -85,7 +85,7 @@ def nats_table(summary: dict[str, Any]) -> str:
         [name, *(shown({"loss": scores[part]}) for part in parts)]
         for name, scores in summary["baselines"].items()
     ]
-    return table(["nats a step", *parts], rows)
+    return table(["nats per step", *parts], rows)
 
 
 def shown(metrics: dict[str, Any]) -> str:
@@ -109,8 +109,8 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
     given = f" ({seeds} seeds)" if seeds > 1 else ""
     return [
         ("model", summary["model"]),
-        (f"test, nats a step{given}", shown(summary["test"])),
-        ("validation, nats a step", shown(summary["valid"])),
+        (f"test, nats per step{given}", shown(summary["test"])),
+        ("validation, nats per step", shown(summary["valid"])),
         ("best baseline", f"{best:.2f}"),
         ("training pieces", f"{summary['pieces']['train']:,}"),
     ]
@@ -120,7 +120,9 @@ def draw_inside(model: MusicModel, piece: Roll) -> list[tuple[str, "Figure"]]:
     """Return pictures of the top layer over a piece, whose steps are named by bass."""
     labels = [bass(chord) for chord in piece]
     example = Example("the first test piece (below, its bass)", "step", labels)
-    return inside_pictures(model.top(jnp.asarray(piece, jnp.float32)), example)
+    return layer_figures(
+        model.top_layer_inputs(jnp.asarray(piece, jnp.float32)), example
+    )
 
 
 def bass(chord: np.ndarray) -> str:

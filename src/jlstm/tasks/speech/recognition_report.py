@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from jlstm.analysis.plots import confusion_picture, error_curves, utterance_picture
+from jlstm.analysis.plots import error_curves, plot_confusion, plot_utterance
 from jlstm.metrics import align, edit_distance
 from jlstm.tasks.speech.recognition_data import Data, Prep
 from jlstm.tasks.speech.recognition_objective import Recognized, Utterances
 from jlstm.tasks.speech.recognizer import Recognizer
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.log import read_metrics
-from jlstm.training.report.layer_figures import Example, every_nth, inside_pictures
+from jlstm.training.report.layer_figures import Example, every_nth, layer_figures
 from jlstm.training.report.table import table
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def make_report(config: Any, run: Finished[Prep, Utterances]) -> Report:
         figures=[
             lambda: (errors, draw_errors(run.folder)),
             lambda: draw_utterances(model, data, heard),
-            lambda: (others, confusion_picture(counts, names)),
+            lambda: (others, plot_confusion(counts, names)),
             lambda: draw_inside(model, data),
         ],
         tables=[("error rates", rows), ("test utterances", answers)],
@@ -162,14 +162,14 @@ def draw_utterances(
 
 def draw_inside(model: Recognizer, data: Data) -> list[tuple[str, "Figure"]]:
     """Return pictures of the top layer over the first utterance of the test."""
-    reading = model.top(jax.numpy.asarray(data.test.features[0])[:, None]).row(0)
+    reading = model.top_layer_inputs(
+        jax.numpy.asarray(data.test.features[0])[:, None]
+    ).row(0)
     step = model.config.join * (data.prep.hop or 1)
     form = "{:.0f}" if data.prep.hop is None else "{:.2f} s"
     starts = every_nth([form.format(n * step) for n in range(len(reading.xs))])
     said = write(data, data.test.targets[0].tolist())
-    return inside_pictures(
-        reading, Example(f"a test utterance ({said})", "step", starts)
-    )
+    return layer_figures(reading, Example(f"a test utterance ({said})", "step", starts))
 
 
 def _draw(model: Recognizer, data: Data, row: int) -> "Figure":
@@ -178,7 +178,7 @@ def _draw(model: Recognizer, data: Data, row: int) -> "Figure":
     step = model.config.join * (data.prep.hop or 1)
     unit = "frames" if data.prep.hop is None else "seconds"
     names = ["", *data.prep.symbols]
-    return utterance_picture(
+    return plot_utterance(
         features, shares, names, hop=data.prep.hop or 1, step=step, unit=unit
     )
 

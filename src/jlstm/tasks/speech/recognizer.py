@@ -11,7 +11,7 @@ from jlstm._internal.affine import affine
 from jlstm._internal.options import Options, Rate, Size
 from jlstm._internal.tree import zero_unless
 from jlstm._internal.types import DType, Key, accumulator_dtype
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
 from jlstm.masking import steps_within
 from jlstm.regularizers import dropout
@@ -110,11 +110,11 @@ class Recognizer(nnx.Module):
         z = affine(ys, self.w_out[...], self.b_out[...])
         return z.astype(accumulator_dtype(z.dtype)), lengths
 
-    def top(self, xs: Float[Array, "t b x"]) -> Reading:
+    def top_layer_inputs(self, xs: Float[Array, "t b x"]) -> LayerInputs:
         """Return what enters the uppermost layer; all frames of each row count."""
         lengths = jnp.full(xs.shape[1:2], xs.shape[0], jnp.int32)
         joined, _ = join_frames(xs, lengths, self.config.join)
-        return read_top(self.stack, nnx.as_pure(self.layers), joined)
+        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), joined)
 
 
 def join_frames(

@@ -17,7 +17,7 @@ from jlstm.tasks.classification.report import (
     score_table,
 )
 from jlstm.training.experiment import Finished, Report
-from jlstm.training.report.layer_figures import Example, every_nth, inside_pictures
+from jlstm.training.report.layer_figures import Example, every_nth, layer_figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,7 +44,7 @@ def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
             lambda: draw_errors(data, front, logits),
             lambda: draw_inside(model, data, front),
         ],
-        tables=[("beside what needs no network", rows)],
+        tables=[("next to what needs no network", rows)],
     )
 
 
@@ -87,8 +87,8 @@ def draw_inside(
     frames = data.test.sequences[0]
     seconds = every_nth([f"{n * front.hop:.2f} s" for n in range(len(frames))])
     name = f"a test recording of {data.prep.classes[data.test.labels[0]]}"
-    reading = model.top(jnp.asarray(frames)[:, None]).row(0)
-    return inside_pictures(reading, Example(name, "frame", seconds))
+    reading = model.top_layer_inputs(jnp.asarray(frames)[:, None]).row(0)
+    return layer_figures(reading, Example(name, "frame", seconds))
 
 
 def _bands(data: Data, front: LogMelConfig, row: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from jlstm.data.synthetic.problem import Problem
 from jlstm.tasks.synthetic.model import MemoryModel
-from jlstm.training.report.layer_figures import MOST_STEPS, Example, inside_pictures
+from jlstm.training.report.layer_figures import MOST_STEPS, Example, layer_figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,11 +24,11 @@ def draw_inside(model: MemoryModel, problem: Problem) -> list[tuple[str, "Figure
     ends = [np.flatnonzero(weights)[-1] + 1 for weights in np.asarray(batch.weights).T]
     row = int(np.argmax(ends))
     xs = batch.xs[: ends[row], row]
-    reading = model.top(xs[:, None])
+    reading = model.top_layer_inputs(xs[:, None])
     if reading is None:
         return []
     example = Example("a new sequence", "step", step_labels(np.asarray(xs)), SHOWN)
-    return inside_pictures(reading.row(0), example)
+    return layer_figures(reading.row(0), example)
 
 
 def step_labels(xs: np.ndarray) -> list[str]:

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Shaped
 from jlstm._internal.affine import affine
 from jlstm._internal.options import Options, Positive, Size, Sizes
 from jlstm._internal.types import DType
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.cell import Cell
 from jlstm.initializers import Chrono, ChronoSteps, Constant, Glorot
 from jlstm.layers import Recurrent, Stack
@@ -100,7 +100,7 @@ class MemoryConfig(Options):
 
 
 class Recurrence(nnx.Module):
-    """Recurrent layers with their parameters; each sequence begins anew."""
+    """Recurrent layers with their parameters; each sequence begins again."""
 
     def __init__(
         self, inputs: int, config: MemoryConfig, *, rngs: nnx.Rngs, param_dtype: DType
@@ -172,9 +172,9 @@ class MemoryModel(nnx.Module):
             return jax.nn.one_hot(xs, self.inputs, dtype=self.w_out[...].dtype)
         return xs
 
-    def top(self, xs: Shaped[Array, "t b ..."]) -> Reading | None:
+    def top_layer_inputs(self, xs: Shaped[Array, "t b ..."]) -> LayerInputs | None:
         """Return what enters the uppermost layer; a Transformer has nothing such."""
         if not isinstance(self.layers, Recurrence):
             return None
         own = self.layers
-        return read_top(own.stack, nnx.as_pure(own.layers), self.embed(xs))
+        return top_layer_inputs(own.stack, nnx.as_pure(own.layers), self.embed(xs))

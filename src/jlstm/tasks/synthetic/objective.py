@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jlstm._internal.options import Options, Size
 from jlstm._internal.types import Carry, Key
 from jlstm.data.synthetic.batch import SyntheticBatch
-from jlstm.data.synthetic.exams import Exam
+from jlstm.data.synthetic.exams import EvalSet
 from jlstm.data.synthetic.problem import Kind, Problem
 from jlstm.losses import token_nll
 from jlstm.tasks.synthetic.model import MemoryConfig, MemoryModel
@@ -45,7 +45,7 @@ class DrawConfig(Options):
     exam_batches: Size = 20
 
 
-class Marks(NamedTuple):
+class Tally(NamedTuple):
     """What an examiner notes of a batch: losses, right answers, and what counts."""
 
     losses: Float[Array, "t b"] | Float[np.ndarray, "t b"]
@@ -83,7 +83,7 @@ class MemoryTask:
         return MemoryModel(*sizes, self.model, rngs=nnx.Rngs(key))
 
     def init_carry(self) -> Carry:
-        """Return nothing: every sequence begins anew."""
+        """Return nothing: every sequence begins again."""
         return ()
 
     def batches(self, epoch: int) -> range:
@@ -105,20 +105,22 @@ class MemoryTask:
 
     def evaluate(self, model: Answers, part: str) -> dict[str, float]:
         """Return the loss, one number an exam, and ``solved``: 1 or 0."""
-        marks = [self._marks(model, sheets) for sheets in self._sheets[part]]
-        losses, _, weights = marks[0]
+        tallies = [self._tally(model, batches) for batches in self._batches[part]]
+        losses, _, weights = tallies[0]
         metrics = {"loss": float((losses * weights).sum() / weights.sum())}
-        for exam, (_, right, counted) in zip(self.problem.exams, marks, strict=True):
+        for exam, (_, right, counted) in zip(self.problem.exams, tallies, strict=True):
             metrics[exam.name] = exam.score(right, counted)
         return metrics | {"solved": float(self.problem.goal.met(metrics))}
 
-    def _marks(self, model: Answers, sheets: list[SyntheticBatch]) -> Marks:
-        """Return the marks of several batches side by side."""
-        marks = [mark(model, sheet, self.problem.kind) for sheet in sheets]
-        return Marks(*(np.concatenate(parts, 1) for parts in zip(*marks, strict=True)))
+    def _tally(self, model: Answers, batches: list[SyntheticBatch]) -> Tally:
+        """Return the tallies of several batches side by side."""
+        tallies = [mark(model, batch, self.problem.kind) for batch in batches]
+        return Tally(
+            *(np.concatenate(parts, 1) for parts in zip(*tallies, strict=True))
+        )
 
     @cached_property
-    def _sheets(self) -> dict[str, list[list[SyntheticBatch]]]:
+    def _batches(self) -> dict[str, list[list[SyntheticBatch]]]:
         """The batches of each exam, of each part: made once, the same for all seeds."""
         roots = jax.random.split(jax.random.key(EXAM_SEED), len(PARTS))
         return {p: self._draw_part(key) for p, key in zip(PARTS, roots, strict=True)}
@@ -128,7 +130,7 @@ class MemoryTask:
         keys = jax.random.split(key, len(exams))
         return [self._draw_exam(*pair) for pair in zip(exams, keys, strict=True)]
 
-    def _draw_exam(self, exam: Exam, key: Key) -> list[SyntheticBatch]:
+    def _draw_exam(self, exam: EvalSet, key: Key) -> list[SyntheticBatch]:
         size = self.draw.batch_size
         draw = jax.jit(partial(exam.draw, batch_size=size))
         if exam.once:
@@ -137,19 +139,19 @@ class MemoryTask:
 
 
 @partial(jax.jit, static_argnums=2)
-def mark(model: Answers, batch: SyntheticBatch, kind: Kind) -> Marks:
-    """Return the marks that a model gets on a batch."""
+def mark(model: Answers, batch: SyntheticBatch, kind: Kind) -> Tally:
+    """Return the tallies that a model gets on a batch."""
     losses, right = GRADERS[kind](model(batch.xs), batch.targets)
-    return Marks(losses, right, batch.weights)
+    return Tally(losses, right, batch.weights)
 
 
-def grade_numbers(
+def score_numbers(
     answers: Float[Array, "t b k"], targets: Float[Array, "t b"]
 ) -> tuple[Array, Array]:
     """Return squared errors, and which answers are within 0.04 of their targets.
 
     Example:
-        >>> losses, right = grade_numbers(jnp.full((1, 1, 1), 0.5), jnp.ones((1, 1)))
+        >>> losses, right = score_numbers(jnp.full((1, 1, 1), 0.5), jnp.ones((1, 1)))
         >>> losses.item(), right.item()
         (0.25, False)
     """
@@ -157,14 +159,14 @@ def grade_numbers(
     return errors**2, jnp.abs(errors) < MARGIN
 
 
-def grade_classes(
+def score_classes(
     answers: Float[Array, "t b k"], targets: Array
 ) -> tuple[Array, Array]:
     """Return the nats of each target class, and which is the most likely one."""
     return token_nll(answers, targets), jnp.argmax(answers, axis=-1) == targets
 
 
-def grade_sets(
+def score_sets(
     answers: Float[Array, "t b k"], targets: Float[Array, "t b k"]
 ) -> tuple[Array, Array]:
     """Return the nats of each set, and which sets are right in every symbol."""
@@ -173,7 +175,7 @@ def grade_sets(
 
 
 GRADERS: dict[Kind, Callable[[Array, Array], tuple[Array, Array]]] = {
-    "number": grade_numbers,
-    "class": grade_classes,
-    "set": grade_sets,
+    "number": score_numbers,
+    "class": score_classes,
+    "set": score_sets,
 }

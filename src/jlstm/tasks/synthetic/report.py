@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 LOSSES = {
     "number": "squared error",
-    "class": "loss (nats a step)",
-    "set": "loss (nats a step)",
+    "class": "loss (nats per step)",
+    "set": "loss (nats per step)",
 }
 
 

@@ -19,7 +19,7 @@ from jlstm._internal.affine import affine
 from jlstm._internal.options import Count, Options, Positive, Size
 from jlstm._internal.tree import zero_unless
 from jlstm._internal.types import DType, Key, accumulator_dtype
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
 from jlstm.losses import token_nll
 from jlstm.losses.crf import PADDING, crf_decode, crf_nll, init_crf
@@ -185,9 +185,9 @@ class Tagger(nnx.Module):
             xs.append(self.marks[...][text.marks])
         return jnp.concatenate(xs, axis=-1)
 
-    def top(self, text: Text) -> Reading:
+    def top_layer_inputs(self, text: Text) -> LayerInputs:
         """Return what enters the uppermost layer; all words of each row count."""
-        return read_top(self.stack, nnx.as_pure(self.layers), self.embed(text))
+        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), self.embed(text))
 
     def spell(self, letters: Int[Array, "t b n"]) -> Float[Array, "t b h"]:
         """Return what the letters of each word say: the last outputs of both ways."""

@@ -29,7 +29,7 @@ class TaggedBatch(NamedTuple):
     tags: Int[np.ndarray | Array, "t b"]
 
 
-class Found(NamedTuple):
+class Predictions(NamedTuple):
     """What a model makes of sentences.
 
     Attributes:
@@ -91,7 +91,7 @@ class TagTask:
         test: what is scored in the end.
         unknown: the number of the unknown word.
         cut: how sentences are put into batches.
-        baselines: nats a word of what needs no network.
+        baselines: nats per word of what needs no network.
         seed: of the order of the batches.
     """
 
@@ -142,20 +142,20 @@ class TagTask:
     def loss(
         self, model: Tagger, carry: Carry, batch: TaggedBatch, key: Key
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
-        """Return the mean nats a word."""
+        """Return the mean nats per word."""
         lengths = jnp.asarray(batch.text.lengths)
         nats = model.nll(model(batch.text, key=key), jnp.asarray(batch.tags), lengths)
         loss = nats.sum() / jnp.maximum(lengths.sum(), 1).astype(nats.dtype)
         return loss, (carry, {"loss": loss})
 
     def evaluate(self, model: Tagger, part: str) -> dict[str, float]:
-        """Return ``loss`` (nats a word), accuracy, and ``f1`` where tags are chunks."""
+        """Return ``loss`` (nats per word), accuracy, and ``f1`` of chunks."""
         sentences = self.test if part == "test" else self.valid
         found = self.tag(model, sentences)
         gold = [one[:, 1].tolist() for one in sentences]
         metrics = {
             "loss": float(found.losses.sum() / sum(map(len, gold))),
-            "accuracy": share_right(gold, found.tags),
+            "accuracy": token_accuracy(gold, found.tags),
         }
         if self.chunked:
             names = [self.names(tags) for tags in (gold, found.tags)]
@@ -166,7 +166,7 @@ class TagTask:
         """Return the names of tags."""
         return [tuple(self.tags[tag] for tag in sentence) for sentence in tags]
 
-    def tag(self, model: Tagger, sentences: Sequence[Sentence]) -> Found:
+    def tag(self, model: Tagger, sentences: Sequence[Sentence]) -> Predictions:
         """Return the tags of each sentence, in their order."""
         losses, tags = np.zeros(len(sentences)), [[] for _ in sentences]
         batches = TaggedBatches(sentences, self.cut.eval_batch, self.boundaries)
@@ -175,7 +175,7 @@ class TagTask:
             for column, row in enumerate(padded.rows[padded.rows >= 0]):
                 losses[row] = nats[column]
                 tags[row] = best[: padded.lengths[column], column].tolist()
-        return Found(losses, tags)
+        return Predictions(losses, tags)
 
 
 def are_chunks(tags: Collection[str]) -> bool:
@@ -188,11 +188,13 @@ def are_chunks(tags: Collection[str]) -> bool:
     return all(tag == "O" or tag[:2] in ("B-", "I-") for tag in tags)
 
 
-def share_right(gold: Sequence[Sequence[int]], found: Sequence[Sequence[int]]) -> float:
+def token_accuracy(
+    gold: Sequence[Sequence[int]], found: Sequence[Sequence[int]]
+) -> float:
     """Return the share of words with the right tag.
 
     Example:
-        >>> share_right([[0, 1], [2]], [[0, 2], [2]])
+        >>> token_accuracy([[0, 1], [2]], [[0, 2], [2]])
         0.6666666666666666
     """
     pairs = [

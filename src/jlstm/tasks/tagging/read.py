@@ -32,7 +32,7 @@ class DataConfig(Options):
         column: of a CoNLL-U file: ``upos``, ``xpos``, ``deprel``, ...
         word: of a column file: number of the column with the words, from 0.
         tag: of a column file: number of the column with the tags; -1 is the last.
-        mark: of a column file: number of a column that the model reads beside the
+        mark: of a column file: number of a column that the model reads next to the
             word, such as parts of speech; ``None`` for none.
         lowercase: words are embedded without case, digits as 0; the letters are read as
             they are.

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm.analysis.plots import confusion_picture, learning_curves
+from jlstm.analysis.plots import learning_curves, plot_confusion
 from jlstm.data.words import Words
 from jlstm.metrics.confusion import confusion
 from jlstm.tasks.tagging.baselines import known_and_unknown
@@ -18,7 +18,7 @@ from jlstm.tasks.tagging.model import Tagger
 from jlstm.tasks.tagging.objective import TaggedBatches
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.log import read_metrics
-from jlstm.training.report.layer_figures import Example, inside_pictures, readable
+from jlstm.training.report.layer_figures import Example, layer_figures, readable
 from jlstm.training.report.table import table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def make_report(config: Any, run: Finished[Prep, Sentences]) -> Report:
     numbers = numbers_of(config.model.title, run, found)
     summary = run.summary | numbers
     rows, words = score_table(summary), word_table(summary)
-    tables = [("beside what needs no network", rows), ("words of the test", words)]
+    tables = [("next to what needs no network", rows), ("words of the test", words)]
     if config.examples:
         heading = "test sentences, in brackets the right tag where another was given"
         tables.append((heading, tagged_text(data, found, config.examples)))
@@ -45,12 +45,12 @@ def make_report(config: Any, run: Finished[Prep, Sentences]) -> Report:
         numbers=numbers,
         said=f"\n{rows}\n\n{words}\n",
         headline=key_numbers(summary),
-        loss_label="loss (nats a word)",
+        loss_label="loss (nats per word)",
         figures=[
             lambda: draw_scores(run.folder, summary),
             lambda: (
                 "What was taken for what in the test.",
-                confusion_picture(counts, summary["classes"]),
+                plot_confusion(counts, summary["classes"]),
             ),
             lambda: draw_inside(model, data),
         ],
@@ -111,7 +111,7 @@ def main_metric(summary: dict[str, Any]) -> str:
 
 
 def score_table(summary: dict[str, Any]) -> str:
-    """Return the scores of a model in percent beside those of its baselines.
+    """Return the scores of a model in percent next to those of its baselines.
 
     Of several seeds they are mean ± standard deviation.
     """
@@ -216,4 +216,4 @@ def draw_inside(model: Tagger, data: Data) -> list[tuple[str, "Figure"]]:
     batch = TaggedBatches([sentences[row]], 1, (len(labels),))[0]
     text = jax.tree.map(jnp.asarray, batch.text)
     example = Example("a test sentence (with its true tags)", "word", labels)
-    return inside_pictures(model.top(text).row(0), example)
+    return layer_figures(model.top_layer_inputs(text).row(0), example)

@@ -1,3 +1,3 @@
-"""Translation of short sentences: what attention is for, and BLEU beside baselines."""
+"""Translation of short sentences: what attention is for, and BLEU next to baselines."""
 
 EXPERIMENTS = {"translation": "experiment:TranslateExperiment"}

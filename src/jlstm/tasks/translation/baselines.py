@@ -9,7 +9,7 @@ from jlstm.training.baselines.dictionary import fit_dictionary
 
 
 def count_ngrams(corpus: Translation, part: str) -> dict[str, float]:
-    """Return the mean nats a word of n-grams that never see the source."""
+    """Return the mean nats per word of n-grams that never see the source."""
     size = len(corpus.target_vocab)
     train, held_out = (
         np.concatenate(corpus.parts[name].targets) for name in ("train", part)

@@ -34,7 +34,7 @@ class Config(RunConfig):
         model: hyper-parameters of the model.
         batches: how sentence pairs are put into batches.
         search: how translations are searched for.
-        dictionary: score translation word by word beside the model.
+        dictionary: score translation word by word next to the model.
     """
 
     task: str = "translation"
@@ -79,7 +79,7 @@ class TranslateExperiment(Experiment[Config, Prep, Pairs]):
         return {"source": prep.source, "target": prep.target}
 
     def baselines(self, data: Data) -> dict[str, float]:
-        """Return the nats a word of what never sees the source, on validation."""
+        """Return the nats per word of what never sees the source, on validation."""
         return count_ngrams(corpus_of(data), "val")
 
     def identity(self, data: Data) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int, Integer
 
 from jlstm._internal.affine import affine
 from jlstm._internal.types import Carry, DType, Key, accumulator_dtype
-from jlstm.analysis.layer_inputs import Reading, read_top
+from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
 from jlstm.losses import linear_nll
 from jlstm.nnx.attention import Memory, attend, make_attention, remember
@@ -116,10 +116,10 @@ class Seq2Seq(nnx.Module):
         ys = dropout(ys, rates.context, keys[2])
         return self._bridge(carry[-1], ys), self._remember(ys, lengths)
 
-    def top(self, sources: Integer[Array, "s b"]) -> Reading:
+    def top_layer_inputs(self, sources: Integer[Array, "s b"]) -> LayerInputs:
         """Return what enters the uppermost layer of the encoder; all words count."""
         xs = self.source_table[...][sources]
-        return read_top(self.encoder, nnx.as_pure(self.encoder_layers), xs)
+        return top_layer_inputs(self.encoder, nnx.as_pure(self.encoder_layers), xs)
 
     def decode(
         self,

@@ -26,7 +26,7 @@ class PairBatchConfig(Options):
         batch_size: pairs of an update.
         eval_batch: pairs of an evaluation step; changes speed only.
         boundaries: lengths that pairs are padded to, increasing; that of the longest
-            pair is added. Each is compiled anew.
+            pair is added. Each is compiled again.
     """
 
     batch_size: Size = 64
@@ -68,7 +68,7 @@ class TranslateTask:
         return Seq2Seq(self.model, *sizes, rngs=nnx.Rngs(key))
 
     def init_carry(self) -> Carry:
-        """Return nothing: each pair starts anew."""
+        """Return nothing: each pair starts again."""
         return ()
 
     @cached_property

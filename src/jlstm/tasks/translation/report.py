@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax.numpy as jnp
 
-from jlstm.analysis.plots import attention_picture
+from jlstm.analysis.plots import plot_attention
 from jlstm.data.translation import Translation
 from jlstm.data.words import Words
 from jlstm.decoding.beam import Search
@@ -12,7 +12,7 @@ from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.translate import Sources, attention_weights, translate
 from jlstm.tasks.translation.written import files_of, score_all, write_all
 from jlstm.training.experiment import Finished, Report
-from jlstm.training.report.layer_figures import Example, inside_pictures, readable
+from jlstm.training.report.layer_figures import Example, layer_figures, readable
 from jlstm.training.report.table import table
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def bleu_table(summary: dict[str, Any]) -> str:
-    """Return the BLEU of every part and way, beside what needs no network."""
+    """Return the BLEU of every part and way, next to what needs no network."""
     rows = [
         [part, name, round(one["words"], 1), round(one["detokenized"], 1)]
         for part, ways in summary["bleu"].items()
@@ -144,7 +144,7 @@ def draw_attention(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figur
                 (corpus.source_vocab, source), (corpus.target_vocab, target)
             )
         ]  # fmt: skip
-        figures.append((caption, attention_picture(weights, *words)))
+        figures.append((caption, plot_attention(weights, *words)))
     return figures
 
 
@@ -155,5 +155,5 @@ def draw_inside(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figure"]
     symbols = examples.corpus.source_vocab.symbols
     labels = [symbols[each] for each in sources[row]]
     name = f"a source sentence ({examples.part}, {row + 1}) in the encoder"
-    reading = model.top(jnp.asarray(sources[row])[:, None]).row(0)
-    return inside_pictures(reading, Example(name, "word", labels))
+    reading = model.top_layer_inputs(jnp.asarray(sources[row])[:, None]).row(0)
+    return layer_figures(reading, Example(name, "word", labels))

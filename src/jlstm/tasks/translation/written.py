@@ -26,7 +26,7 @@ class SearchConfig(Options):
     """How translations are searched for.
 
     Attributes:
-        beams: hypotheses kept a sentence; greedy search is always scored beside it.
+        beams: hypotheses kept a sentence; greedy search is always scored next to it.
         alpha: of the length penalty; see :class:`jlstm.decoding.beam.Search`.
         limit: words of a translation at most.
         parts: parts of the corpus that are translated and scored.

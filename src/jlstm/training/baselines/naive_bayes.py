@@ -1,6 +1,6 @@
 """Naive Bayes over words: the classifier of sentences that a network must beat.
 
-What it reaches, accuracy in percent with single words, and with pairs beside them:
+What it reaches, accuracy in percent with single words, and with pairs next to them:
 SST-2 82.2 and 82.8 from the sentences, 82.5 and 83.8 from the distinct phrases, 83.0
 and 84.0 from every occurrence of a phrase; MR, mean of ten folds, 78.1 and 78.9.
 """
@@ -24,7 +24,7 @@ class NaiveBayes:
     phrases have other shares than those of the sentences to judge.
 
     Attributes:
-        order: 1 for single words, 2 for pairs beside them.
+        order: 1 for single words, 2 for pairs next to them.
         index: the n-grams of training.
         likelihood: log-probability of each n-gram in each class.
 

@@ -1,13 +1,13 @@
-"""N-gram language models: the honest numbers to print beside a network's.
+"""N-gram language models: the honest numbers to print next to a network's.
 
 Each model is a function of a training and a test array of token ids. ``*_nll`` gives
-the mean negative log-likelihood in nats a token; ``exp`` of it is the perplexity. The
+the mean negative log-likelihood in nats per token; ``exp`` of it is the perplexity. The
 functions without ``_nll`` give the probability of each test token. What they reach:
 
 * PTB, perplexity of valid and test: unigram 684.7 and 639.8, Kneser-Ney bigram 200.7
   and 186.5;
 * WikiText-2, perplexity of test: unigram 914.4, Kneser-Ney bigram 266.5;
-* tiny Shakespeare, last 10 %, nats a character: Witten-Bell of order 0 to 5 3.347,
+* tiny Shakespeare, last 10 %, nats per character: Witten-Bell of order 0 to 5 3.347,
   2.486, 2.049, 1.774, 1.669, 1.698.
 """
 
@@ -30,7 +30,7 @@ class _Tally(NamedTuple):
 
 
 def unigram_nll(train: Tokens, test: TestTokens, vocab_size: int) -> float:
-    """Mean nats a token of the add-one unigram model.
+    """Mean nats per token of the add-one unigram model.
 
     Example:
         >>> train, test = np.array([0, 0, 0, 1]), np.array([0, 1])
@@ -43,7 +43,7 @@ def unigram_nll(train: Tokens, test: TestTokens, vocab_size: int) -> float:
 def kneser_ney_bigram_nll(
     train: Tokens, test: TestTokens, vocab_size: int, discount: float = 0.75
 ) -> float:
-    """Mean nats a token of the interpolated Kneser-Ney bigram model.
+    """Mean nats per token of the interpolated Kneser-Ney bigram model.
 
     The first test token has no context and is not scored.
 
@@ -58,7 +58,7 @@ def kneser_ney_bigram_nll(
 def witten_bell_nll(
     train: Tokens, test: TestTokens, order: int, vocab_size: int
 ) -> float:
-    """Mean nats a token of the Witten-Bell model with contexts of ``order`` symbols.
+    """Mean nats per token of the Witten-Bell model with contexts of ``order`` symbols.
 
     Example:
         >>> train, test = np.array([0, 1, 0, 1, 0, 1]), np.array([0, 1, 0])

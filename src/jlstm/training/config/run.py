@@ -11,7 +11,7 @@ class RunConfig(Options):
     """The keys that all tasks share; the configuration of a task adds its own.
 
     Attributes:
-        task: which task; see ``src/jlstm/tasks.py``.
+        task: which task; ``src/jlstm/tasks`` has a folder for each.
         name: of the run; by default that of the experiment.
         runs_dir: the folder in which the run gets a folder of its own.
         optimizer: how gradients become updates.

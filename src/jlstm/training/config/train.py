@@ -82,7 +82,7 @@ class TrainConfig(Options):
             trains all epochs.
         log_every: steps between two lines of the log.
         checkpoint_every: steps between two checkpoints; each epoch ends with one too.
-        keep: checkpoints kept beside the best one.
+        keep: checkpoints kept next to the best one.
     """
 
     epochs: Size = 1

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jlstm.analysis.gradients import gradients_by_lag, norms_by_lag
-from jlstm.analysis.layer_inputs import Reading, trace_top
-from jlstm.analysis.plots import LagCurve, gate_picture, lag_picture
+from jlstm.analysis.layer_inputs import LayerInputs, trace_top
+from jlstm.analysis.plots import LagCurve, plot_gates, plot_lags
 from jlstm.cell import Cell
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Example(NamedTuple):
     shown: int | None = None
 
 
-def inside_pictures(reading: Reading, example: Example) -> list[tuple[str, "Figure"]]:
+def layer_figures(reading: LayerInputs, example: Example) -> list[tuple[str, "Figure"]]:
     """Return pictures of the gates and of the gradients by lag, with their captions.
 
     A cell without gates has the second one alone.
@@ -62,7 +62,7 @@ def inside_pictures(reading: Reading, example: Example) -> list[tuple[str, "Figu
     return [*draw_gates(reading, example), draw_gradients(reading, example)]
 
 
-def draw_gates(reading: Reading, example: Example) -> list[tuple[str, "Figure"]]:
+def draw_gates(reading: LayerInputs, example: Example) -> list[tuple[str, "Figure"]]:
     """Return the picture of the gates over the last steps, if the cell has gates."""
     carries, gates = trace_top(reading)
     maps = gate_maps(gates._asdict())
@@ -71,7 +71,7 @@ def draw_gates(reading: Reading, example: Example) -> list[tuple[str, "Figure"]]
     shown = room(example)
     state = cell_state(carries, next(iter(maps.values())).shape)
     labels = list(example.labels)[-shown:]
-    figure = gate_picture(
+    figure = plot_gates(
         {name: gate[-shown:] for name, gate in maps.items()},
         labels,
         None if state is None else state[-shown:],
@@ -87,7 +87,7 @@ def draw_gates(reading: Reading, example: Example) -> list[tuple[str, "Figure"]]
     return [(caption, figure)]
 
 
-def draw_gradients(reading: Reading, example: Example) -> tuple[str, "Figure"]:
+def draw_gradients(reading: LayerInputs, example: Example) -> tuple[str, "Figure"]:
     """Return the picture of the gradients of the last output, by lag."""
     norms = last_output_norms(reading)
     panels = {
@@ -100,7 +100,7 @@ def draw_gradients(reading: Reading, example: Example) -> tuple[str, "Figure"]:
         "what it held before: the norm of the gradient of the sum of its units, "
         f"divided by the root of their number, against the lag{_direction(reading)}."
     )
-    figure = lag_picture(panels)
+    figure = plot_lags(panels)
     figure.legends.clear()  # one line needs no name
     low, high = decades([norms[part][1:] for part in PARTS if part in norms])
     for axes in figure.axes:
@@ -123,7 +123,7 @@ def decades(norms: Sequence[Array | np.ndarray]) -> tuple[float, float]:
     return float(10 ** powers.min()), float(10 ** (powers.max() + 1))
 
 
-def last_output_norms(reading: Reading) -> dict[str, Float[Array, " n"]]:
+def last_output_norms(reading: LayerInputs) -> dict[str, Float[Array, " n"]]:
     """Return the gradient norms of the last output by each part of the carry, by lag.
 
     The output is one number: the sum over the units, divided by √units, so that the
@@ -134,7 +134,7 @@ def last_output_norms(reading: Reading) -> dict[str, Float[Array, " n"]]:
         >>> cell = RNNCell(4, activation="identity")
         >>> params = cell.init(jax.random.key(0), input_size=2)
         >>> params = params._replace(w_hh=0.5 * jnp.eye(4))
-        >>> reading = Reading(cell, params, jnp.ones((2, 2)))
+        >>> reading = LayerInputs(cell, params, jnp.ones((2, 2)))
         >>> last_output_norms(reading)["h"].tolist()
         [1.0, 0.5, 0.25]
     """
@@ -222,7 +222,7 @@ def _hide_free_ticks(figure: "Figure", labels: Sequence[str]) -> None:
                 tick.tick1line.set_visible(bool(text))
 
 
-def _direction(reading: Reading) -> str:
+def _direction(reading: LayerInputs) -> str:
     if not reading.both_ways:
         return ""
     return "; of the two directions the one that reads forwards"

@@ -40,12 +40,12 @@ class Report:
     """What is worth knowing of a finished run.
 
     Attributes:
-        numbers: for ``result.json``, beside those that every task has.
+        numbers: for ``result.json``, next to those that every task has.
         said: what is printed.
         headline: the few numbers that matter, name and value; size and time of the
             run are put after them.
         loss_label: what the axis of the learning curves says.
-        baselines: validation losses of what needs no network, beside the curves.
+        baselines: validation losses of what needs no network, next to the curves.
         figures: each returns one or more captions and pictures, shown after the
             learning curves.
         tables: heading and text of what stands below the pictures.
@@ -76,7 +76,7 @@ def present(
     Args:
         folder: of the run.
         config: what was run.
-        summary: the numbers of the run, JSON data; the environment is put beside them.
+        summary: the numbers of the run, JSON data; the environment is put next to them.
         report: what else there is to say; a picture that fails is a line there.
 
     Raises:

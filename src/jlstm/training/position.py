@@ -1,4 +1,4 @@
-"""Where a run is: what stands beside the arrays of a checkpoint."""
+"""Where a run is: what stands next to the arrays of a checkpoint."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from jlstm.training.stored import CheckpointError
 
 
-class Place(NamedTuple):
-    """Where a run is; kept beside every checkpoint.
+class TrainPosition(NamedTuple):
+    """Where a run is; kept next to every checkpoint.
 
     Attributes:
         epoch: the epoch being trained, from 1.
@@ -28,17 +28,17 @@ class Place(NamedTuple):
     losses: tuple[float, ...] = ()
 
 
-def read_place(position: Mapping[str, Any]) -> Place:
+def read_position(position: Mapping[str, Any]) -> TrainPosition:
     """Return the place that a checkpoint holds.
 
     Raises:
         CheckpointError: it is not that of a run, or was changed by hand.
 
     Example:
-        >>> read_place({"epoch": 2, "step": 40, "best": 1.5, "losses": [1.5]})
-        Place(epoch=2, batch=0, step=40, best=1.5, best_epoch=0, seconds=0.0,
+        >>> read_position({"epoch": 2, "step": 40, "best": 1.5, "losses": [1.5]})
+        TrainPosition(epoch=2, batch=0, step=40, best=1.5, best_epoch=0, seconds=0.0,
         losses=(1.5,))
-        >>> read_place({"epoch": "two"})
+        >>> read_position({"epoch": "two"})
         Traceback (most recent call last):
         jlstm.training.stored.CheckpointError: The checkpoint is not one of a training \
 run: its epoch is 'two'.
@@ -48,7 +48,7 @@ run: its epoch is 'two'.
             raise CheckpointError(
                 f"The checkpoint is not one of a training run: its {name} is {value!r}."
             )
-    return Place(**position | {"losses": tuple(position.get("losses", ()))})
+    return TrainPosition(**position | {"losses": tuple(position.get("losses", ()))})
 
 
 def _count(value: Any) -> bool:
