@@ -10,7 +10,7 @@ A weight that has no such name anywhere is an error, not a tree returned as it c
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from jlstm._internal.arrays import check_array, check_key
 from jlstm._internal.mesh import laid_like
@@ -48,8 +48,22 @@ def dropout(
         )
     shared = {range(x.ndim)[axis] for axis in shared_axes}  # -1 is the last one
     shape = tuple(1 if a in shared else n for a, n in enumerate(x.shape))
-    keep = laid_like(jax.random.bernoulli(key, 1.0 - rate, shape), x)
-    return jnp.where(keep, x / (1.0 - rate), jnp.zeros_like(x))
+    return drop(x, jax.random.bernoulli(key, 1.0 - rate, shape), rate)
+
+
+def drop(
+    x: Float[Array, "..."], kept: Bool[Array, "..."], rate: float
+) -> Float[Array, "..."]:
+    """Zero the entries that are not kept and scale the rest by 1 / (1 - rate).
+
+    This is :func:`dropout` with a mask that has been drawn; the mask may have axes of
+    size 1.
+
+    Example:
+        >>> drop(jnp.array([1.0, 2.0]), jnp.array([True, False]), 0.5).tolist()
+        [2.0, 0.0]
+    """
+    return jnp.where(laid_like(kept, x), x / (1.0 - rate), jnp.zeros_like(x))
 
 
 def embedding_dropout(

@@ -9,7 +9,9 @@ import pytest
 
 import jlstm
 from jlstm import Bidirectional, Recurrent, Stack
-from tests.zoo import MAIN, assert_close, assert_same, draw, each
+from jlstm.layers.noise import PreparedStack
+from tests.quick import quick
+from tests.zoo import FEW, MAIN, assert_close, assert_same, draw, each
 
 CELL = jlstm.LSTMCell(3)
 WRAPPED = jlstm.LearnedCarry(jlstm.Zoneout(jlstm.RecurrentDropout(CELL, 0.5), h=0.4))
@@ -24,15 +26,14 @@ STACKS = {
 FORWARD = tuple(row for row in MAIN if row.direction == "forward")
 
 
-def in_steps(layer, params, xs, carry, masks=None):
+def in_steps(layer, params, xs, carry, key=None):
     """Run a layer as a decoder does, one step after the other."""
-    params = layer.prepare(params, xs[0])
+    prepared, noise = layer.prepare(params, xs, key)
 
     def step(carry, inputs):
-        x, at = inputs
-        return layer.step(params, carry, x, **({} if at is None else {"masks": at}))
+        return layer.step(prepared, carry, *inputs)
 
-    return jax.lax.scan(step, carry, (xs, masks))
+    return jax.lax.scan(step, carry, (xs, noise))
 
 
 def loss(result):
@@ -40,11 +41,30 @@ def loss(result):
 
 
 @each(FORWARD)
-def test_steps_are_the_sequence(row):
+def test_steps_are_the_sequence_with_noise_and_without(row):
     sample, layer = draw(row), row.layer
-    got = jax.jit(lambda s: in_steps(layer, s.params, s.xs, s.carry))(sample)
-    want = jax.jit(lambda s: layer.apply(s.params, s.xs, s.carry))(sample)
+
+    def both(run):
+        return jax.jit(lambda s: [run(s, key) for key in (None, jax.random.key(7))])(
+            sample
+        )
+
+    got = both(lambda s, key: in_steps(layer, s.params, s.xs, s.carry, key))
+    want = both(lambda s, key: layer.apply(s.params, s.xs, s.carry, key=key))
     assert_close(got, want)
+
+
+@each(FORWARD, kinds=FEW)
+def test_one_step_is_a_sequence_of_one_step(row):
+    sample, layer = draw(row), row.layer
+    x = sample.xs[0]
+
+    def one(params, x, carry):
+        return layer.step(layer.prepare(params, x[None])[0], carry, x)
+
+    carry, y = jax.jit(one)(sample.params, x, sample.carry)
+    want = jax.jit(layer.apply)(sample.params, x[None], sample.carry)
+    assert_close((carry, y[None]), want)
 
 
 @pytest.mark.long
@@ -63,59 +83,78 @@ def test_steps_of_a_stack_are_the_sequence_however_it_is_connected(connect):
     assert_close(got, want)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("connect", STACKS)
-def test_masks_drop_what_enters_the_layers_above_the_first(connect):
-    stack = Stack((Recurrent(CELL), Recurrent(CELL)), dropout=0.5, connect=connect)
-    params = stack.init(jax.random.key(0), 2, jnp.float64)
-    xs = jax.random.normal(jax.random.key(1), (5, 4, 2), jnp.float64)
-    (mask,) = masks = stack.masks((5, 4), jnp.float64, jax.random.key(2))
-    _, got = in_steps(stack, params, xs, stack.init_carry((4,), jnp.float64), masks)
-
-    def own(n):
-        return params[n].layer if connect == "highway" and n else params[n]
-
-    _, first = stack.layers[0].apply(own(0), xs)
-    entering = first * mask
-    if connect == "skip":
-        entering = jnp.concatenate([xs, entering], -1)
-    _, second = stack.layers[1].apply(own(1), entering)
-    want = {
-        "plain": lambda: second,
-        "residual": lambda: first + second,
-        "highway": lambda: jlstm.layers.connect.highway(params[1], first, second),
-        "skip": lambda: jnp.concatenate([first, second], -1),
-    }[connect]()
-    assert set(jnp.unique(mask).tolist()) == {0.0, 2.0}
-    assert_close(got, want)
-
-
-def test_variational_masks_stay_over_time():
-    stack = dataclasses.replace(STACKS["plain"], variational=True)
-    masks = stack.masks((5, 4), jnp.float64, jax.random.key(0))
-    assert [mask.shape for mask in masks] == [(5, 4, 3)] * 2
-    for mask in masks:
-        assert_same(mask, jnp.broadcast_to(mask[:1], mask.shape))
-
-
-@pytest.mark.parametrize(
-    "stack", [STACKS["plain"], Stack((Recurrent(CELL),), dropout=0.5)]
+NOISY = {
+    f"{connect} variational" if variational else connect: dataclasses.replace(
+        STACKS[connect], variational=variational
+    )
+    for connect in STACKS
+    for variational in (False, True)
+}
+IMAGES = Stack(
+    (
+        Recurrent(jlstm.ConvLSTMCell(2, input_shape=(4, 3), strides=2)),
+        Recurrent(jlstm.InputDropout(jlstm.ConvGRUCell(2, input_shape=(2, 2)), 0.5)),
+    ),
+    dropout=0.5,
 )
-def test_without_a_key_or_a_layer_above_nothing_is_dropped(stack):
-    key = None if len(stack.layers) > 1 else jax.random.key(0)
-    assert stack.masks((5, 4), jnp.float64, key) is None
+NESTED = Stack((STACKS["skip"], Recurrent(WRAPPED)), dropout=0.5, variational=True)
 
 
-def test_what_is_drawn_once_for_a_sequence_stays_over_its_steps():
-    stack = Stack((Recurrent(jlstm.RecurrentDropout(CELL, 0.5)),))
-    params = stack.init(jax.random.key(0), 2, jnp.float64)
-    x, carry = jnp.ones((4, 2), jnp.float64), stack.init_carry((4,), jnp.float64)
-    carry = jax.tree.map(lambda leaf: leaf + 1, carry)
-    prepared = stack.prepare(params, x, jax.random.key(1))
-    noisy, again = (stack.step(prepared, carry, x)[1] for _ in range(2))
-    quiet = stack.step(stack.prepare(params, x), carry, x)[1]
-    assert_same(noisy, again)
-    assert not jnp.allclose(noisy, quiet)
+@pytest.mark.parametrize("name", quick(NOISY))
+def test_steps_draw_the_noise_of_the_sequence(name):
+    assert_noise_of_the_sequence(NOISY[name], (5, 4, 2))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("stack", "shape"), [(IMAGES, (3, 2, 4, 3, 1)), (NESTED, (5, 4, 2))]
+)
+def test_noise_of_images_and_of_a_stack_in_a_stack(stack, shape):
+    assert_noise_of_the_sequence(stack, shape)
+
+
+def assert_noise_of_the_sequence(stack, shape):
+    params = stack.init(jax.random.key(0), shape[-1], jnp.float64)
+    xs = jax.random.normal(jax.random.key(1), shape, jnp.float64)
+    start = stack.fresh_carry(params, shape[1:2], jnp.float64)
+
+    def runs(run):
+        return [jax.jit(run)(jax.random.key(seed)) for seed in (2, 3)]
+
+    got = runs(lambda key: in_steps(stack, params, xs, start, key))
+    assert_close(got, runs(lambda key: stack.apply(params, xs, start, key=key)))
+    assert not jnp.allclose(got[0][1], got[1][1])
+
+
+def test_prepare_reads_the_shape_of_the_inputs_only():
+    stack, xs = STACKS["plain"], jnp.ones((5, 4, 2))
+    params = stack.init(jax.random.key(0), 2)
+    described = jax.ShapeDtypeStruct(xs.shape, xs.dtype)
+    _, got = stack.prepare(params, described, jax.random.key(1))
+    _, want = stack.prepare(params, xs, jax.random.key(1))
+    assert len(jax.tree.leaves(got.kept)) == 2
+    assert_same(got.kept, want.kept)
+
+
+@pytest.mark.parametrize("variational", [False, True])
+def test_masks_are_drawn_once_or_in_each_step(variational):
+    stack = dataclasses.replace(STACKS["plain"], variational=variational)
+    params, xs = stack.init(jax.random.key(0), 2), jnp.ones((5, 4, 2))
+    prepared, noise = stack.prepare(params, xs, jax.random.key(1))
+    once, each = (
+        [mask.shape for mask in jax.tree.leaves(drawn.kept)]
+        for drawn in (prepared, noise)
+    )
+    assert once == ([(4, 3)] * 2 if variational else [])
+    assert each == ([] if variational else [(5, 4, 3)] * 2)
+
+
+def test_without_a_key_there_is_no_noise():
+    for layer in (Recurrent(CELL), *STACKS.values()):
+        params = layer.init(jax.random.key(0), 2)
+        prepared, noise = layer.prepare(params, jnp.ones((5, 2)))
+        assert noise is None
+        assert getattr(prepared, "kept", (None,) * 3) == (None,) * 3
 
 
 @pytest.mark.parametrize(
@@ -138,4 +177,7 @@ def test_a_layer_that_reads_from_the_end_has_no_steps(layer, wanted, stacked):
     layer = Stack((layer,)) if stacked else layer
     params, x = layer.init(jax.random.key(0), 2), jnp.ones(2)
     with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
-        layer.step(layer.prepare(params, x), layer.init_carry(), x)
+        layer.prepare(params, x[None])
+    prepared = PreparedStack(params, (None,)) if stacked else params
+    with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
+        layer.step(prepared, layer.init_carry(), x)

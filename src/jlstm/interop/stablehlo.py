@@ -25,7 +25,8 @@ from jax import export
 from jlstm._internal.types import Carry, DType, Params, Shape, accumulator_dtype
 from jlstm.cell import Cell
 from jlstm.interop._files import read_model
-from jlstm.layers import Bidirectional, Layer, Recurrent, Stack
+from jlstm.layers import Layer, Recurrent, Stack
+from jlstm.layers.check import parts_of, reads_from_end
 
 
 def export_sequence(
@@ -204,11 +205,8 @@ def _as_layer(layer: Cell | Layer) -> Layer:
 
 
 def _check_forward(layer: Layer) -> None:
-    parts = layer.layers if isinstance(layer, Stack) else (layer,)
-    for part in parts:
-        if isinstance(part, Stack):
-            _check_forward(part)
-        elif isinstance(part, Bidirectional) or getattr(part, "reverse", False):
+    for _, part in parts_of(layer):
+        if reads_from_end(part):
             raise ValueError(
                 "export_step runs forward in time, one step a call; "
                 f"{part!r} reads the sequence from its end. Use export_sequence, or a "

@@ -108,30 +108,21 @@ class Bidirectional(ShortRepr, Drawn, Options):
         sizes = [half.output_size(input_size) for half in self._halves()]
         return sum(sizes) if self.merge == "concat" else sizes[0]
 
-    def prepare(
-        self, params: BidirectionalParams, x: Any,
-        key: Key | None = None,
-    ) -> BidirectionalParams:  # fmt: skip
-        """Return the parameters as both cells use them over one sequence."""
-        keys = (None, None) if key is None else tuple(jax.random.split(key))
-        halves = zip(self._halves(), params, keys, strict=True)
-        return BidirectionalParams(
-            *(half.prepare(own, x, k) for half, own, k in halves)
-        )
+    def prepare(self, params: Any, xs: Any, key: Key | None = None) -> Any:
+        """Refuse, as :meth:`step` does.
 
-    def step(
-        self, params: BidirectionalParams, carry: BidirectionalParams, x: Array,
-        key: Key | None = None,
-    ) -> tuple[BidirectionalParams, Array]:  # fmt: skip
+        Raises:
+            ValueError: always.
+        """
+        raise self._no_steps()
+
+    def step(self, params: Any, carry: Any, x: Array, noise: Any = None) -> Any:
         """Refuse: the backward cell starts at the end.
 
         Raises:
             ValueError: always.
         """
-        raise ValueError(
-            f"{self!r} reads from both ends, so it cannot run step by step; use apply, "
-            "or a Recurrent layer."
-        )
+        raise self._no_steps()
 
     def apply(
         self,
@@ -171,6 +162,12 @@ class Bidirectional(ShortRepr, Drawn, Options):
             key=keys[1],
         )
         return BidirectionalParams(left, right), _merge(ys_left, ys_right, self.merge)
+
+    def _no_steps(self) -> ValueError:
+        return ValueError(
+            f"{self!r} reads from both ends, so it cannot run step by step; use apply, "
+            "or a Recurrent layer."
+        )
 
     def _check_both(self, what: str, given: Any, maker: str) -> None:
         if not isinstance(given, BidirectionalParams):

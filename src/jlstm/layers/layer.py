@@ -12,7 +12,16 @@ class Layer(Protocol):
     """A map of sequences.
 
     ``apply`` runs over a whole sequence. ``prepare`` and ``step`` do the same step by
-    step, for loops in which an output decides on the next input.
+    step, for loops in which an output decides on the next input::
+
+        prepared, noise = layer.prepare(params, xs, key)
+
+        def step(carry, inputs):
+            return layer.step(prepared, carry, *inputs)
+
+        carry, ys = jax.lax.scan(step, carry, (xs, noise))
+
+    This is ``layer.apply(params, xs, carry, key=key)``, with the same noise.
     """
 
     @property
@@ -40,8 +49,10 @@ class Layer(Protocol):
         key: Key | None = None,
     ) -> tuple[Carry, Array]: ...
 
-    def prepare(self, params: Params, x: Any, key: Key | None = None) -> Params: ...
+    def prepare(
+        self, params: Params, xs: Any, key: Key | None = None
+    ) -> tuple[Params, Any]: ...
 
     def step(
-        self, params: Params, carry: Carry, x: Array, key: Key | None = None
+        self, params: Params, carry: Carry, x: Array, noise: Any = None
     ) -> tuple[Carry, Array]: ...

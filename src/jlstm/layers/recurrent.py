@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._backends import BackendName
+from jlstm._internal.arrays import check_key
 from jlstm._internal.options import Drawn, Options, Size
 from jlstm._internal.repr import ShortRepr
 from jlstm._internal.types import Carry, Checkpoint, DType, Key, Params, Shape
@@ -57,41 +58,54 @@ class Recurrent(ShortRepr, Drawn, Options):
         """Return the number of output features."""
         return jax.eval_shape(self.cell.init_carry).h.shape[-1]
 
-    def prepare(self, params: Params, x: Any, key: Key | None = None) -> Params:
-        """Return the parameters as :meth:`step` uses them over one sequence.
+    def prepare(
+        self, params: Params, xs: Any, key: Key | None = None
+    ) -> tuple[Params, Array | None]:
+        """Draw the noise of a sequence that :meth:`step` will run over.
 
-        What is drawn once per sequence is drawn here; see
-        :meth:`jlstm.cell.Cell.prepare`. ``x`` is the input of one step, or its
-        ``jax.ShapeDtypeStruct``.
+        Args:
+            params: made by :meth:`init`.
+            xs: the inputs, time first, or their ``jax.ShapeDtypeStruct``: only shapes
+                are read. Without a key the number of steps does not matter.
+            key: the key that :meth:`apply` would take; ``None`` is no noise.
+
+        Returns:
+            The parameters as all steps use them (:meth:`jlstm.cell.Cell.prepare`), and
+            the noise of each step, time first; ``None`` without a key.
+
+        Raises:
+            ValueError: the layer reads from the end.
         """
-        return self.cell.prepare(params, jax.ShapeDtypeStruct(x.shape, x.dtype), key)
+        self._check_steps()
+        check_key(key)
+        once, each = (None, None) if key is None else jax.random.split(key)
+        x = jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype)
+        noise = None if each is None else jax.random.split(each, xs.shape[0])
+        return self.cell.prepare(params, x, once), noise
 
     def step(
         self,
         params: Params,
         carry: Carry,
         x: Float[Array, "*bx"],
-        key: Key | None = None,
+        noise: Key | None = None,
     ) -> tuple[Carry, Float[Array, "*bh"]]:
         """Advance one step: what :meth:`apply` makes of a sequence of one step.
 
-        For loops in which an output decides on the next input. Nothing is checked.
+        For loops in which an output decides on the next input; :class:`jlstm.Stack` has
+        an example. The arrays are not checked.
 
         Args:
             params: made by :meth:`prepare`.
             carry: of the step before.
             x: the input of this step.
-            key: noise of this step.
+            noise: of this step, as :meth:`prepare` draws it.
 
         Raises:
             ValueError: the layer reads from the end.
         """
-        if self.reverse:
-            raise ValueError(
-                f"{self!r} reads from the end, so it cannot run step by step; use "
-                "apply, or a layer with reverse=False."
-            )
-        carry, _ = self.cell.step(params, carry, self.cell.project(params, x), key)
+        self._check_steps()
+        carry, _ = self.cell.step(params, carry, self.cell.project(params, x), noise)
         return carry, carry.h.astype(x.dtype)
 
     def apply(
@@ -120,3 +134,10 @@ class Recurrent(ShortRepr, Drawn, Options):
             unroll=self.unroll,
             checkpoint=self.checkpoint,
         )
+
+    def _check_steps(self) -> None:
+        if self.reverse:
+            raise ValueError(
+                f"{self!r} reads from the end, so it cannot run step by step; use "
+                "apply, or a layer with reverse=False."
+            )

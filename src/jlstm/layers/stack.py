@@ -1,5 +1,6 @@
 """Layers one upon the other, with dropout and connections between them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,8 @@ from jlstm._internal.repr import ShortRepr, shown
 from jlstm._internal.types import Carry, DType, Key, Params, Shape
 from jlstm.cell import Cell
 from jlstm.layers.connect import Connect, check_widths, highway, init_highway
-from jlstm.regularizers import dropout
+from jlstm.layers.noise import Kept, PreparedStack, StackNoise, draw_kept
+from jlstm.regularizers import drop, dropout
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,21 +107,15 @@ class Stack(ShortRepr, Drawn, Options):
         key: Key | None = None,
     ) -> tuple[tuple[Carry, ...], Float[Array, "t *bh"]]:
         """Run all layers; the arguments are those of :func:`jlstm.unroll`."""
-        count = len(self.layers)
         self._check_tuple("params are", params, "init")
-        check_key(key)
-        carry = (None,) * count if carry is None else carry
+        carry = (None,) * len(self.layers) if carry is None else carry
         self._check_tuple("the carry is", carry, "init_carry")
-        keys = (
-            [None] * 2 * count
-            if key is None
-            else list(jax.random.split(key, 2 * count))
-        )
+        keys, drops = self._keys(key)
 
         carries, outputs = [], [xs]
         for n, layer in enumerate(self.layers):
             below = outputs[-1]
-            dropped = self._drop(below, keys[count + n]) if n else below
+            dropped = self._drop(below, drops[n]) if n else below
             last, ys = layer.apply(
                 self._own(n, params[n]), self._inputs(n, xs, dropped), carry[n],
                 lengths=lengths, mask=mask, resets=resets, key=keys[n],
@@ -129,99 +125,118 @@ class Stack(ShortRepr, Drawn, Options):
         return tuple(carries), self._output(outputs[1:])
 
     def prepare(
-        self,
-        params: tuple[Params, ...],
-        x: Any,
-        key: Key | None = None,
-    ) -> tuple[Params, ...]:
-        """Return the parameters as :meth:`step` uses them over one sequence.
+        self, params: tuple[Params, ...], xs: Any, key: Key | None = None
+    ) -> tuple[PreparedStack, StackNoise | None]:
+        """Draw the noise of a sequence that :meth:`step` will run over.
 
-        What is drawn once per sequence is drawn here; see
-        :meth:`jlstm.cell.Cell.prepare`. ``x`` is the input of one step, or its
-        ``jax.ShapeDtypeStruct``.
+        Args:
+            params: made by :meth:`init`.
+            xs: the inputs, time first, or their ``jax.ShapeDtypeStruct``: only shapes
+                are read. Without a key the number of steps does not matter.
+            key: the key that :meth:`apply` would take; ``None`` is no noise.
+
+        Returns:
+            The parameters as all steps use them, and the noise of each step, time
+            first; ``None`` without a key.
+
+        Raises:
+            ValueError: a layer reads from the end.
         """
-        keys = self._keys(key)
-        prepared, below = [], 0
-        for n, layer in enumerate(self.layers):
-            size = self._input_size(n, x.shape[-1], below)
-            entering = jax.ShapeDtypeStruct((*x.shape[:-1], size), x.dtype)
-            own = layer.prepare(self._own(n, params[n]), entering, keys[n])
-            prepared.append(params[n]._replace(layer=own) if self._has_gate(n) else own)
-            below = layer.output_size(size)
-        return tuple(prepared)
+        self._check_tuple("params are", params, "init")
+        keys, drops = self._keys(key)
+        layers, noises = [], []
+        for n, entering in enumerate(self._entering(xs)):
+            own = self._own(n, params[n])
+            own, noise = self.layers[n].prepare(own, entering, keys[n])
+            layers.append(params[n]._replace(layer=own) if self._has_gate(n) else own)
+            noises.append(noise)
+        once, each = self._kept(xs, drops)
+        noise = None if key is None else StackNoise(tuple(noises), each)
+        return PreparedStack(tuple(layers), once), noise
 
     def step(
         self,
-        params: tuple[Params, ...],
+        params: PreparedStack,
         carry: tuple[Carry, ...],
         x: Float[Array, "*bx"],
-        key: Key | None = None,
-        masks: tuple[Array, ...] | None = None,
+        noise: StackNoise | None = None,
     ) -> tuple[tuple[Carry, ...], Float[Array, "*bh"]]:
         """Advance one step: what :meth:`apply` makes of a sequence of one step.
 
-        For loops in which an output decides on the next input. Nothing is checked.
+        For loops in which an output decides on the next input. The arrays are not
+        checked.
 
         Args:
             params: made by :meth:`prepare`.
             carry: of the step before.
             x: the input of this step.
-            key: noise of the cells in this step.
-            masks: dropout between the layers in this step, of :meth:`masks`.
+            noise: of this step, as :meth:`prepare` draws it; ``None`` is no noise.
 
         Raises:
             ValueError: a layer reads from the end.
 
         Example:
+            Step by step with noise is :meth:`apply` with the same key:
+
             >>> from jlstm import LSTMCell, Recurrent
-            >>> layer = Stack((Recurrent(LSTMCell(4)), Recurrent(LSTMCell(3))))
+            >>> layer = Stack((Recurrent(LSTMCell(4)),) * 2, 0.5, connect="residual")
             >>> params = layer.init(jax.random.key(0), input_size=2)
-            >>> x = jnp.ones((5, 2))
-            >>> params = layer.prepare(params, x)
-            >>> carry, y = layer.step(params, layer.init_carry((5,)), x)
-            >>> y.shape
-            (5, 3)
+            >>> xs, key = jnp.ones((7, 5, 2)), jax.random.key(1)
+            >>> prepared, noise = layer.prepare(params, xs, key)
+            >>> def step(carry, inputs):
+            ...     return layer.step(prepared, carry, *inputs)
+            >>> _, ys = jax.lax.scan(step, layer.init_carry((5,)), (xs, noise))
+            >>> _, wanted = layer.apply(params, xs, key=key)
+            >>> bool(jnp.allclose(ys, wanted, atol=1e-6))
+            True
         """
-        keys = self._keys(key)
+        nothing = (None,) * len(self.layers)
+        noise = StackNoise(nothing, nothing) if noise is None else noise
+        kept = params.kept if self.variational else noise.kept
 
         carries, outputs = [], [x]
-        for n, layer in enumerate(self.layers):
+        for n, (layer, own) in enumerate(zip(self.layers, params.layers, strict=True)):
             below = outputs[-1]
-            dropped = below * masks[n - 1] if n and masks is not None else below
-            last, y = layer.step(
-                self._own(n, params[n]), carry[n], self._inputs(n, x, dropped), keys[n]
-            )
+            dropped = below if kept[n] is None else drop(below, kept[n], self.dropout)
+            entering = self._inputs(n, x, dropped)
+            last, y = layer.step(self._own(n, own), carry[n], entering, noise.layers[n])
             carries.append(last)
-            outputs.append(self._past(n, params[n], below, y))
+            outputs.append(self._past(n, own, below, y))
         return tuple(carries), self._output(outputs[1:])
 
-    def masks(
-        self, shape: Shape, dtype: DType, key: Key | None
-    ) -> tuple[Array, ...] | None:
-        """Draw the dropout between the layers for all steps, outside the loop.
-
-        Args:
-            shape: time and batch axes.
-            dtype: of the inputs.
-            key: ``None`` draws nothing.
-
-        Returns:
-            One mask for each layer above the first, ``(*shape, features)``, or one
-            step of them all through where the dropout is variational; ``None`` where
-            nothing is dropped. A step takes one slice of each.
-        """
-        if key is None or not self.dropout or len(self.layers) < 2:
-            return None
-        keys = jax.random.split(key, len(self.layers) - 1)
-        sizes = [layer.output_size(0) for layer in self.layers[:-1]]
-        return tuple(
-            self._drop(jnp.ones((*shape, size), dtype), k)
-            for size, k in zip(sizes, keys, strict=True)
-        )
-
-    def _keys(self, key: Key | None) -> Any:
+    def _keys(self, key: Key | None) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return a key of each layer, and one of the dropout before each."""
+        check_key(key)
         count = len(self.layers)
-        return [None] * count if key is None else jax.random.split(key, count)
+        if key is None:
+            return (None,) * count, (None,) * count
+        keys = list(jax.random.split(key, 2 * count))
+        return keys[:count], keys[count:]
+
+    def _entering(self, x: Any) -> list[jax.ShapeDtypeStruct]:
+        """Return the type of what enters each layer; ``x`` enters the stack."""
+        size, shape, below, types = x.shape[-1], x.shape[:-1], 0, []
+        for n, layer in enumerate(self.layers):
+            entering = self._input_size(n, size, below)
+            types.append(jax.ShapeDtypeStruct((*shape, entering), x.dtype))
+            below, shape = layer.output_size(entering), _places(layer, types[-1])
+        return types
+
+    def _kept(self, xs: Any, keys: Sequence[Key | None]) -> tuple[Kept, Kept]:
+        """Draw what is kept between layers: in all steps alike, and in each step."""
+        none = (None,) * len(self.layers)
+        if keys[0] is None:
+            return none, none
+        widths = (0, *self._widths(xs.shape[-1]))
+        steps = 1 if self.variational else xs.shape[0]
+        shapes = [
+            (steps, *entering.shape[1:-1], below)
+            for entering, below in zip(self._entering(xs), widths, strict=False)
+        ]
+        kept = draw_kept(keys, self.dropout, shapes)
+        if not self.variational:
+            return none, kept
+        return jax.tree.map(lambda mask: mask[0], kept), none
 
     def _init_layer(self, n: int, key: Key, size: int, dtype: DType) -> Params:
         if not self._has_gate(n):
@@ -285,3 +300,14 @@ class Stack(ShortRepr, Drawn, Options):
                 f"Stack: {what} {shown(given)}; give a tuple of {len(self.layers)}, "
                 f"one a layer, as {maker} makes it."
             )
+
+
+def _places(layer: Any, x: jax.ShapeDtypeStruct) -> Shape:
+    """Return the shape of an output without its features: strides shrink space."""
+    while isinstance(layer, Stack):
+        layer = layer.layers[-1]
+    space = layer.num_feature_axes - 1
+    if not space:
+        return x.shape[:-1]
+    batch = x.shape[: x.ndim - 1 - space]
+    return jax.eval_shape(lambda: layer.init_carry(batch)).h.shape[:-1]

@@ -70,6 +70,12 @@ class TokenModel(nnx.Module):
     ) -> tuple[Any, Float[Array, "*b v"]]:
         """Return what is remembered of ``tokens`` and the logits of the next one."""
 
+    def advance(
+        self, token: Integer[Array, "*b"], memory: Any
+    ) -> tuple[Any, Float[Array, "*b v"]]:
+        """Read one more token: what a loop that generates tokens runs."""
+        return self.read(token[None], memory)
+
     def draw_tables(
         self,
         vocab_size: int,

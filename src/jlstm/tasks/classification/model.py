@@ -12,6 +12,7 @@ from jlstm._internal.options import Options, Positive, Size
 from jlstm._internal.types import DType, Key, accumulator_dtype
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
+from jlstm.layers.check import check_stack
 from jlstm.nnx.pooling import (
     Pooling,
     init_attention,
@@ -106,6 +107,7 @@ class Classifier(nnx.Module):
         self.config, self.num_classes = config, num_classes
         self.unknown = unknown
         self.stack = config.encoder.make_stack()
+        check_stack("Classifier", self.stack)
         width = config.embedding_size if input_size is None else input_size
         params = self.stack.init(rngs.params(), width, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))

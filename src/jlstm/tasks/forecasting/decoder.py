@@ -1,5 +1,7 @@
 """An encoder and a decoder that reads its own answers: the LSTM that papers beat."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -9,6 +11,7 @@ from jlstm._internal.affine import affine
 from jlstm._internal.types import Carry, DType, Key
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
+from jlstm.layers.check import check_stack
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
 
 
@@ -39,6 +42,7 @@ class DecoderForecaster(nnx.Module):
         """Draw the parameters from the ``params`` stream of ``rngs``."""
         self.config, self.sizes = config, sizes
         self.stack = config.encoder.make_stack()
+        check_stack("DecoderForecaster", self.stack, causal=True)
         answers = len(sizes.predicted)
 
         def layers(width: int) -> object:
@@ -50,20 +54,24 @@ class DecoderForecaster(nnx.Module):
         self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
         self.b_out = nnx.Param(jnp.zeros((answers,), param_dtype))
 
-    def __call__(self, inputs: Float[Array, "t b c"]) -> Float[Array, "k b p"]:
-        """Return the forecast."""
+    def __call__(
+        self, inputs: Float[Array, "t b c"], *, key: Key | None = None
+    ) -> Float[Array, "k b p"]:
+        """Return the forecast; with a ``key`` it is dropped as in training."""
+        keys = (None,) * 2 if key is None else jax.random.split(key)
         last = self._last(inputs)
-        params = self.stack.prepare(nnx.as_pure(self.decoder), last)
+        steps = jax.ShapeDtypeStruct((self.sizes.horizon, *last.shape), last.dtype)
+        params, noise = self.stack.prepare(nnx.as_pure(self.decoder), steps, keys[1])
 
         def step(
-            state: tuple[Carry, Array], _: None
+            state: tuple[Carry, Array], noise: Any
         ) -> tuple[tuple[Carry, Array], Array]:
-            carry, h = self.stack.step(params, *state)
+            carry, h = self.stack.step(params, *state, noise)
             y = self._answer(h)
             return (carry, y), y
 
-        start = self._encode(inputs, None), last
-        return jax.lax.scan(step, start, None, self.sizes.horizon)[1]
+        start = self._encode(inputs, keys[0]), last
+        return jax.lax.scan(step, start, noise, self.sizes.horizon)[1]
 
     def losses(
         self,
@@ -74,11 +82,13 @@ class DecoderForecaster(nnx.Module):
     ) -> Float[Array, " b"]:
         """Return the mean squared error of each window.
 
-        A ``key`` says that this is training: with teacher forcing the decoder then
-        reads the true steps. Without a key it reads its own, as in a forecast.
+        A ``key`` says that this is training: layers drop, and with teacher forcing the
+        decoder reads the true steps. Without a key it reads its own, as in a forecast.
         """
-        forced = key is not None and self.config.teacher_forcing
-        answers = self._forced(inputs, targets, key) if forced else self(inputs)
+        if key is not None and self.config.teacher_forcing:
+            answers = self._forced(inputs, targets, key)
+        else:
+            answers = self(inputs, key=key)
         return jnp.mean(jnp.square(targets - answers), axis=(0, 2))
 
     def quantiles(

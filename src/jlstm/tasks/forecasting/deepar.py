@@ -16,6 +16,7 @@ from jlstm._internal.affine import affine
 from jlstm._internal.types import Carry, DType, Key
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
+from jlstm.layers.check import check_stack
 from jlstm.metrics.forecast import sample_levels
 from jlstm.tasks.forecasting.distributions import Distribution, Gaussian, StudentT
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
@@ -54,6 +55,7 @@ class DeepAR(nnx.Module):
         config.check(sizes)
         self.config, self.sizes = config, sizes
         self.stack = config.encoder.make_stack()
+        check_stack("DeepAR", self.stack, causal=True)
         width = len(config.lags)
         params = self.stack.init(rngs.params(), width, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))
@@ -100,7 +102,8 @@ class DeepAR(nnx.Module):
         start = jax.tree.map(lambda leaf: jnp.stack([leaf] * count), carry)
         past = jnp.stack([zs[-self._reach :]] * count, axis=1)
         keys = jax.random.split(key, self.sizes.horizon)
-        params = self.stack.prepare(nnx.as_pure(self.layers), self._newest(past))
+        newest = self._newest(past)[None]
+        params, _ = self.stack.prepare(nnx.as_pure(self.layers), newest)
         _, paths = jax.lax.scan(partial(self._draw, params), (start, past), keys)
         return jnp.moveaxis(frame.leave(paths), 1, 0)
 

@@ -11,6 +11,7 @@ from jlstm._internal.affine import affine
 from jlstm._internal.types import DType, Key, accumulator_dtype
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
+from jlstm.layers.check import check_stack
 from jlstm.regularizers import dropout
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
 from jlstm.tasks.forecasting.normalize import measure
@@ -63,6 +64,7 @@ class DirectForecaster(nnx.Module):
         config.check(sizes)
         self.config, self.sizes = config, sizes
         self.stack = config.encoder.make_stack()
+        check_stack("DirectForecaster", self.stack)
         columns = 1 if config.shared else sizes.columns
         answers = 1 if config.shared else len(sizes.predicted)
         width = config.patch * columns

@@ -15,6 +15,7 @@ from jlstm.cell import Cell
 from jlstm.decoding.sample import PLAIN, Sampling, check_drawn, generate
 from jlstm.initializers import Constant, Uniform
 from jlstm.layers import Recurrent, Stack
+from jlstm.layers.check import check_stack
 from jlstm.nnx.tokens import TokenModel
 from jlstm.regularizers import dropout, weight_drop
 from jlstm.training.config.cells import TITLES, CellName, InitName, make_cell
@@ -162,6 +163,7 @@ class LanguageModel(TokenModel):
         """Draw the parameters from the ``params`` stream of ``rngs``."""
         self.config = config
         self.stack = config.make_stack()
+        check_stack("LanguageModel", self.stack, causal=True)
         width = config.embedding_size or vocab_size
         draw = Uniform(config.init_scale)
         bias = draw if config.init == "uniform" else Constant(0.0)
@@ -169,13 +171,13 @@ class LanguageModel(TokenModel):
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))
         self.draw_tables(
             vocab_size, embedding_size=config.embedding_size, tied=config.tied,
-            features=config.hidden_sizes[-1], projected=config.projected,
+            features=self.stack.output_size(width), projected=config.projected,
             draw=draw, bias=bias, rngs=rngs, param_dtype=param_dtype,
         )  # fmt: skip
 
     def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
         """Return the carries of all layers before the first token."""
-        return self.stack.init_carry(batch_shape, dtype)
+        return self.stack.fresh_carry(self.layer_params(), batch_shape, dtype)
 
     def __call__(
         self,
@@ -239,6 +241,15 @@ class LanguageModel(TokenModel):
         carry, logits = self(tokens, memory)
         return carry, logits[-1]
 
+    def advance(
+        self, token: Integer[Array, "*b"], memory: Carry
+    ) -> tuple[Carry, Float[Array, "*b v"]]:
+        """Return the carry after one more token and the logits of the next one."""
+        x = self.embed(token)
+        params, _ = self.stack.prepare(self.layer_params(), x[None])
+        carry, h = self.stack.step(params, memory, x)
+        return carry, self.logits(h)
+
 
 def generate_tokens(
     model: TokenModel,
@@ -273,7 +284,7 @@ def _generate(
     model: TokenModel, prompt: Array, length: int, key: Key, sampling: Sampling
 ) -> Array:
     def step(memory: Any, token: Array) -> tuple[Any, Array]:
-        return model.read(token[None], memory)
+        return model.advance(token, memory)
 
     memory, logits = model.read(prompt)
     return generate(step, memory, logits, length, key, sampling)[1]

@@ -14,6 +14,7 @@ from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.data.music import KEYS
 from jlstm.initializers import Glorot
 from jlstm.layers import Layer
+from jlstm.layers.check import check_stack
 from jlstm.regularizers import dropout
 from jlstm.training.config.stack import EncoderConfig
 
@@ -80,6 +81,7 @@ class MusicModel(nnx.Module):
             param_dtype: of all parameters.
         """
         self.stack, self.output_dropout = stack, output_dropout
+        check_stack("MusicModel", stack, causal=True)
         params = stack.init(rngs.params(), keys, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))
         shape = (stack.output_size(keys), keys)
@@ -88,7 +90,7 @@ class MusicModel(nnx.Module):
 
     def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
         """Return the carry before the first step."""
-        return self.stack.init_carry(batch_shape, dtype)
+        return self.stack.fresh_carry(nnx.as_pure(self.layers), batch_shape, dtype)
 
     def __call__(
         self,
@@ -109,13 +111,23 @@ class MusicModel(nnx.Module):
         keys = (None,) * 2 if key is None else jax.random.split(key)
         params = nnx.as_pure(self.layers)
         carry, ys = self.stack.apply(params, xs, carry, lengths=lengths, key=keys[0])
-        ys = dropout(ys, self.output_dropout, keys[1])
-        z = affine(ys, self.w_out[...], self.b_out[...])
-        return carry, z.astype(accumulator_dtype(z.dtype))
+        return carry, self._logits(dropout(ys, self.output_dropout, keys[1]))
+
+    def advance(
+        self, x: Float[Array, "*b k"], carry: Carry
+    ) -> tuple[Carry, Float[Array, "*b k"]]:
+        """Return the carry after one more step, and the logits of what follows it."""
+        params, _ = self.stack.prepare(nnx.as_pure(self.layers), x[None])
+        carry, y = self.stack.step(params, carry, x)
+        return carry, self._logits(y)
 
     def top_layer_inputs(self, xs: Float[Array, "t *b k"]) -> LayerInputs:
         """Return what enters the uppermost layer; all steps of each piece count."""
         return top_layer_inputs(self.stack, nnx.as_pure(self.layers), xs)
+
+    def _logits(self, ys: Float[Array, "*b h"]) -> Float[Array, "*b k"]:
+        z = affine(ys, self.w_out[...], self.b_out[...])
+        return z.astype(accumulator_dtype(z.dtype))
 
 
 def chord_nll(
@@ -180,8 +192,7 @@ def _compose(
         carry, logits = state
         chances = jax.nn.sigmoid(logits / max(temperature, least))
         chord = jax.random.bernoulli(key, chances).astype(opening.dtype)
-        carry, logits = model(chord[None], carry)
-        return (carry, logits[0]), chord.astype(jnp.uint8)
+        return model.advance(chord, carry), chord.astype(jnp.uint8)
 
     carry, logits = model(opening)
     start = carry, logits[-1]

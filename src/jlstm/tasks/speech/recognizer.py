@@ -13,6 +13,7 @@ from jlstm._internal.tree import zero_unless
 from jlstm._internal.types import DType, Key, accumulator_dtype
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
+from jlstm.layers.check import check_stack
 from jlstm.masking import steps_within
 from jlstm.regularizers import dropout
 from jlstm.training.config.stack import EncoderConfig
@@ -80,6 +81,7 @@ class Recognizer(nnx.Module):
         """
         self.config = config
         self.stack = config.encoder.make_stack()
+        check_stack("Recognizer", self.stack)
         width = config.join * input_size
         params = self.stack.init(rngs.params(), width, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))

@@ -15,6 +15,7 @@ from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.cell import Cell
 from jlstm.initializers import Chrono, ChronoSteps, Constant, Glorot
 from jlstm.layers import Recurrent, Stack
+from jlstm.layers.check import check_stack
 from jlstm.nnx.transformer import Transformer, TransformerConfig
 from jlstm.training.config.cells import TITLES, CellName, InitName, make_cell
 from jlstm.training.config.stack import describe_sizes
@@ -107,6 +108,7 @@ class Recurrence(nnx.Module):
     ) -> None:
         """Draw the parameters from the ``params`` stream of ``rngs``."""
         self.stack = config.make_stack()
+        check_stack("MemoryModel", self.stack)
         params = self.stack.init(rngs.params(), inputs, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))
 

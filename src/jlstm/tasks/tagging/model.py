@@ -21,6 +21,7 @@ from jlstm._internal.tree import zero_unless
 from jlstm._internal.types import DType, Key, accumulator_dtype
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
+from jlstm.layers.check import check_stack
 from jlstm.losses import token_nll
 from jlstm.losses.crf import PADDING, crf_decode, crf_nll, init_crf
 from jlstm.masking import steps_within
@@ -142,6 +143,7 @@ class Tagger(nnx.Module):
         if config.letter_size:
             self.letters = table(sizes.letters, config.letter_embedding)
             self.spelling = config.letter_encoder.make_stack()
+            check_stack("Tagger: letters", self.spelling)
             drawn = self.spelling.init(
                 rngs.params(), config.letter_embedding, param_dtype
             )
@@ -151,6 +153,7 @@ class Tagger(nnx.Module):
             self.marks = table(sizes.marks, config.mark_size)
             width += config.mark_size
         self.stack = config.encoder.make_stack()
+        check_stack("Tagger", self.stack)
         params = self.stack.init(rngs.params(), width, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))
         shape = (self.stack.output_size(width), sizes.tags)

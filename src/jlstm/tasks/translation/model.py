@@ -11,6 +11,7 @@ from jlstm._internal.affine import affine
 from jlstm._internal.types import Carry, DType, Key, accumulator_dtype
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
+from jlstm.layers.check import check_stack
 from jlstm.losses import linear_nll
 from jlstm.nnx.attention import Memory, attend, make_attention, remember
 from jlstm.regularizers import dropout
@@ -57,6 +58,7 @@ class Seq2Seq(nnx.Module):
         self.config = config
         self.encoder = config.encoder.make_stack()
         self.decoder = config.decoder.make_stack()
+        self._check_stacks()
         self.attention = make_attention(config.attention, config.attention_size)
         width, out = config.embedding_size, config.readout_size
         draw = Uniform(config.init_scale)
@@ -149,26 +151,21 @@ class Seq2Seq(nnx.Module):
         return jax.vmap(lambda h: self._read(h, memory)[0])(hs)
 
     def advance(
-        self, state: Decoder, x: Float[Array, "*b x"], memory: Memory | None,
-        masks: tuple[Array, ...] | None = None, params: Any = None,
-    ) -> tuple[Decoder, Array | None]:  # fmt: skip
-        """Make one step of the decoder.
+        self, state: Decoder, x: Float[Array, "*b x"], memory: Memory | None
+    ) -> tuple[Decoder, Array | None]:
+        """Make one step of the decoder, without noise.
 
         Args:
             state: of the step before.
             x: the embedded word that was written last.
             memory: what to attend to.
-            masks: dropout between the layers, of :meth:`jlstm.Stack.masks`.
-            params: of the layers, prepared for the sequence; ``None`` is no noise.
 
         Returns:
             The next state, and the weights of the attention if there is one.
         """
-        x = self._fed(x, state.readout)
-        params = self._prepared(x, None) if params is None else params
-        carries, h = self.decoder.step(params, state.carries, x, masks=masks)
-        readout, weights = self._read(h, memory)
-        return Decoder(carries, readout), weights
+        entering = self._fed(x, state.readout)[None]
+        params, _ = self.decoder.prepare(nnx.as_pure(self.decoder_layers), entering)
+        return self._advance(params, state, x, memory)
 
     def drop_output(
         self, hs: Float[Array, "t b x"], key: Key | None
@@ -194,6 +191,13 @@ class Seq2Seq(nnx.Module):
         weight = self.target_table if tied else self.w_out
         return linear_nll(hs, weight[...], self.b_out[...], targets, tied=tied)
 
+    def _check_stacks(self) -> None:
+        """Refuse layers that cannot do this; the bridge hands over vectors."""
+        top = self.encoder.layers[-1]
+        check_stack("Seq2Seq: encoder", self.encoder)
+        check_stack("Seq2Seq: the top of the encoder", top, vector_carry=True)
+        check_stack("Seq2Seq: decoder", self.decoder, causal=True, vector_carry=True)
+
     def _remember(self, ys: Array, lengths: Array) -> Memory | None:
         if self.attention is None:
             return None
@@ -214,23 +218,31 @@ class Seq2Seq(nnx.Module):
     def _feed(
         self, xs: Array, start: Decoder, memory: Memory | None, key: Key | None
     ) -> Array:
-        noise = None if key is None else jax.random.fold_in(key, 0)
-        params = self._prepared(self._fed(xs[0], start.readout), noise)
+        width = xs.shape[-1] + start.readout.shape[-1]
+        entering = jax.ShapeDtypeStruct((*xs.shape[:-1], width), xs.dtype)
+        layers = nnx.as_pure(self.decoder_layers)
+        params, noise = self.decoder.prepare(layers, entering, key)
 
         def step(state: Decoder, inputs: Any) -> tuple[Decoder, Array]:
-            state, _ = self.advance(state, inputs[0], memory, inputs[1], params)
+            x, noise = inputs
+            state, _ = self._advance(params, state, x, memory, noise)
             return state, state.readout
 
-        masks = self.decoder.masks(xs.shape[:2], xs.dtype, key)
-        return jax.lax.scan(step, start, (xs, masks))[1]
+        return jax.lax.scan(step, start, (xs, noise))[1]
+
+    def _advance(
+        self, params: Any, state: Decoder, x: Array, memory: Memory | None,
+        noise: Any = None,
+    ) -> tuple[Decoder, Array | None]:  # fmt: skip
+        """Make one step with prepared parameters."""
+        x = self._fed(x, state.readout)
+        carries, h = self.decoder.step(params, state.carries, x, noise)
+        readout, weights = self._read(h, memory)
+        return Decoder(carries, readout), weights
 
     def _fed(self, x: Array, readout: Array) -> Array:
         """Return what enters the layers at a step."""
         return jnp.concatenate([x, readout], -1) if self.config.input_feeding else x
-
-    def _prepared(self, x: Array, key: Key | None) -> Any:
-        params = nnx.as_pure(self.decoder_layers)
-        return self.decoder.prepare(params, x, key)
 
     def _read(self, h: Array, memory: Memory | None) -> tuple[Array, Array | None]:
         """Return ``tanh(W [h, context] + b)``, and the weights of the attention."""
