@@ -140,7 +140,8 @@ backward pass over {STEPS} steps of {ROWS} rows in float32 with the default back
 relative to `LSTMCell` ({1e3 * lstm:.1f} ms), the least of {REPEATS}; measured with
 jax {jax.__version__} on {platform.machine()}, {_cores()} cores, at {commit}. How each
 cell compares with other libraries: [parity.md](parity.md). How to write one:
-[adding-a-cell.md](adding-a-cell.md).
+[adding-a-cell.md](adding-a-cell.md). The class is what a configuration names too:
+`model.stack.cell=LEMCell` ([howto-launch.md](howto-launch.md#choose-a-cell)).
 
 {chr(10).join((*HEADER, *lines))}
 

@@ -11,6 +11,7 @@ from benchmarks.program import Program
 from jlstm.data import Window
 from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
 from jlstm.tasks.language.objective import LanguageTask, StreamConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig
 from jlstm.training.optimizer import make_optimizer
 from jlstm.training.state import init_state
@@ -49,9 +50,8 @@ def config(recipe: Recipe) -> LanguageConfig:
     """Return the model of a recipe."""
     size, rate = recipe.hidden_size, recipe.dropout
     return LanguageConfig(
-        hidden_sizes=(size, size),
+        StackConfig(hidden_sizes=(size, size), init="torch"),
         embedding_size=size,
         tied=recipe.tied,
-        init="torch",
         dropout=LanguageDropout(input=rate, hidden=rate, output=rate),
     )

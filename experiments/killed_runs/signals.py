@@ -24,9 +24,10 @@ from experiments.killed_runs.kill import LAUNCHER, arrays, log
 
 TEXT = "".join(f"line {n}: {n * n} is the square of {n}\n" for n in range(400))
 SMALL = [
-    "experiment=text", "name=signal", "baselines=false", "model.hidden_sizes=[16]",
-    "model.embedding_size=8", "stream.batch_size=4", "stream.window=16",
-    "stream.valid_batch=2", "stream.test_batch=2", "sample.temperatures=[0.5]",
+    "experiment=text", "name=signal", "baselines=false",
+    "model.stack.hidden_sizes=[16]", "model.embedding_size=8",
+    "stream.batch_size=4", "stream.window=16", "stream.valid_batch=2",
+    "stream.test_batch=2", "sample.temperatures=[0.5]",
     "sample.length=5", "train.epochs=3", "train.checkpoint_every=30",
     "train.log_every=7",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 from jlstm.data import Corpus, Vocab
 from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
 from jlstm.tasks.language.objective import LanguageTask, StreamConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.log import METRICS
 from jlstm.training.loop import Trainer
@@ -33,7 +34,9 @@ def train(folder: Path, epochs: int = EPOCHS) -> str:
     task = LanguageTask(
         Corpus("toy", ids[:260], ids[260:], ids[200:260], vocab),
         LanguageConfig(
-            hidden_sizes=(6,), embedding_size=None, dropout=LanguageDropout(output=0.2)
+            StackConfig(hidden_sizes=(6,)),
+            embedding_size=None,
+            dropout=LanguageDropout(output=0.2),
         ),
         StreamConfig(batch_size=4, window=5, valid_batch=2, test_batch=1),
         {},

@@ -32,6 +32,7 @@ from jlstm.tasks.language.objective import LanguageTask, StreamConfig
 from jlstm.tasks.language.transformer_model import TransformerLanguageConfig
 from jlstm.training.baselines import witten_bell_nll
 from jlstm.training.config.schema import plain
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.loop import Trainer
 from jlstm.training.task import Metrics
@@ -39,7 +40,7 @@ from jlstm.training.task import Metrics
 SHARES = tuple(2**-n for n in range(8, -1, -1))
 MODELS = {
     "LSTM": LanguageConfig(
-        hidden_sizes=(192,), embedding_size=64,
+        StackConfig(hidden_sizes=(192,)), embedding_size=64,
         dropout=LanguageDropout(input=0.1, output=0.1),
     ),
     "Transformer": TransformerLanguageConfig(

@@ -30,6 +30,7 @@ from jlstm.tasks.language.model import LanguageConfig
 from jlstm.tasks.language.objective import LanguageTask, StreamConfig
 from jlstm.tasks.language.transformer_model import TransformerLanguageConfig
 from jlstm.training.config.schema import plain
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.loop import Trainer
 from jlstm.training.task import Metrics
@@ -54,13 +55,19 @@ class Contender:
     rate: float
 
 
-LSTM = LanguageConfig(hidden_sizes=(192,), embedding_size=64)
+LSTM = LanguageConfig(StackConfig(hidden_sizes=(192,)), embedding_size=64)
 CONTENDERS = {
     "LSTM, windows of 16": Contender(LSTM, 16, 5e-3),
     "LSTM, windows of 64": Contender(LSTM, 64, 5e-3),
     "LSTM, windows of 256": Contender(LSTM, 256, 5e-3),
     "minLSTM, windows of 64": Contender(
-        LanguageConfig("minlstm", (184, 184), 184, tied=True), 64, 5e-3
+        LanguageConfig(
+            StackConfig("MinLSTMCell", hidden_sizes=(184, 184)),
+            embedding_size=184,
+            tied=True,
+        ),
+        64,
+        5e-3,
     ),
     "Transformer, windows of 64": Contender(
         TransformerLanguageConfig(TransformerConfig(3, 72, 4)), 64, 3e-3

@@ -27,10 +27,12 @@ import numpy as np
 
 from jlstm.analysis.plots import share_grid
 from jlstm.data.synthetic.problem import ProblemConfig, make_problem
+from jlstm.initializers import Chrono, Identity
 from jlstm.tasks.synthetic.model import MemoryConfig
 from jlstm.tasks.synthetic.objective import DrawConfig, MemoryTask
 from jlstm.tasks.synthetic.seeds import first_solved
 from jlstm.training.config.schema import plain
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.log import read_metrics
 from jlstm.training.loop import NonFiniteError, Trainer
@@ -42,15 +44,18 @@ from jlstm.training.seeds import of_seeds
 HERE = Path(__file__).parent
 LENGTHS = (50, 100, 200, 400, 750)
 CONTENDERS: dict[str, dict[str, Any]] = {
-    "tanh RNN": {"cell": "rnn"},
-    "IRNN": {"cell": "irnn"},
-    "GRU": {"cell": "gru"},
-    "LSTM, forget bias 0": {"forget_bias": 0.0},
-    "LSTM, forget bias 1": {"forget_bias": 1.0},
-    "LSTM, chrono": {"chrono": 0},  # the length of the sequences
-    "sLSTM": {"cell": "slstm"},
-    "minLSTM": {"cell": "minlstm"},
-    "Transformer": {"cell": "transformer"},
+    "tanh RNN": {"cell": "RNNCell"},
+    "IRNN": {
+        "cell": "RNNCell",
+        "options": {"activation": "relu", "w_hh_init": Identity()},
+    },
+    "GRU": {"cell": "GRUCell"},
+    "LSTM, forget bias 0": {"options": {"forget_bias": 0.0}},
+    "LSTM, forget bias 1": {"options": {"forget_bias": 1.0}},
+    "LSTM, chrono": {},  # over the length of the sequences
+    "sLSTM": {"cell": "SLSTMCell"},
+    "minLSTM": {"cell": "MinLSTMCell"},
+    "Transformer": {},
 }
 LONGEST = {"Transformer": 200}
 """Where the square of the length is beyond two cores: 4 s an update at T = 750."""
@@ -111,13 +116,14 @@ def make_trainer(
     name: str, steps: int, budget: Budget, members: tuple[Replica, ...], folder: Path
 ) -> Trainer:
     """Return what trains all members of a point."""
-    options = dict(CONTENDERS[name])
-    if "chrono" in options:
-        options["chrono"] = steps
-    model = MemoryConfig(hidden_sizes=(budget.hidden_size,), **options)
+    how = dict(CONTENDERS[name])
+    if name == "LSTM, chrono":
+        how["options"] = {"forget_bias": Chrono(steps)}
+    stack = StackConfig(hidden_sizes=(budget.hidden_size,), **how)
+    model = MemoryConfig("transformer" if name == "Transformer" else "recurrent", stack)
     draw = DrawConfig(budget.batch_size, budget.updates // budget.epochs, 16)
     task = MemoryTask(make_problem(ProblemConfig(steps=steps)), model, draw)
-    how = TrainConfig(
+    plan = TrainConfig(
         budget.epochs,
         test_weights="last",
         # A mean below this, and no member can be above the goal.
@@ -126,7 +132,7 @@ def make_trainer(
         checkpoint_every=draw.updates,
     )
     rule = OptimizerConfig("adam", clip=1.0)
-    return Trainer(task, how, rule, ScheduleConfig(), folder, members)
+    return Trainer(task, plan, rule, ScheduleConfig(), folder, members)
 
 
 def _rank(after: Sequence[int | None], losses: Sequence[float]) -> tuple[int, float]:

@@ -7,22 +7,25 @@ from flax import nnx
 
 from jlstm.analysis.layer_inputs import trace_top
 from jlstm.tasks.language.model import LanguageConfig, LanguageDropout, LanguageModel
+from jlstm.training.config.stack import StackConfig
 from tests.quick import quick
 
 TOKENS = jnp.array([[3, 1], [4, 1], [5, 2], [6, 5]], jnp.int32)
 
 
-def make(**options):
-    return LanguageModel(7, LanguageConfig(**options), rngs=nnx.Rngs(2))
+def make(dropout=None, **stack):
+    drops = dropout or LanguageDropout()
+    config = LanguageConfig(StackConfig(**stack), dropout=drops)
+    return LanguageModel(7, config, rngs=nnx.Rngs(2))
 
 
 @pytest.mark.parametrize(
     "options",
     quick(
         [
-            {"hidden_sizes": (4,), "embedding_size": None},
-            {"cell": "gru", "hidden_sizes": (4, 3, 2)},
-            {"cell": "peephole", "hidden_sizes": (3, 3), "init": "uniform"},
+            {"hidden_sizes": (4,), "connect": "highway"},
+            {"cell": "GRUCell", "hidden_sizes": (4, 3, 2)},
+            {"cell": "PeepholeLSTMCell", "hidden_sizes": (3, 3), "init": "uniform"},
             {
                 "hidden_sizes": (4, 3),
                 "dropout": LanguageDropout(0.5, 0.5, 0.5, 0.5, 0.5),

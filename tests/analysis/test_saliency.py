@@ -8,14 +8,14 @@ from flax import nnx
 
 from jlstm.analysis.saliency import gradient_times_input, leave_one_out, log_odds
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 WORDS = np.array([4, 1, 8, 2], np.int32)
 
 
 @pytest.fixture(scope="module")
 def model():
-    encoder = EncoderConfig(hidden_sizes=(4,), bidirectional=True)
+    encoder = StackConfig(hidden_sizes=(4,), bidirectional=True)
     config = ClassifierConfig(encoder, "mean", embedding_size=3, embedding_scale=1.0)
     options = {"vocab_size": 9, "rngs": nnx.Rngs(0), "param_dtype": jnp.float64}
     return Classifier(config, 3, **options)

@@ -112,7 +112,8 @@ def test_char_rnns_split_is_cut_as_the_training_reads_it():
 
 def test_zarembas_recipe():
     config = composed("ptb_zaremba_small")
-    assert config.model.init == "uniform" and config.model.forget_bias == 0
+    assert config.model.stack.init == "uniform"
+    assert config.model.stack.options == {"forget_bias": 0.0}
     assert not config.model.tied and config.model.dropout.output == 0
     assert (config.stream.test_batch, config.stream.reduction) == (1, "sum_time")
     assert (config.schedule.hold_epochs, config.train.test_weights) == (4, "last")

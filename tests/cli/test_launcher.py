@@ -24,9 +24,9 @@ RUN = Path(launcher.__file__).resolve()
 SMALL = (
     "data=text",
     "data.path=text.txt",
-    "model.cell=rnn",
-    "model.init=torch",
-    "model.hidden_sizes=[8]",
+    "model.stack.cell=RNNCell",
+    "model.stack.init=torch",
+    "model.stack.hidden_sizes=[8]",
     "model.embedding_size=4",
     "stream.batch_size=4",
     "stream.window=16",
@@ -126,12 +126,19 @@ def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, c
         (["experiment=ptb_smal"],
          "There is no experiment 'ptb_smal': did you mean ptb_small?"),
         (["experiment=zzz"], "There is no experiment 'zzz': choose one of "),
-        (["model.hiden_sizes=[3]"],
-         "There is no key model.hiden_sizes: did you mean model.hidden_sizes?"),
+        (["model.stack.hiden_sizes=[3]"],
+         "There is no key model.stack.hiden_sizes: did you mean "
+         "model.stack.hidden_sizes?"),
+        (["model.hidden_sizes=[3]"],
+         "There is no key model.hidden_sizes: it is now model.stack.hidden_sizes."),
+        (["model.stack.options.forget_bis=0"],
+         "model.stack.options: LSTMCell has no option forget_bis: did you mean "
+         "forget_bias?"),
+        (["~model.stack.options.forget_bias"], "Could not delete from config."),
         (["epochs=3"], "There is no key epochs: did you mean train.epochs?"),
         (["+model.depth=3"], "There is no key model.depth: model has "),
-        (["model.hidden_sizes=3"],
-         "model.hidden_sizes is 3 (int); give one or more positive integers in a"),
+        (["model.stack.hidden_sizes=3"],
+         "model.stack.hidden_sizes is 3 (int); give one or more positive integers"),
         (["train.epochs=two"], "train.epochs is 'two' (str); give a positive integer."),
         (["optimizer.name=adm"], "optimizer.name is 'adm'; choose one of sgd, moment"),
         (["optimizer.learning_rate=-1"],
@@ -182,8 +189,8 @@ def test_what_is_wrong_is_one_line_before_any_work(
     ("text", "line"),
     [
         (
-            "model: {hiden_sizes: [3]}",
-            "There is no key model.hiden_sizes: did you mean",
+            "model: {stack: {hiden_sizes: [3]}}",
+            "There is no key model.stack.hiden_sizes: did you mean",
         ),
         ("modle: {cell: rnn}", "There is no key modle: did you mean model?"),
         (
@@ -211,12 +218,12 @@ def test_two_runs_never_share_a_folder(folder):
 @pytest.mark.long
 def test_a_run_is_resumed_with_its_own_config_and_data(folder, capsys):
     with ExitStack() as stack:
-        first, run = launch.start([*SMALL, "model.hidden_sizes=[5]"], stack)
+        first, run = launch.start([*SMALL, "model.stack.hidden_sizes=[5]"], stack)
         assert "in use" in refused(capsys, f"resume={run}")
     with ExitStack() as stack:
         again, same = launch.start([f"resume={run}"], stack)
     assert (again.config, same) == (first.config, run)
-    assert again.config.model.hidden_sizes == (5,)
+    assert again.config.model.stack.hidden_sizes == (5,)
 
     nearby = refused(capsys, f"resume={run}", "train.seed=1")
     assert nearby.startswith("error: train.seed=1 cannot stand next to resume=")

@@ -13,6 +13,7 @@ from jlstm.data import Corpus, TokenStream, Vocab
 from jlstm.tasks.language.model import LanguageConfig
 from jlstm.tasks.language.objective import StreamConfig
 from jlstm.training.baselines import witten_bell_nll
+from jlstm.training.config.stack import StackConfig
 
 TEXT = "".join(f"{n} squared is {n * n}\n" for n in range(60))
 VOCAB = Vocab.from_text(TEXT, "char")
@@ -75,7 +76,7 @@ def test_rounds_go_on_where_the_last_one_ended():
 @pytest.mark.long
 @pytest.mark.usefixtures("plain_keys")
 def test_a_pass_over_the_text_begins_with_a_zero_carry():
-    config = LanguageConfig(hidden_sizes=(4,), embedding_size=None)
+    config = LanguageConfig(StackConfig(hidden_sizes=(4,)), embedding_size=None)
     task = data_hunger.RoundsTask(CORPUS, config, StreamConfig(2, 5), {}, updates=3)
     turn, key = task.batches(1)[0], jax.random.key(0)
     model = jax.jit(lambda: config.make(len(VOCAB), nnx.Rngs(0)))()
@@ -90,7 +91,7 @@ def test_a_pass_over_the_text_begins_with_a_zero_carry():
 @pytest.mark.usefixtures("plain_keys")
 @pytest.mark.parametrize("chance", [0.0, 1.0])
 def test_a_stream_that_starts_afresh_forgets(chance):
-    config = LanguageConfig(hidden_sizes=(4,), embedding_size=None)
+    config = LanguageConfig(StackConfig(hidden_sizes=(4,)), embedding_size=None)
     task = very_long.FreshTask(CORPUS, config, StreamConfig(2, 5), {}, chance=chance)
     window, key = task.batches(1)[0], jax.random.key(0)
     model = jax.jit(lambda: config.make(len(VOCAB), nnx.Rngs(0)))()
@@ -125,7 +126,7 @@ def test_models_that_are_compared_are_of_about_the_same_size(configs):
 def test_the_same_characters_are_predicted_after_every_history(monkeypatch):
     monkeypatch.setattr(very_long, "LENGTHS", (1, 6))
     budget = very_long.Budget(places=5, predicted=3)
-    config = LanguageConfig(hidden_sizes=(4,), embedding_size=None)
+    config = LanguageConfig(StackConfig(hidden_sizes=(4,)), embedding_size=None)
     model = jax.jit(lambda: config.make(len(VOCAB), nnx.Rngs(0)))()
     nats, places = 0.0, very_long.places_of(len(IDS), budget)
     assert places[0] == 6 and places[-1] == len(IDS) - 3

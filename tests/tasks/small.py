@@ -28,9 +28,9 @@ from jlstm.tasks.tagging.model import TaggerConfig
 from jlstm.tasks.tagging.read import DataConfig as TaggedConfig
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
 from jlstm.tasks.translation.objective import PairBatchConfig
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
-ENCODER = EncoderConfig("rnn", hidden_sizes=(3,))
+ENCODER = StackConfig("RNNCell", hidden_sizes=(3,))
 FEW = BatchConfig(batch_size=2, eval_batch=4, buckets=1)
 LABELLED = "".join(f"{'good' if n % 2 else 'bad'}\tfilm number {n}\n" for n in range(9))
 TAGGED = "The DT\ndog NN\n\nA DT\ncat NN\n\nDogs NN\n\nThe DT\nman NN\n"
@@ -52,7 +52,7 @@ def _written(folder, name, text):
 def _language(folder, monkeypatch):
     path = _written(folder, "a.txt", "to be or not\n" * 30)
     stream = StreamConfig(batch_size=2, window=8, valid_batch=2, test_batch=2)
-    model = LanguageConfig("rnn", hidden_sizes=(3,), embedding_size=2)
+    model = LanguageConfig(StackConfig("RNNCell", hidden_sizes=(3,)), embedding_size=2)
     return CorpusConfig("text", path=path), model, {"stream": stream}
 
 
@@ -69,7 +69,11 @@ def _classify(folder, monkeypatch):
 
 def _memory(folder, monkeypatch):
     draw = DrawConfig(batch_size=2, updates=1, exam_batches=1)
-    return ProblemConfig(steps=6), MemoryConfig("rnn", (3,)), {"draw": draw}
+    return (
+        ProblemConfig(steps=6),
+        MemoryConfig(stack=StackConfig("RNNCell", hidden_sizes=(3,))),
+        {"draw": draw},
+    )
 
 
 def _ctc(folder, monkeypatch):
@@ -112,7 +116,7 @@ def _forecast(folder, monkeypatch):
     days = np.datetime64("2024-01-01") + np.arange(60)
     lines = [f"{day},{n % 5 + n / 9:.3f}" for n, day in enumerate(days)]
     path = _written(folder, "a.csv", "\n".join(["day,sold", *lines]))
-    model = ForecasterConfig(encoder=ENCODER, normalize="last", head="quantile")
+    model = ForecasterConfig(stack=ENCODER, normalize="last", head="quantile")
     data = ForecastConfig("csv", path, length=6, horizon=2)
     return data, model, {"batches": WindowConfig(2, 4)}
 

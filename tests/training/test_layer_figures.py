@@ -35,7 +35,7 @@ from jlstm.tasks.tagging.model import Tagger, TaggerConfig, TaggerSizes
 from jlstm.tasks.translation import report as translation
 from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.experiment import Loaded
 from jlstm.training.report import layer_figures as inside
 from jlstm.training.report.layer_figures import (
@@ -50,8 +50,8 @@ from tests.quick import quick
 pytestmark = pytest.mark.usefixtures("unchecked")  # stands-in for tasks have no type
 
 CELL = LSTMCell(3)
-ENCODER = EncoderConfig(hidden_sizes=(3,))
-BOTH = EncoderConfig(hidden_sizes=(3,), bidirectional=True)
+ENCODER = StackConfig(hidden_sizes=(3,))
+BOTH = StackConfig(hidden_sizes=(3,), bidirectional=True)
 RNGS = nnx.Rngs(0)
 NUMBERS = np.random.default_rng(1)
 WORDS = ("a", "dog", "and", "a", "man")
@@ -161,7 +161,7 @@ def language_pictures():
     text = "to be or not\n" * 30
     vocab = Vocab.from_text(text, "char")
     ids = vocab.encode(text)
-    config = LanguageConfig(hidden_sizes=(3,), embedding_size=2)
+    config = LanguageConfig(StackConfig(hidden_sizes=(3,)), embedding_size=2)
     return language.draw_inside(
         config.make(len(vocab), RNGS), Corpus("text", ids, ids, None, vocab)
     )
@@ -232,7 +232,7 @@ def music_pictures():
 
 def memory_pictures(**options):
     problem = make_problem(ProblemConfig("temporal_order", steps=20))
-    config = MemoryConfig(hidden_sizes=(8,), **options)
+    config = MemoryConfig(stack=StackConfig(hidden_sizes=(8,)), **options)
     model = MemoryModel(problem.inputs, problem.outputs, config, rngs=RNGS)
     return memory.draw_inside(model, problem)
 
@@ -267,5 +267,5 @@ def test_steps_of_a_window_are_those_that_enter_the_layer(drawn):
 
 
 def test_what_is_not_recurrent_has_no_pictures():
-    assert memory_pictures(cell="transformer") == []
+    assert memory_pictures(kind="transformer") == []
     assert forecast_pictures("nlinear") == []

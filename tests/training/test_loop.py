@@ -11,6 +11,7 @@ import pytest
 from jlstm.data import Corpus, TokenStream, Vocab
 from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
 from jlstm.tasks.language.objective import LanguageTask, StreamConfig, stream_nll
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.log import read_metrics
 from jlstm.training.loop import NonFiniteError, Trainer
@@ -20,7 +21,9 @@ TEXT = "abcabdabcabe" * 30
 VOCAB = Vocab.from_text(TEXT, "char")
 IDS = VOCAB.encode(TEXT)
 MODEL = LanguageConfig(
-    hidden_sizes=(6,), embedding_size=None, dropout=LanguageDropout(output=0.2)
+    StackConfig(hidden_sizes=(6,)),
+    embedding_size=None,
+    dropout=LanguageDropout(output=0.2),
 )
 
 

@@ -83,7 +83,8 @@ def trace_top(reading: LayerInputs) -> tuple[Carry, Gates]:
     Example:
         >>> from flax import nnx
         >>> from jlstm.tasks.language.model import LanguageConfig, LanguageModel
-        >>> config = LanguageConfig(hidden_sizes=(8, 6), embedding_size=4)
+        >>> from jlstm.training.config.stack import StackConfig
+        >>> config = LanguageConfig(StackConfig(hidden_sizes=(8, 6)), embedding_size=4)
         >>> model = LanguageModel(10, config, rngs=nnx.Rngs(0))
         >>> carries, gates = trace_top(model.top_layer_inputs(jnp.array([3, 1, 4])))
         >>> carries.c.shape, gates.f.shape

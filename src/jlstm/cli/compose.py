@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from jlstm.tasks import TASKS
-from jlstm.training.config.schema import defaults, dotted_keys, unknown_key
+from jlstm.training.config.schema import defaults, dotted_keys, open_keys, unknown_key
 from jlstm.training.variables import variables
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -28,6 +28,7 @@ PACKED, CHECKOUT = PACKAGE / "configs", PACKAGE.parents[1] / "configs"
 CONFIGS = PACKED if PACKED.is_dir() else CHECKOUT
 """The wheel has a copy of the folder ``configs`` inside the package."""
 HydraErrors = (HydraException, OmegaConfBaseException, YAMLError)
+CLEARED = "__cleared__"
 RECIPES = {"csv": "forecast_csv", "labelled_text": "labelled_text", "tagged": "tagged"}
 """The experiment that data of one's own brings along, with its task."""
 
@@ -60,7 +61,7 @@ def _composed(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
     register_defaults()
     try:
         with initialize_config_dir(str(CONFIGS)):
-            config = compose("config", list(overrides), return_hydra_config=True)
+            config = compose("config", opened(overrides), return_hydra_config=True)
         own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
         return config, _plain(own)
     except HydraErrors as error:
@@ -118,9 +119,63 @@ def check_overrides(overrides: Sequence[str]) -> list[Override]:
     known = _groups() | {key for task in tasks for key in dotted_keys(task.Config)}
     for override in parsed:
         key = override.key_or_group
-        if key not in known and not key.startswith(("hydra.", "hydra/")):
+        if key not in known and not key.startswith(("hydra.", "hydra/", *_below())):
             raise unknown_key(key, tuple(sorted(known)))
     return parsed
+
+
+def opened(overrides: Sequence[str]) -> list[str]:
+    """Return overrides as Hydra takes them: ``++`` before an option of a cell.
+
+    Which options there are, the cell decides; Hydra refuses a key that is not there
+    before, unless it is told to put it there.
+
+    Example:
+        >>> opened(["model.stack.options.time_step=0.5,0.8", "train.seed=1"])
+        ['++model.stack.options.time_step=0.5,0.8', 'train.seed=1']
+    """
+    return [f"++{text}" if text.startswith(_open()) else text for text in overrides]
+
+
+def swept(overrides: Sequence[str]) -> list[str]:
+    """Return overrides as Hydra's sweeper takes them.
+
+    It would hand ``~key`` on as ``~key=null``, which clears nothing.
+
+    Example:
+        >>> swept(["~model.stack.options.time_step", "train.seed=0,1"])
+        ['++model.stack.options.time_step=__cleared__', 'train.seed=0,1']
+    """
+    return [
+        f"++{text[1:]}={CLEARED}" if _clears_key(text) else text
+        for text in opened(overrides)
+    ]
+
+
+def closed(override: str) -> str:
+    """Return an override as it was written, before :func:`opened` or `swept`."""
+    written = override.removeprefix("++")
+    if written.endswith(f"={CLEARED}"):
+        return f"~{written.removesuffix(f'={CLEARED}')}"
+    return written if written.startswith(_open()) else override
+
+
+def _clears_key(text: str) -> bool:
+    return text.startswith("~") and "=" not in text and text[1:] not in _groups()
+
+
+def _open() -> tuple[str, ...]:
+    """Return how an override of options of a cell begins."""
+    return (*_below(), *(f"{key}=" for key in _open_keys()))
+
+
+def _below() -> tuple[str, ...]:
+    return tuple(f"{key}." for key in _open_keys())
+
+
+@functools.cache
+def _open_keys() -> tuple[str, ...]:
+    return tuple({key for task in TASKS.values() for key in open_keys(task.Config)})
 
 
 def default_experiment(overrides: Sequence[Override]) -> list[str]:

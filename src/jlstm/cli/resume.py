@@ -173,8 +173,8 @@ def flat(mapping: dict[str, Any], where: str = "") -> dict[str, Any]:
     """Return the values of a nested mapping by dotted key.
 
     Example:
-        >>> flat({"seed": 1, "model": {"cell": "lstm", "sizes": [8, 8]}})
-        {'seed': 1, 'model.cell': 'lstm', 'model.sizes': [8, 8]}
+        >>> flat({"seed": 1, "model": {"tied": True, "sizes": [8, 8]}})
+        {'seed': 1, 'model.tied': True, 'model.sizes': [8, 8]}
     """
     found = {}
     for name, value in mapping.items():

@@ -23,8 +23,10 @@ from jlstm.cli.compose import (
     CONFIGS,
     HydraErrors,
     check_overrides,
+    closed,
     compose_run,
     one_line,
+    swept,
 )
 from jlstm.cli.jobs import (
     OUTPUT,
@@ -63,7 +65,7 @@ def sweep(overrides: Sequence[str], reached: Reached) -> int:
     own = [f"hydra.sweep.dir={quoted(folder)}", f"{UNSHOWN}=[{_fixed_keys(overrides)}]"]
     (folder / STOPPED).unlink(missing_ok=True)
     try:
-        _launch([*overrides, *own])
+        _launch([*swept(overrides), *own])
     except HydraErrors as error:
         if not any(folder.glob(f"*/{OUTPUT}")):
             shutil.rmtree(folder)
@@ -84,13 +86,14 @@ def run_job(config: DictConfig) -> float:
     Its output goes to a file, its outcome to ``job.json`` next to that.
     """
     job = HydraConfig.get()
-    number, changed = job.job.num, list(job.overrides.task)
+    number, changed = job.job.num, [closed(text) for text in job.overrides.task]
     folder = Path(job.sweep.dir) / f"{number:03}"
     folder.mkdir(exist_ok=True)
     outcome = finished(folder, changed)
     if outcome is None and not (folder.parent / STOPPED).exists():
         log = folder / OUTPUT
-        print(f"job {number}: {job.job.override_dirname}, output in {log}", flush=True)
+        told = job.job.override_dirname.replace("++", "")
+        print(f"job {number}: {told}, output in {log}", flush=True)
         outcome = {"job": number, "overrides": changed} | run_process(folder, changed)
         write_json(folder / "job.json", outcome)
         print(f"job {number}: {describe(outcome)}", flush=True)
@@ -166,7 +169,10 @@ def sweep_table(rows: list[dict[str, Any]]) -> str:
         |   0 | 2 |      1.500 |       9 | ok                 |
         |   1 | 3 |            |         | failed (2): b is 3 |
     """
-    given = [dict(text.split("=", 1) for text in row["overrides"]) for row in rows]
+    given = [
+        {key: value for key, _, value in (t.partition("=") for t in row["overrides"])}
+        for row in rows
+    ]
     keys = [k for k in given[0] if len({each.get(k) for each in given}) > 1]
     scores = [_scores(row) for row in rows]
     names = list(dict.fromkeys(name for each in scores for name in each))

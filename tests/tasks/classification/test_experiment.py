@@ -18,7 +18,7 @@ from jlstm.tasks.classification.report import key_numbers, score_table
 from jlstm.tasks.classification.texts import read_labelled_text
 from jlstm.tasks.classification.vectors import standardized
 from jlstm.tasks.classification.words import moved_words
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 LINES = [
     f"{'good' if n % 2 else 'bad'}\t{'Fine' if n % 2 else 'Poor'}, word{n % 7} film!\n"
@@ -152,7 +152,7 @@ def test_the_table_has_the_spread_over_seeds_and_the_baselines():
 
 def test_the_report_shows_drawn_texts_and_sure_errors(path):
     data = load(own(path))
-    encoder = EncoderConfig(hidden_sizes=(3,))
+    encoder = StackConfig(hidden_sizes=(3,))
     config = ClassifierConfig(encoder, embedding_size=2)
     size = len(data.prep.vocab)
     model = Classifier(config, 2, vocab_size=size, rngs=nnx.Rngs(0))

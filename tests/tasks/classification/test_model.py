@@ -12,12 +12,12 @@ import jlstm
 from jlstm.initializers import Chrono
 from jlstm.nnx.sequence_dropout import SequenceDropout
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 TOKENS = jnp.array([[1, 2, 3], [3, 4, 0], [5, 6, 0], [0, 1, 0]])
 LENGTHS = jnp.array([4, 3, 0], jnp.int32)
 SMALL = ClassifierConfig(
-    EncoderConfig(hidden_sizes=(4,), bidirectional=True),
+    StackConfig(hidden_sizes=(4,), bidirectional=True),
     embedding_size=3,
     attention_size=2,
     embedding_scale=1.0,
@@ -113,8 +113,16 @@ def test_numbers_out_of_range_are_refused():
         SequenceDropout(word=1.0)
 
 
+def test_the_last_steps_of_layers_side_by_side_are_refused():
+    layers = StackConfig(hidden_sizes=(4, 4), bidirectional=True, connect="skip")
+    assert ClassifierConfig(layers, "mean").stack == layers
+    with pytest.raises(ValueError, match="choose another pooling, or connect=residual"):
+        ClassifierConfig(layers, "last")
+
+
 def test_chrono_draws_the_forget_bias():
-    (layer,) = EncoderConfig(hidden_sizes=(4,), chrono=196).make_stack().layers
+    config = StackConfig(hidden_sizes=(4,), options={"forget_bias": Chrono(196)})
+    (layer,) = config.make_stack().layers
     assert layer.cell.forget_bias == Chrono(196)
-    with pytest.raises(ValueError, match="chrono is 2; give 3 or more"):
-        EncoderConfig(chrono=2)
+    with pytest.raises(ValueError, match="options: Chrono: t_max is 2; give 3 or"):
+        StackConfig(options={"forget_bias": {"name": "Chrono", "t_max": 2}})

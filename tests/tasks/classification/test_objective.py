@@ -14,14 +14,14 @@ from jlstm.tasks.classification.objective import (
     Examples,
     LabelledBatches,
 )
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.task import Task
 
 RNG = np.random.default_rng(0)
 LENGTHS = (3, 1, 4, 0, 2, 4, 3)
 IDS = [RNG.integers(0, 9, n).astype(np.int32) for n in LENGTHS]
 EXAMPLES = Examples(IDS, np.array([0, 2, 1, 1, 0, 2, 2]))
-CONFIG = ClassifierConfig(EncoderConfig(hidden_sizes=(4,)), "mean", embedding_size=3)
+CONFIG = ClassifierConfig(StackConfig(hidden_sizes=(4,)), "mean", embedding_size=3)
 CUT = BatchConfig(batch_size=4, eval_batch=5, buckets=2)
 
 

@@ -15,7 +15,7 @@ from jlstm.tasks.forecasting.experiment import Config, ForecastExperiment
 from jlstm.tasks.forecasting.model_config import ForecasterConfig
 from jlstm.tasks.forecasting.objective import WindowConfig
 from jlstm.tasks.forecasting.report import MOST_LINES, beyond_table, score_table
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, TrainConfig
 
 RNG = np.random.default_rng(0)
@@ -34,10 +34,10 @@ def path(tmp_path):
 
 def own(path, **options):
     data = ForecastConfig("csv", str(path), **{"length": 10, "horizon": 3} | options)
-    encoder = EncoderConfig("rnn", hidden_sizes=(4,))
+    encoder = StackConfig("RNNCell", hidden_sizes=(4,))
     return Config(
         data=data,
-        model=ForecasterConfig(encoder=encoder, normalize="last", head="quantile"),
+        model=ForecasterConfig(stack=encoder, normalize="last", head="quantile"),
         batches=WindowConfig(batch_size=32, eval_batch=32),
         optimizer=OptimizerConfig("adam", 0.01),
         train=TrainConfig(seeds=2),

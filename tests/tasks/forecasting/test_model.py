@@ -15,12 +15,12 @@ from jlstm.tasks.forecasting.linear import LinearForecaster
 from jlstm.tasks.forecasting.model import DirectForecaster, Forecaster
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
 from jlstm.tasks.forecasting.normalize import measure
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 RNG = np.random.default_rng(0)
 SIZES = ForecastSizes(length=6, horizon=2, columns=3, predicted=(0, 2))
 PREDICTED = [0, 2]
-CONFIG = ForecasterConfig(encoder=EncoderConfig("rnn", hidden_sizes=(4,)))
+CONFIG = ForecasterConfig(stack=StackConfig("RNNCell", hidden_sizes=(4,)))
 
 
 def drawn(*shape):
@@ -259,7 +259,7 @@ def test_distributions_have_the_density_that_they_draw_from():
             r"ForecasterConfig: levels is \(0\.5, 0\.1\); give two or more",
         ),
         ({"dropout": 1.0}, r"ForecasterConfig: dropout is 1\.0"),
-        ({"encoder": EncoderConfig(bidirectional=True)}, "the way back has only begun"),
+        ({"stack": StackConfig(bidirectional=True)}, "the way back has only begun"),
     ],
 )
 def test_options_out_of_range_are_refused(options, line):

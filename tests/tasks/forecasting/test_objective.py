@@ -8,18 +8,18 @@ import pytest
 from jlstm.data import ForecastConfig, Series, forecast_of
 from jlstm.tasks.forecasting.model_config import ForecasterConfig
 from jlstm.tasks.forecasting.objective import ForecastTask, WindowConfig, pieces
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.task import Task
 
 RNG = np.random.default_rng(0)
 SERIES = Series("toy", RNG.normal(size=(120, 2)), ("a", "b"))
 FORECAST = forecast_of(SERIES, ForecastConfig(length=6, horizon=3, name="sunspots"))
-ENCODER = EncoderConfig("rnn", hidden_sizes=(4,))
+ENCODER = StackConfig("RNNCell", hidden_sizes=(4,))
 CUT = WindowConfig(batch_size=8, eval_batch=10)
 
 
 def task(cut=CUT, **options):
-    return ForecastTask(ForecasterConfig(encoder=ENCODER, **options), FORECAST, cut)
+    return ForecastTask(ForecasterConfig(stack=ENCODER, **options), FORECAST, cut)
 
 
 def test_it_is_a_task():

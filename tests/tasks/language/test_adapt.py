@@ -13,11 +13,14 @@ from jlstm.tasks.language.dynamic import Rule, dynamic_nll, gradient_scale
 from jlstm.tasks.language.model import LanguageConfig, LanguageModel
 from jlstm.tasks.language.neural_cache import cache_nll
 from jlstm.tasks.language.objective import stream_nll
+from jlstm.training.config.stack import StackConfig
 from tests.quick import quick
 
 TOKENS = np.random.default_rng(0).integers(0, 6, 46)
 STREAM = TokenStream(TOKENS, batch_size=2, window=6)
-CONFIG = LanguageConfig(hidden_sizes=(4,), embedding_size=3, forget_bias=0.0)
+CONFIG = LanguageConfig(
+    StackConfig(hidden_sizes=(4,), options={"forget_bias": 0.0}), embedding_size=3
+)
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from jlstm.tasks.language.ngrams import count_ngrams
 from jlstm.tasks.language.objective import StreamConfig
 from jlstm.tasks.language.show import SampleConfig, draw_samples, headline, score_table
 from jlstm.training.baselines import kneser_ney_bigram_nll, unigram_nll, witten_bell_nll
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import TrainConfig
 
 TEXT = "".join(f"{n} squared is {n * n}\n" for n in range(60))
@@ -36,8 +37,8 @@ def corpus(level="char", test=True, text=TEXT):
     return Corpus("text", *parts, vocab)
 
 
-def model(data, **options):
-    config = LanguageConfig(hidden_sizes=(4,), embedding_size=3, **options)
+def model(data, cell="LSTMCell"):
+    config = LanguageConfig(StackConfig(cell, hidden_sizes=(4,)), embedding_size=3)
     return LanguageModel(len(data.vocab), config, rngs=nnx.Rngs(0))
 
 
@@ -163,7 +164,7 @@ def test_the_picture_begins_at_a_line_and_has_a_label_a_step():
 
 def test_a_text_without_lines_is_read_from_its_start():
     data = corpus(text="abcabcabc" * 5)
-    reading, example = read_line(model(data, cell="gru"), data)
+    reading, example = read_line(model(data, "GRUCell"), data)
     assert len(example.labels) == len(data.valid) == len(reading.xs)
 
 
@@ -174,7 +175,7 @@ def test_several_seeds_are_scored_and_the_first_one_writes(tmp_path, capsys):
         name="seeds",
         baselines=False,
         data=CorpusConfig(name="text", path=str(path)),
-        model=LanguageConfig(hidden_sizes=(4,), embedding_size=3),
+        model=LanguageConfig(StackConfig(hidden_sizes=(4,)), embedding_size=3),
         stream=StreamConfig(batch_size=4, window=8, valid_batch=2, test_batch=2),
         sample=SampleConfig(length=3, temperatures=(0.0,)),
         train=TrainConfig(seeds=2, epochs=1),

@@ -11,11 +11,12 @@ from flax import nnx
 from jlstm.data import Vocab
 from jlstm.tasks.language.export import load_model, save_model
 from jlstm.tasks.language.model import LanguageConfig, LanguageModel
+from jlstm.training.config.stack import StackConfig
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
 VOCAB = Vocab(("the", "cat", "sat", "<unk>", "<eos>"), "word")
 CONFIG = LanguageConfig(
-    hidden_sizes=(6, 5), embedding_size=4, tied=True, projected=True
+    StackConfig(hidden_sizes=(6, 5)), embedding_size=4, tied=True, projected=True
 )
 
 

@@ -14,20 +14,28 @@ from jlstm.tasks.language.model import (
     LanguageModel,
     generate_tokens,
 )
+from jlstm.training.config.stack import StackConfig
 from tests.quick import quick
 
 TOKENS = jnp.array([[1, 2], [3, 4], [5, 6], [0, 1]])
-SMALL = {"hidden_sizes": (5, 4), "embedding_size": 4}
+SMALL = {"stack": {"hidden_sizes": (5, 4)}, "embedding_size": 4}
+
+
+def configured(**options):
+    options = SMALL | options
+    return LanguageConfig(StackConfig(**options.pop("stack")), **options)
 
 
 def make(vocab=7, **options):
-    return LanguageModel(vocab, LanguageConfig(**SMALL | options), rngs=nnx.Rngs(0))
+    return LanguageModel(vocab, configured(**options), rngs=nnx.Rngs(0))
 
 
 @pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("cell", quick(["lstm", "gru", "rnn", "peephole"], 2))
+@pytest.mark.parametrize(
+    "cell", quick(["LSTMCell", "GRUCell", "LRUCell", "PeepholeLSTMCell"], 2)
+)
 def test_model_is_embedding_layers_softmax(cell, tied):
-    model = make(cell=cell, tied=tied)
+    model = make(stack=SMALL["stack"] | {"cell": cell}, tied=tied)
     carry, logits = model(TOKENS)
     xs = model.table[...][TOKENS]
     params = model.layer_params()
@@ -60,14 +68,17 @@ def test_carry_splits_a_sequence():
 
 @pytest.mark.long
 def test_uniform_init_draws_every_parameter_within_the_scale():
-    model = make(init="uniform", init_scale=0.03, forget_bias=0.0)
+    drawn = {"init": "uniform", "init_scale": 0.03, "options": {"forget_bias": 0.0}}
+    model = make(stack=SMALL["stack"] | drawn)
     leaves = jax.tree.leaves(model)
     assert len(leaves) == 9
     assert all(0 < float(jnp.max(jnp.abs(p))) <= 0.03 for p in leaves)
 
 
 def test_torch_init_is_bounded_by_hidden_size():
-    params = make(init="torch", forget_bias=0.0).layer_params()
+    params = make(
+        stack=SMALL["stack"] | {"init": "torch", "options": {"forget_bias": 0.0}}
+    ).layer_params()
     for layer, hidden in zip(params, (5, 4), strict=True):
         largest = max(float(jnp.max(jnp.abs(p))) for p in layer)
         assert 0.5 / hidden**0.5 < largest <= 1 / hidden**0.5
@@ -117,7 +128,7 @@ def test_weight_dropout_touches_only_recurrent_weights():
 
 @pytest.mark.slow
 def test_module_goes_through_vmap_and_grad():
-    config = LanguageConfig(**SMALL)
+    config = configured()
     keys = jax.random.split(jax.random.key(0), 3)
     models = jax.vmap(lambda k: LanguageModel(7, config, rngs=nnx.Rngs(k)))(keys)
     logits = jax.vmap(lambda m: m(TOKENS)[1])(models)
@@ -146,13 +157,15 @@ def test_generation_is_fixed_by_the_key_and_follows_the_model():
     ("options", "message"),
     [
         ({"tied": True, "embedding_size": 9}, "tied=True needs a last layer of"),
-        ({"hidden_sizes": ()}, "hidden_sizes is \\(\\); give one or more"),
-        ({"init_scale": 0.0}, "init_scale is 0.0; give a positive number."),
+        ({"stack": {"hidden_sizes": ()}}, "hidden_sizes is \\(\\); give one or more"),
+        ({"stack": {"bidirectional": True}}, "would have read the tokens that they"),
+        ({"stack": {"dropout": 0.1}}, "takes it from model.dropout.hidden: set that"),
+        ({"stack": {"init_scale": 0.0}}, "init_scale is 0.0; give a positive number."),
     ],
 )
 def test_impossible_configurations_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        LanguageConfig(**SMALL | options)
+        configured(**options)
 
 
 def test_out_of_range_dropout_names_its_field():

@@ -10,6 +10,7 @@ from jlstm.nnx.transformer import TransformerConfig
 from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
 from jlstm.tasks.language.objective import LanguageTask, StreamConfig, stream_nll
 from jlstm.tasks.language.transformer_model import TransformerLanguageConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig
 from jlstm.training.optimizer import make_optimizer
 from jlstm.training.state import init_state
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
 TEXT = "abcabdabcabe" * 30
 VOCAB = Vocab.from_text(TEXT, "char")
 IDS = VOCAB.encode(TEXT)
-SMALL = LanguageConfig(hidden_sizes=(4,), embedding_size=3)
+SMALL = LanguageConfig(StackConfig(hidden_sizes=(4,)), embedding_size=3)
 
 
 def make_task(model=SMALL, **options):
@@ -41,7 +42,9 @@ def test_windows_vary_and_scale_the_rate():
 @pytest.mark.slow
 def test_penalties_are_of_the_dropped_and_of_the_raw_outputs():
     drops = LanguageDropout(output=0.5, variational=True)
-    model = LanguageConfig(hidden_sizes=(4,), embedding_size=3, dropout=drops)
+    model = LanguageConfig(
+        StackConfig(hidden_sizes=(4,)), embedding_size=3, dropout=drops
+    )
     plain = make_task(model, window=6)
     task = make_task(model, window=6, activation_penalty=2.0, temporal_penalty=3.0)
     made, key = jax.jit(plain.make_model)(jax.random.key(0)), jax.random.key(1)

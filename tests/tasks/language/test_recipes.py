@@ -53,10 +53,10 @@ def test_there_are_eight_rows():
 @pytest.mark.long
 def test_zarembas_larger_models():
     medium, large = composed("ptb_zaremba_medium"), composed("ptb_zaremba_large")
-    assert medium.model.hidden_sizes == (650, 650)
-    assert large.model.hidden_sizes == (1500, 1500)
+    assert medium.model.stack.hidden_sizes == (650, 650)
+    assert large.model.stack.hidden_sizes == (1500, 1500)
     assert [c.stream.window for c in (medium, large)] == [35, 35]
-    assert [c.model.init_scale for c in (medium, large)] == [0.05, 0.04]
+    assert [c.model.stack.init_scale for c in (medium, large)] == [0.05, 0.04]
     assert [c.model.dropout.hidden for c in (medium, large)] == [0.5, 0.65]
     assert [c.schedule.hold_epochs for c in (medium, large)] == [6, 14]
     assert medium.schedule.factor == pytest.approx(1 / 1.2)
@@ -70,12 +70,12 @@ def test_sizes_are_those_of_the_papers():
     found = {}
     for name in ("ptb_awd", "ptb_lamb_10m", "ptb_zaremba_medium", "ptb_zaremba_large"):
         model, v = composed(name).model, 10_000
-        sizes = (model.embedding_size, *model.hidden_sizes)
-        gates = 3 if model.cell == "cifg" else 4
+        sizes = (model.embedding_size, *model.stack.hidden_sizes)
+        gates = 3 if model.stack.cell == "CIFGLSTMCell" else 4
         count = sum(gates * h * (x + h + 1) for x, h in itertools.pairwise(sizes))
         count += v * model.embedding_size + v
         count += 0 if model.tied else v * model.features
-        count += model.hidden_sizes[-1] * model.features if model.projected else 0
+        count += model.stack.hidden_sizes[-1] * model.features if model.projected else 0
         found[name] = round(count / 1e6, 1)
     assert found["ptb_awd"] == 24.2
     assert found["ptb_zaremba_medium"] == 19.8 and found["ptb_zaremba_large"] == 66.0

@@ -9,13 +9,14 @@ from jlstm.data import Vocab
 from jlstm.decoding.sample import Sampling
 from jlstm.tasks.language.model import LanguageConfig, LanguageModel, generate_tokens
 from jlstm.tasks.language.text import generate_text
+from jlstm.training.config.stack import StackConfig
 
 WORDS = Vocab(("a", "rose", "<eos>", "is"), "word")
 
 
 @pytest.fixture(scope="module")
 def model():
-    config = LanguageConfig(cell="rnn", hidden_sizes=(5,), embedding_size=3)
+    config = LanguageConfig(StackConfig("RNNCell", hidden_sizes=(5,)), embedding_size=3)
     return LanguageModel(len(WORDS), config, rngs=nnx.Rngs(0))
 
 

@@ -22,7 +22,7 @@ from jlstm.tasks.music.experiment import MusicExperiment
 from jlstm.tasks.music.model import MusicModel
 from jlstm.tasks.music.report import nats_table, shown, write_piece
 from jlstm.training.config.schema import plain
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.program import Replica
 
 
@@ -60,7 +60,7 @@ def test_a_run_gets_its_pieces_and_its_floors(jsb):
 
 
 def test_a_written_piece_begins_with_what_was_given():
-    stack = EncoderConfig(hidden_sizes=(2,)).make_stack()
+    stack = StackConfig(hidden_sizes=(2,)).make_stack()
     model = MusicModel(stack, rngs=nnx.Rngs(0))
     piece = write_piece(SampleConfig(opening=3, steps=5), model, PIECES["test"][0])
     np.testing.assert_array_equal(piece[:3], PIECES["test"][0][:3])

@@ -7,10 +7,10 @@ import pytest
 from flax import nnx
 
 from jlstm.tasks.music.model import MusicConfig, MusicModel, chord_nll, compose
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 KEYS = 5
-STACK = EncoderConfig(hidden_sizes=(4, 3), dropout=0.5).make_stack()
+STACK = StackConfig(hidden_sizes=(4, 3), dropout=0.5).make_stack()
 
 
 def make(output_dropout=0.0):
@@ -85,7 +85,7 @@ def test_a_written_piece_is_drawn_from_the_model_step_by_step():
     ("call", "line"),
     [
         (
-            lambda: MusicConfig(EncoderConfig(bidirectional=True)),
+            lambda: MusicConfig(StackConfig(bidirectional=True)),
             "the layers would have heard the step that they predict",
         ),
         (lambda: MusicConfig(output_dropout=1.0), "MusicConfig: output_dropout is 1.0"),

@@ -15,11 +15,11 @@ from jlstm.tasks.speech.recognition_objective import (
     Utterances,
 )
 from jlstm.tasks.speech.recognizer import RecognizerConfig
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 PHONES = PhoneConfig(phones=2, features=3, least=1, most=3, shortest=2, longest=3)
-MODEL = RecognizerConfig(EncoderConfig(hidden_sizes=(5,)), join=1)
+MODEL = RecognizerConfig(StackConfig(hidden_sizes=(5,)), join=1)
 
 
 def said(count, seed):

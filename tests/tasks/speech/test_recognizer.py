@@ -7,9 +7,9 @@ import pytest
 from flax import nnx
 
 from jlstm.tasks.speech.recognizer import Recognizer, RecognizerConfig, join_frames
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
-SMALL = EncoderConfig(hidden_sizes=(4,), bidirectional=True)
+SMALL = StackConfig(hidden_sizes=(4,), bidirectional=True)
 XS = np.random.default_rng(0).normal(size=(7, 2, 3)).astype(np.float32)
 LENGTHS = jnp.array([7, 4], jnp.int32)
 

@@ -7,12 +7,17 @@ import pytest
 from flax import nnx
 
 from jlstm import LSTMCell, unroll
+from jlstm._internal.options import Component
+from jlstm.initializers import Chrono
 from jlstm.nnx.transformer import Transformer, TransformerConfig
 from jlstm.tasks.synthetic.model import MemoryConfig, MemoryModel
+from jlstm.training.config.stack import StackConfig
 
 
 def test_it_is_a_cell_and_a_linear_read_out():
-    config = MemoryConfig(hidden_sizes=(4,), forget_bias=2.0)
+    config = MemoryConfig(
+        stack=StackConfig(hidden_sizes=(4,), options={"forget_bias": 2.0})
+    )
     model = MemoryModel(3, 2, config, rngs=nnx.Rngs(0))
     model.b_out[...] = jnp.array([0.5, -1.0], jnp.float32)
     symbols = jnp.array([[0, 2], [1, 1], [2, 0]], jnp.int32)
@@ -26,7 +31,9 @@ def test_it_is_a_cell_and_a_linear_read_out():
 
 
 def test_chrono_draws_one_forget_bias_a_unit():
-    config = MemoryConfig(hidden_sizes=(64,), chrono=100)
+    config = MemoryConfig(
+        stack=StackConfig(hidden_sizes=(64,), options={"forget_bias": Chrono(100)})
+    )
     model = MemoryModel(2, 1, config, rngs=nnx.Rngs(0))
     bias = np.asarray(nnx.as_pure(model.layers.layers)[0].b)
     assert 0 <= bias[1].min() < 2.5 and 4 < bias[1].max() <= np.log(99)
@@ -36,14 +43,24 @@ def test_chrono_draws_one_forget_bias_a_unit():
 @pytest.mark.parametrize(
     ("options", "title"),
     [
-        ({"cell": "gru"}, "GRU 1×64"),
-        ({"hidden_sizes": (8, 8), "forget_bias": 0.0}, "LSTM 2×8, forget bias 0"),
-        ({"cell": "peephole", "chrono": 50}, "peephole LSTM 1×64, chrono 50"),
-        ({"cell": "transformer", "hidden_sizes": (32, 32)}, "Transformer 2×32"),
+        ({"cell": "GRUCell"}, "GRU 1×128"),
+        (
+            {"hidden_sizes": (8, 8), "options": {"forget_bias": 0.0}},
+            "LSTM 2×8, forget bias 0",
+        ),
+        (
+            {
+                "cell": "MinLSTMCell",
+                "options": {"forget_bias": Chrono(50)},
+                "wrappers": (Component("LearnedCarry"),),
+            },
+            "MinLSTM 1×128 + LearnedCarry, chrono 50",
+        ),
+        ({"kind": "transformer", "hidden_sizes": (32, 32)}, "Transformer 2×32"),
     ],
 )
 def test_a_table_tells_models_apart(options, title):
-    assert MemoryConfig(**options).title == title
+    assert configured(**options).title == title
 
 
 @pytest.mark.parametrize(
@@ -51,20 +68,23 @@ def test_a_table_tells_models_apart(options, title):
     [
         (
             {"hidden_sizes": ()},
-            r"MemoryConfig: hidden_sizes is \(\); give one or more positive",
+            r"StackConfig: hidden_sizes is \(\); give one or more positive",
         ),
-        ({"cell": "gru", "chrono": 50}, "chrono is 50, but cell is 'gru'; only lstm"),
         ({"init_scale": 0.0}, "init_scale is 0.0; give a positive number"),
+        ({"bidirectional": True}, "so the layers would have read the steps that they"),
         (
-            {"cell": "transformer", "hidden_sizes": (32, 64)},
+            {"kind": "transformer", "hidden_sizes": (32, 64)},
             r"hidden_sizes is \[32, 64\]; give a Transformer the same width",
         ),
-        ({"chrono": 2}, "chrono is 2; give 3 or more whole steps or None"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options, line):
     with pytest.raises(ValueError, match=line):
-        MemoryConfig(**options)
+        configured(**options)
+
+
+def configured(kind="recurrent", **options):
+    return MemoryConfig(kind, StackConfig(**options))
 
 
 def test_seeds_make_other_models():
@@ -76,7 +96,7 @@ def test_seeds_make_other_models():
 
 
 def test_a_transformer_may_stand_in_the_place_of_a_cell():
-    config = MemoryConfig("transformer", hidden_sizes=(16,), num_heads=2)
+    config = MemoryConfig("transformer", StackConfig(hidden_sizes=(16,)), num_heads=2)
 
     def build():
         model = MemoryModel(3, 2, config, rngs=nnx.Rngs(0))

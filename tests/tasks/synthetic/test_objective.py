@@ -15,6 +15,7 @@ from jlstm.tasks.synthetic.objective import (
     score_numbers,
     score_sets,
 )
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig
 from jlstm.training.optimizer import make_optimizer
 from jlstm.training.program import Replica, make_program
@@ -26,7 +27,9 @@ RNG = np.random.default_rng(0)
 def make_task(name="adding", **sizes):
     config = ProblemConfig(name, **{"steps": 8, "longest": 4, "far": 8} | sizes)
     draw = DrawConfig(batch_size=16, updates=3, exam_batches=2)
-    return MemoryTask(make_problem(config), MemoryConfig(hidden_sizes=(8,)), draw)
+    return MemoryTask(
+        make_problem(config), MemoryConfig(stack=StackConfig(hidden_sizes=(8,))), draw
+    )
 
 
 def test_numbers_are_graded_by_their_errors():

@@ -9,10 +9,10 @@ from flax import nnx
 from jlstm.losses.crf import crf_decode, crf_nll
 from jlstm.nnx.sequence_dropout import SequenceDropout
 from jlstm.tasks.tagging.model import Tagger, TaggerConfig, TaggerSizes, Text
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 SIZES = TaggerSizes(words=7, letters=6, tags=3, marks=4)
-SMALL = EncoderConfig(hidden_sizes=(3,), bidirectional=True)
+SMALL = StackConfig(hidden_sizes=(3,), bidirectional=True)
 LENGTHS = jnp.array([4, 2, 0], jnp.int32)
 RNG = np.random.default_rng(0)
 LIVE = np.arange(4)[:, None] < np.asarray(LENGTHS)

@@ -8,12 +8,12 @@ from jlstm.data.batch_config import BatchConfig
 from jlstm.metrics.chunks import chunk_score
 from jlstm.tasks.tagging.model import TaggerConfig, TaggerSizes
 from jlstm.tasks.tagging.objective import TaggedBatches, TagTask, token_accuracy
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 TAGS = ("B-NP", "I-NP", "O")
 MODEL = TaggerConfig(
-    EncoderConfig(hidden_sizes=(3,)), embedding_size=3, letter_embedding=2,
+    StackConfig(hidden_sizes=(3,)), embedding_size=3, letter_embedding=2,
     letter_size=2,
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ from jlstm.tasks.translation.model_config import Seq2SeqConfig
 from jlstm.tasks.translation.objective import PairBatchConfig
 from jlstm.tasks.translation.report import Examples, sample_texts
 from jlstm.tasks.translation.written import SearchConfig
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, TrainConfig
 
 LINES = (
@@ -82,8 +82,8 @@ def test_a_run_learns_its_pairs_by_heart_and_reports(tmp_path, standard_promotio
     config = Config(
         name="tiny",
         model=Seq2SeqConfig(
-            EncoderConfig(hidden_sizes=(8,), bidirectional=True),
-            EncoderConfig(hidden_sizes=(16,)),
+            StackConfig(hidden_sizes=(8,), bidirectional=True),
+            StackConfig(hidden_sizes=(16,)),
             embedding_size=16,
         ),
         batches=PairBatchConfig(4, 4, boundaries=()),

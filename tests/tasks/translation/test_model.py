@@ -19,28 +19,28 @@ from jlstm.tasks.translation.translate import (
     attention_weights,
     translate,
 )
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 from tests.quick import quick
 
 SOURCE, TARGET = 9, 8
 CONFIGS = {
     "feeding": Seq2SeqConfig(
-        EncoderConfig(hidden_sizes=(3,), bidirectional=True),
-        EncoderConfig(hidden_sizes=(5, 4), dropout=0.5),
+        StackConfig(hidden_sizes=(3,), bidirectional=True),
+        StackConfig(hidden_sizes=(5, 4), dropout=0.5),
         embedding_size=4,
         dropout=Seq2SeqDropout(0.3, 0.3, 0.3),
     ),
     "at once": Seq2SeqConfig(
-        EncoderConfig(hidden_sizes=(3,), bidirectional=True),
-        EncoderConfig("gru", hidden_sizes=(6,)),
+        StackConfig(hidden_sizes=(3,), bidirectional=True),
+        StackConfig("GRUCell", hidden_sizes=(6,)),
         embedding_size=4,
         attention="dot",
         input_feeding=False,
         tied=False,
     ),
     "blind": Seq2SeqConfig(
-        EncoderConfig(hidden_sizes=(3, 2)),
-        EncoderConfig(hidden_sizes=(3,)),
+        StackConfig(hidden_sizes=(3, 2)),
+        StackConfig(hidden_sizes=(3,)),
         embedding_size=4,
         attention="none",
         input_feeding=False,
@@ -195,7 +195,7 @@ def test_attention_weights_are_what_the_step_gives():
             "Seq2SeqConfig: embedding_size is 0; give a positive integer",
         ),
         ({"attention": "none"}, "there is no context to feed"),
-        ({"decoder": EncoderConfig(bidirectional=True)}, "a decoder knows no later"),
+        ({"decoder": StackConfig(bidirectional=True)}, "a decoder knows no later"),
     ],
 )
 def test_what_does_not_go_together_is_said(wrong, message):

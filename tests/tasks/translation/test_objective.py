@@ -10,7 +10,7 @@ import pytest
 from jlstm.data.translation import TranslationConfig, encode_pairs
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
 from jlstm.tasks.translation.objective import PairBatchConfig, TranslateTask, pair_nll
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 LINES = (
     ["ein Hund .", "zwei Hunde rennen .", "ein Mann", "ein Hund und ein Mann ."],
@@ -21,8 +21,8 @@ CORPUS = encode_pairs(
     TranslationConfig(min_count=1),
 )
 MODEL = Seq2SeqConfig(
-    EncoderConfig(hidden_sizes=(3,), bidirectional=True),
-    EncoderConfig(hidden_sizes=(4,)),
+    StackConfig(hidden_sizes=(3,), bidirectional=True),
+    StackConfig(hidden_sizes=(4,)),
     embedding_size=3,
 )
 TASK = TranslateTask(CORPUS, MODEL, PairBatchConfig(3, 3, boundaries=(4, 90)))

@@ -10,6 +10,7 @@ from jlstm.data import CorpusConfig
 from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
 from jlstm.tasks.language.objective import StreamConfig
 from jlstm.training.config.schema import build, defaults, dotted_keys, plain
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 
 
@@ -55,7 +56,9 @@ def test_values_reach_their_fields():
 @pytest.mark.parametrize(
     "config",
     [
-        LanguageConfig(hidden_sizes=(8,), dropout=LanguageDropout(input=0.5)),
+        LanguageConfig(
+            StackConfig(hidden_sizes=(8,)), dropout=LanguageDropout(input=0.5)
+        ),
         OptimizerConfig("adam", 1e-3, clip=None),
         ScheduleConfig("step", 4),
         TrainConfig(epochs=3, reset_carry="never"),
@@ -158,8 +161,8 @@ def test_a_number_that_yaml_reads_as_text_is_a_float():
         ),
         (LanguageConfig, "model", {"dropout": {"hidden": 1.5}},
          "model.dropout.hidden is 1.5; give a probability in [0, 1)."),
-        (LanguageConfig, "model", {"init_scale": 0}, "model.init_scale is 0.0; give a "
-         "positive number."),
+        (LanguageConfig, "model", {"stack": {"init_scale": 0}},
+         "model.stack.init_scale is 0.0; give a positive number."),
         (CorpusConfig, "data", {"valid_fraction": 3}, "data.valid_fraction is 3.0; "
          "give a share between 0 and 1, both excluded."),
     ],

@@ -13,6 +13,9 @@ annotations what each field may be: a type, and with :class:`Limit` a range::
 from jlstm._internal.options.arguments import Drawn as Drawn
 from jlstm._internal.options.checked import Options as Options
 from jlstm._internal.options.checked import hints_of as hints_of
+from jlstm._internal.options.component import Component as Component
+from jlstm._internal.options.component import GivenOptions as GivenOptions
+from jlstm._internal.options.component import OptionMap as OptionMap
 from jlstm._internal.options.limits import AtLeast2 as AtLeast2
 from jlstm._internal.options.limits import Count as Count
 from jlstm._internal.options.limits import Cuts as Cuts
@@ -26,5 +29,8 @@ from jlstm._internal.options.limits import Rising as Rising
 from jlstm._internal.options.limits import Share as Share
 from jlstm._internal.options.limits import Size as Size
 from jlstm._internal.options.limits import Sizes as Sizes
+from jlstm._internal.options.numbers import read_numbers as read_numbers
 from jlstm._internal.options.rules import rule_of as rule_of
 from jlstm._internal.options.texts import misfit as misfit
+from jlstm._internal.options.texts import nearest as nearest
+from jlstm._internal.options.texts import unknown as unknown

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import numpy as np
 
 from jlstm._internal.options.limits import Limit
-from jlstm._internal.options.texts import choices, listed, misfit, one_of
+from jlstm._internal.options.texts import listed, misfit, one_of, unknown
 
 LARGEST_INT = 2**31 - 1
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -58,8 +58,8 @@ def rule_of(hint: Any) -> Rule | None:
     """Return the rule of an annotation, or None for one that says nothing checkable.
 
     Checked are numbers, texts, booleans, Literals, functions, runtime protocols,
-    dataclasses and other options, tuples and unions of all these. Arrays, containers
-    and classes of somebody else are not.
+    dataclasses and other options, classes with an ``option_rule`` of their own, tuples
+    and unions of all these. Arrays, containers and classes of somebody else are not.
 
     Example:
         >>> rule_of(float | None).take(np.float32(0.5), "Cell: rate")
@@ -71,6 +71,8 @@ def rule_of(hint: Any) -> Rule | None:
     origin = get_origin(hint)
     if isinstance(hint, type) and hint in _PLAIN:
         return _PLAIN[hint]
+    if hasattr(hint, "option_rule"):
+        return hint.option_rule()
     if origin is Annotated:
         return _limited(hint)
     if origin is Literal:
@@ -136,9 +138,10 @@ _PLAIN: dict[Any, Rule] = {
 
 
 def _limited(hint: Any) -> Rule | None:
-    """Return the rule of the type, with each limit after it."""
+    """Return the rule of the type, or of who has one, with each limit after it."""
     base, *extras = get_args(hint)
-    rule = rule_of(base)
+    own = next((each for each in extras if hasattr(each, "option_rule")), base)
+    rule = rule_of(own)
     for limit in (extra for extra in extras if isinstance(extra, Limit)):
         rule = None if rule is None else _with_limit(rule, limit)
     return rule
@@ -159,7 +162,7 @@ def _literal(known: tuple[Any, ...]) -> Rule:
 
     def keep(value: Any, place: str, wanted: str) -> Any:
         if value not in known:
-            raise ValueError(misfit(place, value, wanted) + choices(value, known))
+            raise ValueError(unknown(place, value, known, wanted))
         return known[known.index(value)]
 
     return Rule(one_of(known), lambda value: type(value) in kinds, keep)

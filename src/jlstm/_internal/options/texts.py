@@ -9,6 +9,7 @@ import jax
 from jlstm._internal.repr import shown
 
 LONGEST = 120
+MANY = 12
 
 
 def misfit(
@@ -55,9 +56,38 @@ def one_of(known: Sequence[Any]) -> str:
 
 def choices(value: Any, known: Sequence[Any]) -> str:
     """Return the question after the nearest choice, if one is near."""
+    near = nearest(value, known)
+    return "" if near is None else f" Did you mean {near}?"
+
+
+def unknown(place: str, value: Any, known: Sequence[Any], wanted: str = "") -> str:
+    """Return the line for a value that is none of the choices.
+
+    Many choices are listed only where none of them is near; ``wanted`` says what else
+    may be given.
+
+    Example:
+        >>> unknown("norm", "layr", ["none", "layer"])
+        "norm is 'layr'; choose one of none, layer. Did you mean layer?"
+    """
+    near = nearest(value, known)
+    if near is not None and len(known) > MANY:
+        return f"{place} is {short(value)}; did you mean {near}?"
+    return misfit(place, value, wanted or one_of(known)) + choices(value, known)
+
+
+def nearest(value: Any, known: Sequence[Any]) -> Any:
+    """Return the choice that is spelt almost so, or that begins so; else None.
+
+    Example:
+        >>> nearest("lstm", ["GRUCell", "LSTMCell"]), nearest("x", ["GRUCell"])
+        ('LSTMCell', None)
+    """
+    text = str(value).lower()
     names = {str(name).lower(): name for name in known}
-    near = difflib.get_close_matches(str(value).lower(), names, 1, 0.7)
-    return f" Did you mean {names[near[0]]}?" if near else ""
+    near = difflib.get_close_matches(text, names, 1, 0.7)
+    near += [name for name in names if len(text) > 2 and name.startswith(text)]
+    return names[near[0]] if near else None
 
 
 def listed(wanted: Sequence[str]) -> str:

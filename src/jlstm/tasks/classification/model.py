@@ -23,7 +23,7 @@ from jlstm.nnx.pooling import (
 )
 from jlstm.nnx.sequence_dropout import SequenceDropout, drop_steps
 from jlstm.regularizers import dropout
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ClassifierConfig(Options):
     """Hyper-parameters of a classifier.
 
     Attributes:
-        encoder: the recurrent layers.
+        stack: the recurrent layers.
         pooling: how outputs over time become one vector.
         attention_size: units of ``pooling="attention"``.
         embedding_size: width of the embedding of token ids; vectors are fed as they
@@ -40,12 +40,21 @@ class ClassifierConfig(Options):
         dropout: where to drop.
     """
 
-    encoder: EncoderConfig = EncoderConfig(bidirectional=True)
+    stack: StackConfig = StackConfig(bidirectional=True)
     pooling: Pooling = "max"
     attention_size: Size = 64
     embedding_size: Size = 128
     embedding_scale: Positive = 0.1
     dropout: SequenceDropout = SequenceDropout()
+
+    def __post_init__(self) -> None:
+        skips = self.stack.connect == "skip" and len(self.stack.hidden_sizes) > 1
+        if self.pooling == "last" and self.stack.bidirectional and skips:
+            raise ValueError(
+                'model.pooling is "last", but model.stack.connect="skip" puts the two '
+                "directions of several layers side by side, and each direction ends "
+                "elsewhere: choose another pooling, or connect=residual."
+            )
 
     @property
     def title(self) -> str:
@@ -56,7 +65,7 @@ class ClassifierConfig(Options):
             'BiLSTM 1×128, max pooling'
         """
         how = "last state" if self.pooling == "last" else f"{self.pooling} pooling"
-        return f"{self.encoder.title}, {how}"
+        return f"{self.stack.title}, {how}"
 
 
 class Classifier(nnx.Module):
@@ -106,7 +115,7 @@ class Classifier(nnx.Module):
             )
         self.config, self.num_classes = config, num_classes
         self.unknown = unknown
-        self.stack = config.encoder.make_stack()
+        self.stack = config.stack.make_stack()
         check_stack("Classifier", self.stack)
         width = config.embedding_size if input_size is None else input_size
         params = self.stack.init(rngs.params(), width, param_dtype)
@@ -183,7 +192,7 @@ class Classifier(nnx.Module):
         if lengths is None:
             lengths = jnp.full(ys.shape[1:-1], ys.shape[0], jnp.int32)
         if self.config.pooling == "last":
-            return pool_last(ys, lengths, self.config.encoder.bidirectional)
+            return pool_last(ys, lengths, self.config.stack.bidirectional)
         if self.config.pooling == "attention":
             return pool_attention(nnx.as_pure(self.attention), ys, lengths)
         return {"max": pool_max, "mean": pool_mean}[self.config.pooling](ys, lengths)

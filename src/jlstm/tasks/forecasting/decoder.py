@@ -41,7 +41,7 @@ class DecoderForecaster(nnx.Module):
     ) -> None:
         """Draw the parameters from the ``params`` stream of ``rngs``."""
         self.config, self.sizes = config, sizes
-        self.stack = config.encoder.make_stack()
+        self.stack = config.stack.make_stack()
         check_stack("DecoderForecaster", self.stack, causal=True)
         answers = len(sizes.predicted)
 

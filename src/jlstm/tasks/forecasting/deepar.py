@@ -54,7 +54,7 @@ class DeepAR(nnx.Module):
         """
         config.check(sizes)
         self.config, self.sizes = config, sizes
-        self.stack = config.encoder.make_stack()
+        self.stack = config.stack.make_stack()
         check_stack("DeepAR", self.stack, causal=True)
         width = len(config.lags)
         params = self.stack.init(rngs.params(), width, param_dtype)

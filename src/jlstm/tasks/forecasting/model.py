@@ -63,7 +63,7 @@ class DirectForecaster(nnx.Module):
         """
         config.check(sizes)
         self.config, self.sizes = config, sizes
-        self.stack = config.encoder.make_stack()
+        self.stack = config.stack.make_stack()
         check_stack("DirectForecaster", self.stack)
         columns = 1 if config.shared else sizes.columns
         answers = 1 if config.shared else len(sizes.predicted)

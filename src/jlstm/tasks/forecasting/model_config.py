@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from jlstm._internal.options import Fraction, Limit, Options, Rate, Size, Sizes
 from jlstm.tasks.forecasting.normalize import Normalization
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig, check_forwards
 
 Kind = Literal["direct", "decoder", "deepar", "nlinear", "dlinear"]
 Head = Literal["point", "quantile"]
@@ -52,7 +52,7 @@ class ForecasterConfig(Options):
             decoder that reads its own last answer; ``"deepar"`` predicts the
             distribution of the next step and draws paths from it; ``"nlinear"`` and
             ``"dlinear"`` are linear and have no encoder.
-        encoder: the recurrent layers.
+        stack: the recurrent layers.
         normalize: what each window is divided by, or less by, before it is read; the
             forecast gets it back. ``"decoder"`` and the linear kinds have their own.
         shared: one model for all columns, each from its own past. Else one model reads
@@ -74,7 +74,7 @@ class ForecasterConfig(Options):
     """
 
     kind: Kind = "direct"
-    encoder: EncoderConfig = EncoderConfig()
+    stack: StackConfig = StackConfig()
     normalize: Normalization = "none"
     shared: bool = True
     patch: Size = 1
@@ -88,11 +88,11 @@ class ForecasterConfig(Options):
     samples: Size = 100
 
     def __post_init__(self) -> None:
-        if self.encoder.bidirectional:
-            raise ValueError(
-                "model.encoder.bidirectional is true, but a forecast is read off the "
-                "last step, where the way back has only begun: set it to false."
-            )
+        why = (
+            "but a forecast is read off the last step, where the way back has only "
+            "begun"
+        )
+        check_forwards(self.stack, why)
 
     @property
     def has_intervals(self) -> bool:
@@ -106,7 +106,7 @@ class ForecasterConfig(Options):
         """What a table calls it."""
         if self.kind in ("nlinear", "dlinear"):
             return {"nlinear": "NLinear", "dlinear": "DLinear"}[self.kind] + ", trained"
-        name = self.encoder.title
+        name = self.stack.title
         if self.kind == "decoder":
             return f"{name}, encoder and decoder"
         how = NORMALIZED[self.normalize]

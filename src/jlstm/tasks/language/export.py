@@ -47,8 +47,9 @@ def save_model(
 
     Example:
         >>> import tempfile
+        >>> from jlstm.training.config.stack import StackConfig
         >>> vocab = Vocab.from_text("to be or not to be", level="word")
-        >>> config = LanguageConfig(hidden_sizes=(8,), embedding_size=4)
+        >>> config = LanguageConfig(StackConfig(hidden_sizes=(8,)), embedding_size=4)
         >>> model = LanguageModel(len(vocab), config, rngs=nnx.Rngs(0))
         >>> path = Path(tempfile.mkdtemp()) / "model.npz"
         >>> save_model(path, model, vocab)

@@ -1,6 +1,6 @@
 """A recurrent language model: embedding, stacked layers, softmax (tied or not)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -8,19 +8,16 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Integer
 
-from jlstm._internal.options import Options, Positive, Rate, Size, Sizes
+from jlstm._internal.options import Component, Options, Rate, Size
 from jlstm._internal.types import Carry, DType, Key, Shape
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
-from jlstm.cell import Cell
 from jlstm.decoding.sample import PLAIN, Sampling, check_drawn, generate
 from jlstm.initializers import Constant, Uniform
-from jlstm.layers import Recurrent, Stack
+from jlstm.layers import Stack
 from jlstm.layers.check import check_stack
 from jlstm.nnx.tokens import TokenModel
 from jlstm.regularizers import dropout, weight_drop
-from jlstm.training.config.cells import TITLES, CellName, InitName, make_cell
-from jlstm.training.config.stack import describe_sizes
-from jlstm.wrappers import RecurrentDropout
+from jlstm.training.config.stack import StackConfig, check_forwards
 
 
 @dataclass(frozen=True)
@@ -61,44 +58,39 @@ class LanguageConfig(Options):
     """Hyper-parameters of a language model.
 
     Attributes:
-        cell: which cell.
-        hidden_sizes: units of each layer, from the input upwards.
+        stack: the recurrent layers. Embedding and softmax are U(±stack.init_scale), and
+            with ``stack.init="uniform"`` all other parameters are too.
         embedding_size: width of the embedding; ``None`` feeds one-hot vectors.
         tied: use the embedding table as the softmax weight (Press and Wolf, 2017); the
             last layer must then have ``embedding_size`` units.
         projected: map the outputs of the last layer to ``embedding_size`` features
             before the softmax (Melis et al., 2018); a tied model may then have any
             number of units.
-        forget_bias: of the LSTM cells.
-        init: ``"default"`` (Glorot, orthogonal per gate), ``"torch"`` (layers U(±1/√H))
-            or ``"uniform"`` (every parameter U(±init_scale)).
-        init_scale: limit of the uniform draw; of embedding and softmax with every
-            ``init``.
-        dropout: where to drop.
+        dropout: where to drop; ``dropout.hidden`` and ``dropout.variational`` stand for
+            those of the stack.
     """
 
-    cell: CellName = "lstm"
-    hidden_sizes: Sizes = (200, 200)
+    stack: StackConfig = StackConfig(hidden_sizes=(200, 200))
     embedding_size: Size | None = 200
     tied: bool = False
     projected: bool = False
-    forget_bias: float = 1.0
-    init: InitName = "default"
-    init_scale: Positive = 0.1
     dropout: LanguageDropout = LanguageDropout()
 
     def __post_init__(self) -> None:
+        why = "so the layers would have read the tokens that they predict"
+        check_forwards(self.stack, why)
+        self._check_dropout()
         if self.tied and self.features != self.embedding_size:
             raise ValueError(
-                f"model: tied=True needs a last layer of embedding_size units; it has "
-                f"{self.hidden_sizes[-1]} and embedding_size is {self.embedding_size}. "
-                "Or set projected=True."
+                "model: tied=True needs a last layer of embedding_size units; it has "
+                f"{self.stack.output_size} and embedding_size is "
+                f"{self.embedding_size}. Or set projected=True."
             )
 
     @property
     def features(self) -> int:
         """What the softmax reads of each token."""
-        last = self.hidden_sizes[-1]
+        last = self.stack.output_size
         return (self.embedding_size or last) if self.projected else last
 
     @property
@@ -106,11 +98,11 @@ class LanguageConfig(Options):
         """What a table calls it.
 
         Example:
-            >>> LanguageConfig(hidden_sizes=(64, 32), embedding_size=None).title
+            >>> LanguageConfig(StackConfig(hidden_sizes=(64, 32))).title
             'LSTM 64-32'
         """
         tied = ", tied" if self.tied else ""
-        return f"{TITLES[self.cell]} {describe_sizes(self.hidden_sizes)}{tied}"
+        return f"{self.stack.title}{tied}"
 
     def make(self, vocab_size: int, rngs: nnx.Rngs) -> "LanguageModel":
         """Draw a model."""
@@ -122,19 +114,23 @@ class LanguageConfig(Options):
 
     def make_stack(self) -> Stack:
         """Return the stack of layers that this configuration describes."""
-        layers = tuple(Recurrent(self._make_cell(size)) for size in self.hidden_sizes)
-        return Stack(layers, self.dropout.hidden, self.dropout.variational)
+        rates = self.dropout
+        state = Component("RecurrentDropout", {"rate": rates.state})
+        return replace(
+            self.stack,
+            wrappers=(*((state,) if rates.state else ()), *self.stack.wrappers),
+            dropout=rates.hidden,
+            variational=rates.variational,
+        ).make_stack()
 
-    def _make_cell(self, size: int) -> Cell:
-        cell = make_cell(
-            self.cell,
-            size,
-            forget_bias=self.forget_bias,
-            init=self.init,
-            init_scale=self.init_scale,
-        )
-        rate = self.dropout.state
-        return RecurrentDropout(cell, rate) if rate else cell
+    def _check_dropout(self) -> None:
+        """Raise ValueError where the stack has rates of its own."""
+        for mine, own in (("dropout", "hidden"), ("variational", "variational")):
+            if value := getattr(self.stack, mine):
+                raise ValueError(
+                    f"model.stack.{mine} is {value}, but a language model takes it "
+                    f"from model.dropout.{own}: set that one."
+                )
 
 
 class LanguageModel(TokenModel):
@@ -145,7 +141,9 @@ class LanguageModel(TokenModel):
     as it is.
 
     Example:
-        >>> config = LanguageConfig(hidden_sizes=(8,), embedding_size=8, tied=True)
+        >>> config = LanguageConfig(
+        ...     StackConfig(hidden_sizes=(8,)), embedding_size=8, tied=True
+        ... )
         >>> model = LanguageModel(10, config, rngs=nnx.Rngs(0))
         >>> carry, logits = model(jnp.zeros((5, 2), jnp.int32))
         >>> logits.shape
@@ -165,8 +163,8 @@ class LanguageModel(TokenModel):
         self.stack = config.make_stack()
         check_stack("LanguageModel", self.stack, causal=True)
         width = config.embedding_size or vocab_size
-        draw = Uniform(config.init_scale)
-        bias = draw if config.init == "uniform" else Constant(0.0)
+        draw = Uniform(config.stack.init_scale)
+        bias = draw if config.stack.init == "uniform" else Constant(0.0)
         params = self.stack.init(rngs.params(), width, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))
         self.draw_tables(
@@ -263,7 +261,7 @@ def generate_tokens(
     A fixed key gives a fixed continuation.
 
     Example:
-        >>> config = LanguageConfig(hidden_sizes=(8,), embedding_size=None)
+        >>> config = LanguageConfig(StackConfig(hidden_sizes=(8,)), embedding_size=None)
         >>> model = LanguageModel(10, config, rngs=nnx.Rngs(0))
         >>> prompt = jnp.array([1, 2, 3])
         >>> generate_tokens(model, prompt, 6, jax.random.key(0)).shape

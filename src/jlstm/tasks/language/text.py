@@ -30,8 +30,9 @@ def generate_text(
         >>> import jax
         >>> from flax import nnx
         >>> from jlstm.tasks.language.model import LanguageConfig, LanguageModel
+        >>> from jlstm.training.config.stack import StackConfig
         >>> vocab = Vocab(("a", "b"), "char")
-        >>> config = LanguageConfig(hidden_sizes=(4,), embedding_size=None)
+        >>> config = LanguageConfig(StackConfig(hidden_sizes=(4,)), embedding_size=None)
         >>> model = LanguageModel(len(vocab), config, rngs=nnx.Rngs(0))
         >>> len(generate_text(model, vocab, "ab", 6, jax.random.key(0)))
         6

@@ -39,14 +39,14 @@ class MusicExperiment(Experiment[Config, Prep, Pieces]):
     def make_model(self, prep: Prep, rngs: nnx.Rngs) -> MusicModel:
         """Draw a model."""
         config = self.config.model
-        stack, dropout = config.encoder.make_stack(), config.output_dropout
+        stack, dropout = config.stack.make_stack(), config.output_dropout
         return MusicModel(stack, dropout, keys=prep.keys, rngs=rngs)
 
     def task(self, data: Loaded[Prep, Pieces], baselines: Scores) -> MusicTask:
         """Return what the trainer trains."""
         config = self.config
         return MusicTask(
-            config.model.encoder.make_stack(),
+            config.model.stack.make_stack(),
             data.train,
             data.valid,
             data.test,

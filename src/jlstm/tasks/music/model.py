@@ -16,7 +16,7 @@ from jlstm.initializers import Glorot
 from jlstm.layers import Layer
 from jlstm.layers.check import check_stack
 from jlstm.regularizers import dropout
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig, check_forwards
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class MusicConfig(Options):
     """Hyper-parameters of a model of music.
 
     Attributes:
-        encoder: the recurrent layers; they read forwards only.
+        stack: the recurrent layers; they read forwards only.
         output_dropout: rate before the answer.
 
     Example:
@@ -32,20 +32,17 @@ class MusicConfig(Options):
         'LSTM 2×200'
     """
 
-    encoder: EncoderConfig = EncoderConfig(hidden_sizes=(200, 200))
+    stack: StackConfig = StackConfig(hidden_sizes=(200, 200))
     output_dropout: Rate = 0.0
 
     def __post_init__(self) -> None:
-        if self.encoder.bidirectional:
-            raise ValueError(
-                "model.encoder.bidirectional is true, so the layers would have heard "
-                "the step that they predict: set it to false."
-            )
+        why = "so the layers would have heard the step that they predict"
+        check_forwards(self.stack, why)
 
     @property
     def title(self) -> str:
         """What a table calls it."""
-        return self.encoder.title
+        return self.stack.title
 
 
 class MusicModel(nnx.Module):
@@ -55,7 +52,7 @@ class MusicModel(nnx.Module):
     product of those of its keys.
 
     Example:
-        >>> stack = MusicConfig(EncoderConfig(hidden_sizes=(8,))).encoder.make_stack()
+        >>> stack = MusicConfig(StackConfig(hidden_sizes=(8,))).stack.make_stack()
         >>> model = MusicModel(stack, rngs=nnx.Rngs(0))
         >>> _, logits = model(jnp.zeros((5, 2, 88)))
         >>> logits.shape
@@ -165,7 +162,7 @@ def compose(
         ValueError: the opening is empty, or a number is out of range.
 
     Example:
-        >>> stack = EncoderConfig(hidden_sizes=(8,)).make_stack()
+        >>> stack = StackConfig(hidden_sizes=(8,)).make_stack()
         >>> model = MusicModel(stack, rngs=nnx.Rngs(0))
         >>> piece = compose(model, jnp.ones((1, 88)), 6, jax.random.key(0))
         >>> piece.shape, sorted(set(piece.ravel().tolist()))

@@ -16,7 +16,7 @@ from jlstm.initializers import Glorot
 from jlstm.layers.check import check_stack
 from jlstm.masking import steps_within
 from jlstm.regularizers import dropout
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 BLANK = 0
 """The class that stands for no symbol; symbols are numbered from 1."""
@@ -27,7 +27,7 @@ class RecognizerConfig(Options):
     """Hyper-parameters of a recognizer.
 
     Attributes:
-        encoder: the recurrent layers.
+        stack: the recurrent layers.
         join: frames that become one step: fewer steps are faster, and easier to align.
         input_dropout: rate on entries of the steps.
         output_dropout: rate before the softmax.
@@ -37,7 +37,7 @@ class RecognizerConfig(Options):
         'BiLSTM 1×128, 3 frames a step'
     """
 
-    encoder: EncoderConfig = EncoderConfig(bidirectional=True)
+    stack: StackConfig = StackConfig(bidirectional=True)
     join: Size = 2
     input_dropout: Rate = 0.0
     output_dropout: Rate = 0.0
@@ -46,7 +46,7 @@ class RecognizerConfig(Options):
     def title(self) -> str:
         """What a table calls it."""
         joined = f", {self.join} frames a step" if self.join > 1 else ""
-        return self.encoder.title + joined
+        return self.stack.title + joined
 
 
 class Recognizer(nnx.Module):
@@ -80,7 +80,7 @@ class Recognizer(nnx.Module):
             param_dtype: of all parameters.
         """
         self.config = config
-        self.stack = config.encoder.make_stack()
+        self.stack = config.stack.make_stack()
         check_stack("Recognizer", self.stack)
         width = config.join * input_size
         params = self.stack.init(rngs.params(), width, param_dtype)

@@ -1,6 +1,6 @@
 """A model for the generated tasks: layers of one kind, an answer at every step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import jax
@@ -9,19 +9,14 @@ from flax import nnx
 from jaxtyping import Array, Float, Shaped
 
 from jlstm._internal.affine import affine
-from jlstm._internal.options import Options, Positive, Size, Sizes
-from jlstm._internal.types import DType
+from jlstm._internal.options import Options, Size
+from jlstm._internal.types import DType, Key
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
-from jlstm.cell import Cell
-from jlstm.initializers import Chrono, ChronoSteps, Constant, Glorot
-from jlstm.layers import Recurrent, Stack
+from jlstm.initializers import Chrono, Constant, Glorot
+from jlstm.layers import Stack
 from jlstm.layers.check import check_stack
 from jlstm.nnx.transformer import Transformer, TransformerConfig
-from jlstm.training.config.cells import TITLES, CellName, InitName, make_cell
-from jlstm.training.config.stack import describe_sizes
-
-BIASED = ("lstm", "peephole")
-"""The cells whose forget bias a configuration sets."""
+from jlstm.training.config.stack import StackConfig, check_forwards, describe_sizes
 
 
 @dataclass(frozen=True)
@@ -29,75 +24,56 @@ class MemoryConfig(Options):
     """Hyper-parameters of a model for the generated tasks.
 
     Attributes:
-        cell: which cell; or ``"transformer"``, to compare with.
-        hidden_sizes: units of each layer, from the input upwards; of a Transformer the
-            width, the same for each.
-        forget_bias: of the LSTM cells.
-        chrono: draw the forget bias of each unit for memories of up to so many steps
-            (Tallec and Ollivier, 2018); ``None`` takes ``forget_bias``.
-        init: as of :func:`jlstm.training.config.cells.make_cell`.
-        init_scale: limit of ``init="uniform"``.
+        kind: ``"recurrent"`` layers; or a ``"transformer"``, to compare with, of which
+            ``stack.hidden_sizes`` are the widths, the same for each layer.
+        stack: the recurrent layers.
         num_heads: of the attention of a Transformer.
 
     Example:
-        >>> MemoryConfig(hidden_sizes=(64,), chrono=750).title
-        'LSTM 1×64, chrono 750'
+        >>> stack = StackConfig(options={"forget_bias": Chrono(750)})
+        >>> MemoryConfig(stack=stack).title
+        'LSTM 1×128, chrono 750'
     """
 
-    cell: Literal[CellName, "transformer"] = "lstm"
-    hidden_sizes: Sizes = (64,)
-    forget_bias: float = 1.0
-    chrono: ChronoSteps | None = None
-    init: InitName = "default"
-    init_scale: Positive = 0.1
+    kind: Literal["recurrent", "transformer"] = "recurrent"
+    stack: StackConfig = StackConfig(hidden_sizes=(64,))
     num_heads: Size = 4
 
     def __post_init__(self) -> None:
-        if self.chrono is not None and self.cell not in BIASED:
-            raise ValueError(
-                f"model: chrono is {self.chrono}, but cell is {self.cell!r}; only "
-                f"{' and '.join(BIASED)} draw their forget bias from it."
-            )
-        if self.cell == "transformer":
-            self.make_transformer()  # likewise
+        why = "so the layers would have read the steps that they answer before"
+        check_forwards(self.stack, why)
+        if self.kind == "transformer":
+            self.make_transformer()  # it refuses other widths
 
     @property
     def title(self) -> str:
         """What a table calls it."""
-        sizes = describe_sizes(self.hidden_sizes)
-        if self.cell == "transformer":
-            return f"Transformer {sizes}"
-        name = f"{TITLES[self.cell]} {sizes}"
-        if self.cell not in BIASED:
-            return name
-        bias = f"forget bias {self.forget_bias:g}"
-        return f"{name}, {bias if self.chrono is None else f'chrono {self.chrono}'}"
+        if self.kind == "transformer":
+            return f"Transformer {describe_sizes(self.stack.hidden_sizes)}"
+        return self.stack.title + self._told_bias()
 
     def make_stack(self) -> Stack:
         """Return the layers."""
-        return Stack(tuple(Recurrent(self._cell(size)) for size in self.hidden_sizes))
+        return self.stack.make_stack()
 
     def make_transformer(self) -> TransformerConfig:
         """Return the configuration of a Transformer."""
-        if len(set(self.hidden_sizes)) > 1:
+        sizes = self.stack.hidden_sizes
+        if len(set(sizes)) > 1:
             raise ValueError(
-                f"model: hidden_sizes is {list(self.hidden_sizes)}; give a Transformer "
-                "the same width in each layer."
+                f"model.stack.hidden_sizes is {list(sizes)}; give a Transformer the "
+                "same width in each layer."
             )
-        layers, width = len(self.hidden_sizes), self.hidden_sizes[0]
-        return TransformerConfig(layers, width, self.num_heads)
+        return TransformerConfig(len(sizes), sizes[0], self.num_heads)
 
-    def _cell(self, size: int) -> Cell:
-        return make_cell(
-            self.cell,
-            size,
-            forget_bias=self._bias(),
-            init=self.init,
-            init_scale=self.init_scale,
+    def _told_bias(self) -> str:
+        """Return how the forget gate begins, which decides on these problems."""
+        bias = getattr(
+            replace(self.stack, wrappers=()).make_cell(1), "forget_bias", None
         )
-
-    def _bias(self) -> float | Chrono:
-        return self.forget_bias if self.chrono is None else Chrono(self.chrono)
+        if isinstance(bias, Chrono):
+            return f", chrono {bias.t_max}"
+        return "" if bias is None else f", forget bias {bias:g}"
 
 
 class Recurrence(nnx.Module):
@@ -112,9 +88,11 @@ class Recurrence(nnx.Module):
         params = self.stack.init(rngs.params(), inputs, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))
 
-    def __call__(self, xs: Float[Array, "t b x"]) -> Float[Array, "t b h"]:
-        """Return the outputs of the last layer."""
-        return self.stack.apply(nnx.as_pure(self.layers), xs)[1]
+    def __call__(
+        self, xs: Float[Array, "t b x"], *, key: Key | None = None
+    ) -> Float[Array, "t b h"]:
+        """Return the outputs of the last layer; ``key`` drops."""
+        return self.stack.apply(nnx.as_pure(self.layers), xs, key=key)[1]
 
 
 class MemoryModel(nnx.Module):
@@ -152,21 +130,27 @@ class MemoryModel(nnx.Module):
         self.inputs = inputs
         self.config = config
         make = {"rngs": rngs, "param_dtype": param_dtype}
-        if config.cell == "transformer":
+        if config.kind == "transformer":
+            size = config.stack.hidden_sizes[-1]
             self.layers = Transformer(inputs, config.make_transformer(), **make)
         else:
+            size = config.stack.output_size
             self.layers = Recurrence(inputs, config, **make)
-        shape = (config.hidden_sizes[-1], outputs)
+        shape = (size, outputs)
         self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
         self.b_out = nnx.Param(Constant()(rngs.params(), shape[1:], param_dtype))
 
-    def __call__(self, xs: Shaped[Array, "t b ..."]) -> Float[Array, "t b k"]:
+    def __call__(
+        self, xs: Shaped[Array, "t b ..."], *, key: Key | None = None
+    ) -> Float[Array, "t b k"]:
         """Return the answer at every step: numbers, or unnormalised log-probabilities.
 
         Args:
             xs: features ``[t, b, x]``, or symbols ``[t, b]``.
+            key: drops; without it nothing is dropped.
         """
-        return affine(self.layers(self.embed(xs)), self.w_out[...], self.b_out[...])
+        hs = self.layers(self.embed(xs), key=key)
+        return affine(hs, self.w_out[...], self.b_out[...])
 
     def embed(self, xs: Shaped[Array, "t b ..."]) -> Float[Array, "t b x"]:
         """Return features as they are, and symbols as one-hot vectors."""

@@ -99,7 +99,8 @@ class MemoryTask:
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
         """Make sequences from ``key``; return the mean loss of the steps that count."""
         made = self.problem.draw(key, self.draw.batch_size)
-        losses = GRADERS[self.problem.kind](model(made.xs), made.targets)[0]
+        answers = model(made.xs, key=jax.random.fold_in(key, 0))
+        losses = GRADERS[self.problem.kind](answers, made.targets)[0]
         loss = jnp.sum(losses * made.weights) / jnp.sum(made.weights)
         return loss, (carry, {"loss": loss})
 

@@ -28,7 +28,7 @@ from jlstm.masking import steps_within
 from jlstm.nnx.pooling import pool_last
 from jlstm.nnx.sequence_dropout import SequenceDropout, drop_steps
 from jlstm.regularizers import dropout
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TaggerConfig(Options):
     """Hyper-parameters of a tagger.
 
     Attributes:
-        encoder: the layers over the words.
+        stack: the layers over the words.
         answer: ``"softmax"``, each word by itself, or ``"crf"``, the sentence as one.
         embedding_size: width of the embedding of words.
         letter_embedding: width of the embedding of letters.
@@ -51,7 +51,7 @@ class TaggerConfig(Options):
         'BiLSTM 1×128, letters, CRF'
     """
 
-    encoder: EncoderConfig = EncoderConfig(bidirectional=True)
+    stack: StackConfig = StackConfig(bidirectional=True)
     answer: Literal["softmax", "crf"] = "softmax"
     embedding_size: Size = 100
     letter_embedding: Size = 24
@@ -64,12 +64,12 @@ class TaggerConfig(Options):
     def title(self) -> str:
         """What a table calls it."""
         letters = ", letters" if self.letter_size else ""
-        return f"{self.encoder.title}{letters}, {self.answer.replace('crf', 'CRF')}"
+        return f"{self.stack.title}{letters}, {self.answer.replace('crf', 'CRF')}"
 
     @property
-    def letter_encoder(self) -> EncoderConfig:
+    def letter_encoder(self) -> StackConfig:
         """The layer over the letters of a word."""
-        return EncoderConfig(hidden_sizes=(self.letter_size,), bidirectional=True)
+        return StackConfig(hidden_sizes=(self.letter_size,), bidirectional=True)
 
 
 class TaggerSizes(NamedTuple):
@@ -103,7 +103,7 @@ class Tagger(nnx.Module):
     Padding behind the end of a sentence, or of a word, changes nothing before it.
 
     Example:
-        >>> config = TaggerConfig(EncoderConfig(hidden_sizes=(8,)), letter_size=0)
+        >>> config = TaggerConfig(StackConfig(hidden_sizes=(8,)), letter_size=0)
         >>> model = Tagger(config, TaggerSizes(9, 5, tags=3), rngs=nnx.Rngs(0))
         >>> ones = jnp.ones((4, 2, 6), jnp.int32)
         >>> text = Text(ones[..., 0], ones, ones[..., 0], jnp.array([4, 1]))
@@ -152,7 +152,7 @@ class Tagger(nnx.Module):
         if sizes.marks:
             self.marks = table(sizes.marks, config.mark_size)
             width += config.mark_size
-        self.stack = config.encoder.make_stack()
+        self.stack = config.stack.make_stack()
         check_stack("Tagger", self.stack)
         params = self.stack.init(rngs.params(), width, param_dtype)
         self.layers = nnx.data(jax.tree.map(nnx.Param, params))

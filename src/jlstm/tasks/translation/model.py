@@ -56,7 +56,7 @@ class Seq2Seq(nnx.Module):
     ) -> None:
         """Draw the parameters from the ``params`` stream of ``rngs``."""
         self.config = config
-        self.encoder = config.encoder.make_stack()
+        self.encoder = config.stack.make_stack()
         self.decoder = config.decoder.make_stack()
         self._check_stacks()
         self.attention = make_attention(config.attention, config.attention_size)

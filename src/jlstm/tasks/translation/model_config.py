@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jlstm._internal.options import Options, Positive, Rate, Size
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig, check_forwards, check_vector_carry
 
 AttentionName = Literal["none", "additive", "dot", "general"]
 
 
 @dataclass(frozen=True)
 class Seq2SeqDropout(Options):
-    """Where a translator drops, as rates; layers have ``encoder.dropout`` and the like.
+    """Where a translator drops, as rates; layers have ``stack.dropout`` and the like.
 
     Attributes:
         embedding: entries of the embedded words, of both languages.
@@ -29,7 +29,7 @@ class Seq2SeqConfig(Options):
     """Hyper-parameters of a translator.
 
     Attributes:
-        encoder: layers that read the source.
+        stack: layers that read the source.
         decoder: layers that write the target, in one direction.
         embedding_size: width of both embeddings.
         attention: how the decoder looks at the source; ``"none"`` leaves it what the
@@ -43,8 +43,8 @@ class Seq2SeqConfig(Options):
         dropout: where to drop.
     """
 
-    encoder: EncoderConfig = EncoderConfig(bidirectional=True)
-    decoder: EncoderConfig = EncoderConfig(hidden_sizes=(256,))
+    stack: StackConfig = StackConfig(bidirectional=True)
+    decoder: StackConfig = StackConfig(hidden_sizes=(256,))
     embedding_size: Size = 128
     attention: AttentionName = "general"
     attention_size: Size = 128
@@ -54,11 +54,11 @@ class Seq2SeqConfig(Options):
     dropout: Seq2SeqDropout = Seq2SeqDropout()
 
     def __post_init__(self) -> None:
-        if self.decoder.bidirectional:
-            raise ValueError(
-                "model.decoder.bidirectional is true; a decoder knows no later words: "
-                "set it to false."
-            )
+        why = "and a decoder knows no later words"
+        check_forwards(self.decoder, why, "model.decoder")
+        *_, top = self.stack.make_stack().layers
+        check_vector_carry(top, "model.stack")
+        check_vector_carry(self.decoder.make_stack(), "model.decoder")
         if self.attention == "none" and self.input_feeding:
             raise ValueError(
                 "model.input_feeding is true and model.attention none: there is no "
@@ -79,7 +79,7 @@ class Seq2SeqConfig(Options):
             'BiLSTM 1×128 → LSTM 1×256, general attention, input feeding, tied'
         """
         parts = [
-            f"{self.encoder.title} → {self.decoder.title}",
+            f"{self.stack.title} → {self.decoder.title}",
             "no attention"
             if self.attention == "none"
             else f"{self.attention} attention",

@@ -7,10 +7,12 @@ Whatever is wrong with it is one ValueError that names the key in full.
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args
 
-from jlstm._internal.options import hints_of, misfit, rule_of
+from jlstm._internal.options import OptionMap, hints_of, misfit, read_numbers, rule_of
+from jlstm.training.config.moved import moved
 
 T = TypeVar("T")
 
@@ -23,7 +25,8 @@ def build(cls: type[T], mapping: Mapping[str, Any], where: str = "") -> T:
 
     Args:
         cls: a dataclass whose fields are numbers, texts, booleans, Literals, tuples of
-            one type, dataclasses, or any of these or None.
+            one type, dataclasses, options, components, or
+            any of these or None.
         mapping: the values by name.
         where: the key of the mapping itself, for messages.
 
@@ -71,9 +74,11 @@ def plain(value: Any) -> Any:
 
     Example:
         >>> from jlstm.tasks.language.model import LanguageConfig
-        >>> plain(LanguageConfig())["hidden_sizes"]
+        >>> plain(LanguageConfig())["stack"]["hidden_sizes"]
         [200, 200]
     """
+    if hasattr(value, "as_plain"):
+        return value.as_plain()
     if dataclasses.is_dataclass(value):
         fields = dataclasses.fields(value)
         return {field.name: plain(getattr(value, field.name)) for field in fields}
@@ -97,19 +102,38 @@ def dotted_keys(cls: type, where: str = "") -> tuple[str, ...]:
     return tuple(keys)
 
 
+def open_keys(cls: type, where: str = "") -> tuple[str, ...]:
+    """Return the keys below which there are others: those of the options of a class.
+
+    Example:
+        >>> from jlstm.training.config.stack import StackConfig
+        >>> open_keys(StackConfig, "model.stack")
+        ('model.stack.options',)
+    """
+    keys = []
+    for name, hint in _hints(cls).items():
+        if OptionMap in get_args(hint):
+            keys.append(_join(where, name))
+        elif dataclasses.is_dataclass(hint):
+            keys.extend(open_keys(hint, _join(where, name)))
+    return tuple(keys)
+
+
 def unknown_key(key: str, known: tuple[str, ...]) -> ValueError:
     """Return the error for a key that is not known, with the nearest one that is.
 
-    Nearest is, in this order: a key of the same last name, a similar sister, a similar
-    key.
+    Nearest is, in this order: what the key was moved to, a key of the same last name, a
+    similar sister, a similar key.
 
     Example:
-        >>> known = ("model.hidden_sizes", "train.epochs", "train.seed")
+        >>> known = ("model.tied", "train.epochs", "train.seed")
         >>> print(unknown_key("model.epochs", known))
         There is no key model.epochs: did you mean train.epochs?
         >>> print(unknown_key("train.colour", known))
         There is no key train.colour: train has epochs, seed.
     """
+    if new := moved(key, known):
+        return ValueError(f"There is no key {key}: it is now {new}.")
     parent, _, leaf = key.rpartition(".")
     sisters = [each for each in known if each.rpartition(".")[0] == parent]
     same = [each for each in known if each.rpartition(".")[2] == leaf]
@@ -172,13 +196,17 @@ def _build(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
 
 
 def _located(message: str, where: str, names: tuple[str, ...]) -> str:
-    """Put the key before the message of a range check, without naming a part twice."""
+    """Put the key before the message of a range check, without naming a part twice.
+
+    A key that the message advises to clear, ``~options.x``, gets it too.
+    """
     parent, _, leaf = where.rpartition(".")
     if not where:
         return message
+    message = message.replace("~", f"~{where}.")
     if message.startswith((f"{leaf}.", f"{leaf}:")):
         return f"{parent}.{message}" if parent else message
-    first = message.split(maxsplit=1)[0]
+    first = re.split(r"[\[:\s]", message, maxsplit=1)[0]
     return f"{where}.{message}" if first in names else f"{where}: {message}"
 
 
@@ -187,29 +215,9 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, where)
     try:
-        return rule_of(hint).take(_read_numbers(hint, value), where)
+        return rule_of(hint).take(read_numbers(hint, value), where)
     except TypeError as error:
         raise ValueError(str(error)) from None
-
-
-def _read_numbers(hint: Any, value: Any) -> Any:
-    """Read texts such as ``1e-3`` where a number is wanted and no text."""
-    if isinstance(value, list) and (each := _item_hint(hint)) is not None:
-        return [_read_numbers(each, item) for item in value]
-    rule = rule_of(hint)
-    if not isinstance(value, str) or rule.admits(value) or not rule.admits(0.5):
-        return value
-    try:
-        return float(value)
-    except ValueError:
-        return value
-
-
-def _item_hint(hint: Any) -> Any:
-    """Return the annotation of what a tuple holds, or None where none is meant."""
-    if get_origin(hint) is Annotated:
-        return _item_hint(get_args(hint)[0])
-    return get_args(hint)[0] if get_origin(hint) is tuple else None
 
 
 def _wrong(where: str, value: Any, wanted: str) -> ValueError:

@@ -1,70 +1,153 @@
-"""A stack of recurrent layers, read off a configuration."""
+"""A stack of recurrent layers, as the configuration of any task describes it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from jlstm._internal.options import Options, Positive, Rate, Sizes
-from jlstm.initializers import Chrono, ChronoSteps
-from jlstm.layers import Bidirectional, Layer, Recurrent, Stack
-from jlstm.training.config.cells import TITLES, CellName, InitName, make_cell
+import jax
+
+from jlstm._internal.options import (
+    Component,
+    GivenOptions,
+    OptionMap,
+    Options,
+    Positive,
+    Rate,
+    Sizes,
+)
+from jlstm.cell import Cell
+from jlstm.initializers import HiddenUniform, Uniform
+from jlstm.layers import Bidirectional, Connect, Layer, Recurrent, Stack
+from jlstm.training.config.catalog import CELLS, WRAPPERS, find, make
+
+InitName = Literal["default", "torch", "uniform"]
+if TYPE_CHECKING:
+    CellName: TypeAlias = str
+else:  # a Literal, so that --help lists them
+    CellName = Literal[tuple(CELLS)]
 
 
 @dataclass(frozen=True)
-class EncoderConfig(Options):
-    """Layers over one another, each in one direction or in both.
+class StackConfig(Options):
+    """Recurrent layers over one another, all of one kind of cell.
 
     Attributes:
-        cell: which cell.
+        cell: the class of the cell, by its name in :mod:`jlstm.cells`.
+        options: of the cell, any field of its class but ``hidden_size``, such as
+            ``{forget_bias: 0.0}``. What has options itself is written
+            ``{name: Orthogonal, gain: 0.5}``, and ``Orthogonal`` without any.
+        wrappers: around each cell, the innermost first, by name and options such as
+            ``{name: Zoneout, h: 0.1}``; see :mod:`jlstm.wrappers`.
         hidden_sizes: units of each layer and direction, from the input upwards.
         bidirectional: read both ways and put the outputs side by side.
+        connect: ``"plain"``, or ``"residual"``, ``"highway"`` or ``"skip"`` around
+            the layers; see :class:`jlstm.Stack`.
         dropout: rate between layers.
         variational: keep the masks between layers over time.
-        forget_bias: of the LSTM cells.
-        chrono: draw the forget bias of each unit for memories of up to so many steps
-            (Tallec and Ollivier, 2018); ``None`` takes ``forget_bias``.
-        init: as of :func:`jlstm.training.config.cells.make_cell`.
+        init: draws the weights and biases that ``options`` does not: ``"default"``
+            (Glorot, orthogonal per gate), ``"torch"`` (U(±1/√H)) or ``"uniform"``
+            (U(±init_scale)).
         init_scale: limit of ``init="uniform"``.
 
+    Raises:
+        ValueError: the cell, a wrapper or the stack refuses what it is given.
+
     Example:
-        >>> config = EncoderConfig(hidden_sizes=(8, 8), bidirectional=True)
-        >>> config.make_stack().output_size(3)
-        16
-        >>> config.title
-        'BiLSTM 2×8'
+        >>> config = StackConfig(hidden_sizes=(8, 8), bidirectional=True)
+        >>> config.title, config.output_size
+        ('BiLSTM 2×8', 16)
+        >>> config = StackConfig("RNNCell", {"activation": "relu"}, hidden_sizes=(4,))
+        >>> config.make_stack().layers
+        (Recurrent(cell=RNNCell(hidden_size=4, activation='relu')),)
     """
 
-    cell: CellName = "lstm"
+    cell: CellName = "LSTMCell"
+    options: GivenOptions = OptionMap()
+    wrappers: tuple[Component, ...] = ()
     hidden_sizes: Sizes = (128,)
     bidirectional: bool = False
+    connect: Connect = "plain"
     dropout: Rate = 0.0
     variational: bool = False
-    forget_bias: float = 1.0
-    chrono: ChronoSteps | None = None
     init: InitName = "default"
     init_scale: Positive = 0.1
+
+    def __post_init__(self) -> None:
+        if CELLS[self.cell].num_feature_axes != 1:
+            raise ValueError(
+                f"cell is {self.cell}, which reads images, and a task feeds vectors: "
+                "choose another cell, or use this one from Python."
+            )
+        made = self.make_stack()
+        if self.options:  # some are read only when parameters are drawn
+            with _told("options"):
+                jax.eval_shape(lambda: made.layers[0].init(jax.random.key(0), 1))
 
     @property
     def title(self) -> str:
         """What a table calls it."""
         both = "Bi" if self.bidirectional else ""
-        return f"{both}{TITLES[self.cell]} {describe_sizes(self.hidden_sizes)}"
+        name = f"{both}{self.cell.removesuffix('Cell')} "
+        around = "".join(f" + {each.name}" for each in self.wrappers)
+        way = "" if self.connect == "plain" else f", {self.connect}"
+        return name + describe_sizes(self.hidden_sizes) + around + way
+
+    @property
+    def output_size(self) -> int:
+        """How many features come out of it."""
+        return self.make_stack().output_size(1)
+
+    def make_cell(self, size: int) -> Cell:
+        """Return the cell of a layer with ``size`` units, with its wrappers."""
+        kind = CELLS[self.cell]
+        with _told("options"):
+            cell = make(kind, self.options, clear="options", hidden_size=size)
+        cell = self._drawn(cell)
+        for n, each in enumerate(self.wrappers):
+            with _told(f"wrappers[{n}]"):
+                cell = make(find(WRAPPERS, each.name, "name"), each.options, cell=cell)
+        return cell
 
     def make_stack(self) -> Stack:
         """Return the layers."""
         layers = tuple(self._make_layer(size) for size in self.hidden_sizes)
-        return Stack(layers, self.dropout, self.variational)
+        return Stack(layers, self.dropout, self.variational, self.connect)
 
     def _make_layer(self, size: int) -> Layer:
-        cell = make_cell(
-            self.cell,
-            size,
-            forget_bias=self._bias(),
-            init=self.init,
-            init_scale=self.init_scale,
-        )
+        cell = self.make_cell(size)
         return Bidirectional(cell) if self.bidirectional else Recurrent(cell)
 
-    def _bias(self) -> float | Chrono:
-        return self.forget_bias if self.chrono is None else Chrono(self.chrono)
+    def _drawn(self, cell: Cell) -> Cell:
+        """Return the cell with ``init`` in the place of its own initialisers."""
+        if self.init == "default":
+            return cell
+        draw = HiddenUniform() if self.init == "torch" else Uniform(self.init_scale)
+        drawn = (each.name for each in fields(cell) if _draws(each.name))
+        return replace(cell, **{n: draw for n in drawn if n not in self.options})
+
+
+def check_forwards(stack: StackConfig, why: str, key: str = "model.stack") -> None:
+    """Raise ValueError for layers that read both ways.
+
+    Args:
+        stack: the layers.
+        why: what is wrong with that, as it goes on after "is true, ".
+        key: of the layers.
+    """
+    if stack.bidirectional:
+        raise ValueError(f"{key}.bidirectional is true, {why}: set it to false.")
+
+
+def check_vector_carry(layer: Layer, key: str) -> None:
+    """Raise ValueError for layers whose carry is more than vectors of real numbers."""
+    for leaf in jax.tree.leaves(layer.init_carry()):
+        if leaf.ndim != 1 or jax.numpy.iscomplexobj(leaf):
+            raise ValueError(
+                f"{key}.cell keeps an array of shape {leaf.shape} ({leaf.dtype}) from "
+                "step to step, and a bridge maps vectors of real numbers: choose a "
+                "cell such as LSTMCell or GRUCell."
+            )
 
 
 def describe_sizes(sizes: tuple[int, ...]) -> str:
@@ -77,3 +160,17 @@ def describe_sizes(sizes: tuple[int, ...]) -> str:
     if len(set(sizes)) == 1:
         return f"{len(sizes)}×{sizes[0]}"
     return "-".join(map(str, sizes))
+
+
+def _draws(name: str) -> bool:
+    """Whether a field draws a weight or a bias of a map, as torch does all alike."""
+    return name.endswith("_init") and name.startswith(("w_", "b_"))
+
+
+@contextmanager
+def _told(key: str) -> Iterator[Any]:
+    """Put a key before what is wrong below it."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{key}: {error}") from None

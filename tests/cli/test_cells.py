@@ -1,0 +1,132 @@
+"""Every cell and every wrapper trains from the command line, in every task."""
+
+import math
+
+import pytest
+
+from jlstm.cli.compose import closed, compose_run, opened, swept
+from jlstm.cli.help import help_text
+from jlstm.tasks import find_task
+from jlstm.training.config.catalog import CELLS, WRAPPERS
+from jlstm.training.config.schema import build
+from jlstm.training.experiment import Experiment
+from jlstm.training.log import read_metrics
+from jlstm.training.run import create_run
+from tests.quick import quick
+from tests.training.config.test_stack import IMAGES, NEEDED
+
+pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
+SMALL = [
+    "experiment=adding_smoke", "data.steps=6", "draw.batch_size=2", "draw.updates=2",
+    "draw.exam_batches=1", "train.epochs=1", "train.log_every=1", "train.seeds=1",
+    "~model.stack.options.forget_bias", "model.stack.hidden_sizes=[4,4]",
+]  # fmt: skip
+NOISY = {
+    "InputDropout": "rate: 0.5", "RecurrentDropout": "rate: 0.5",
+    "WeightDrop": "rate: 0.5", "WeightNoise": "std: 0.5", "Zoneout": "h: 0.5",
+}  # fmt: skip
+OPTION = NOISY | {"ClipRecurrentGradient": "limit: 1e-3"}
+
+
+def made(overrides: list[str]) -> Experiment:
+    mapping = compose_run(overrides)
+    task = find_task(mapping["task"])
+    return task.from_config(build(task.Config, mapping))
+
+
+def train(overrides, folder) -> list[float]:
+    """Return the training loss of each update."""
+    experiment = made([*SMALL, *overrides])
+    run = create_run(folder, "run")
+    assert math.isfinite(experiment.fit(run).result.test["loss"])
+    return [line["loss"] for line in read_metrics(run) if line["kind"] == "train"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(CELLS) - IMAGES))
+def test_every_cell_trains(name, tmp_path):
+    options = [f"model.stack.options.{k}={v}" for k, v in NEEDED.get(name, {}).items()]
+    first, second = train([f"model.stack.cell={name}", *options], tmp_path)
+    assert math.isfinite(first) and math.isfinite(second) and first != second
+
+
+@pytest.mark.parametrize("name", ["LEMCell"])
+def test_a_cell_trains(name, tmp_path):
+    test_every_cell_trains(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(WRAPPERS))
+def test_every_wrapper_trains(name, tmp_path):
+    given = f"{{name: {name}, {OPTION[name]}}}" if name in OPTION else name
+    plain = train([], tmp_path / "plain")
+    wrapped = train([f"model.stack.wrappers=[{given}]"], tmp_path / "wrapped")
+    # Noise is seen at once, another gradient or a learned start after an update.
+    assert (wrapped[0] != plain[0]) == (name in NOISY) and wrapped[1] != plain[1]
+
+
+def test_options_of_a_cell_are_given_on_the_command_line():
+    def stack(*overrides):
+        return compose_run(["experiment=adding_t100_cpu", *overrides])["model"]["stack"]
+
+    key = "model.stack.options"
+    lem = stack("model.stack.cell=LEMCell", f"{key}.time_step=0.8")
+    assert lem["cell"] == "LEMCell" and lem["options"] == {"time_step": 0.8}
+    both = stack(f"{key}={{use_bias: false}}", f"{key}.w_hh_init={{name: Identity}}")
+    assert both["options"] == {"use_bias": False, "w_hh_init": {"name": "Identity"}}
+    chrono = compose_run(["experiment=adding_smoke"])["model"]["stack"]["options"]
+    assert chrono == {"forget_bias": {"name": "Chrono", "t_max": 50}}
+    without = compose_run(["experiment=adding_smoke", f"~{key}.forget_bias"])
+    assert without["model"]["stack"]["options"] == {}
+
+
+def test_another_cell_on_top_of_options_names_what_to_clear():
+    with pytest.raises(ValueError) as refused:
+        made(["experiment=anbncn_cpu", "model.stack.cell=GRUCell"])
+    assert str(refused.value).endswith("~model.stack.options.forget_bias clears it.")
+    clear = "~model.stack.options.forget_bias"
+    made(["experiment=anbncn_cpu", "model.stack.cell=GRUCell", clear])
+
+
+def test_overrides_are_opened_for_hydra_and_closed_again():
+    given = ["model.stack.options.time_step=0.5,0.8", "model.decoder.options={a: 1}",
+             "~model.stack.options.x", "train.seed=1"]  # fmt: skip
+    wanted = [f"++{given[0]}", f"++{given[1]}", *given[2:]]
+    assert opened(given) == wanted and opened(wanted) == wanted
+    assert [closed(text) for text in wanted] == given
+    assert [closed(text) for text in swept([*given, "~experiment"])] == [
+        *given,
+        "~experiment",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "new"),
+    [
+        ("model.hidden_sizes", "model.stack.hidden_sizes"),
+        ("model.cell", "model.stack.cell"),
+        ("model.forget_bias", "model.stack.options.forget_bias"),
+        ("model.chrono", "model.stack.options.forget_bias={name: Chrono, t_max: N}"),
+        ("model.encoder.hidden_sizes", "model.stack.hidden_sizes"),
+        ("model.encoder.forget_bias", "model.stack.options.forget_bias"),
+    ],
+)
+def test_old_keys_say_what_they_are_called_now(key, new):
+    with pytest.raises(ValueError) as refused:
+        compose_run(["experiment=adding_smoke", f"{key}=1"])
+    assert str(refused.value) == f"There is no key {key}: it is now {new}."
+
+
+def test_a_transformer_has_no_stack():
+    with pytest.raises(
+        ValueError, match=r"There is no key model\.hidden_sizes: model has"
+    ):
+        compose_run(["task=transformer", "model.hidden_sizes=[4]"])
+
+
+@pytest.mark.parametrize("task", quick(["language", "translation"], 1))
+def test_help_lists_the_cells_and_says_what_options_are(task):
+    said = " ".join(help_text([f"task={task}", "model"]).split())
+    assert "model.stack.cell=LSTMCell (CIFGLSTMCell, " in said and "URLSTMCell)" in said
+    assert "model.stack.options={} of the cell, any field of its class but" in said
+    assert "model.stack.wrappers=[] around each cell, the innermost first" in said
