@@ -19,7 +19,7 @@ from jlstm.tasks.language.model import LanguageConfig, LanguageModel
 from jlstm.tasks.music.model import MusicModel
 from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 from tests.messages import message_of
 
 LSTM = Recurrent(LSTMCell(4))
@@ -34,6 +34,10 @@ END = (
 VECTORS = (
     ", whose carry has shapes (4,), (2, 2, 2), (2, 2), (2,); here it is handed over as "
     "vectors: give a cell whose carry is vectors, such as LSTMCell(64)."
+)
+MATRICES = (
+    ".cell keeps an array of shape (2, 2, 2) (float32) from step to step, and a bridge "
+    "maps vectors of real numbers: choose a cell such as LSTMCell or GRUCell."
 )
 WRONG = {
     "both ways": (
@@ -90,7 +94,7 @@ def stands_for(config, stack):
 
 
 def translator(encoder, decoder):
-    parts = (stands_for(EncoderConfig(), Stack((part,))) for part in (encoder, decoder))
+    parts = (stands_for(StackConfig(), Stack((part,))) for part in (encoder, decoder))
     return Seq2Seq(Seq2SeqConfig(*parts), 9, 7, rngs=nnx.Rngs(0))
 
 
@@ -107,11 +111,11 @@ MODELS = {
     ),
     "the bridge reads": (
         lambda: translator(MATRIX, LSTM),
-        "Seq2Seq: the top of the encoder is " + repr(MATRIX) + VECTORS,
+        "model.stack" + MATRICES,
     ),
     "the bridge writes": (
         lambda: translator(BOTH, MATRIX),
-        "Seq2Seq: decoder: layers[0] is " + repr(MATRIX) + VECTORS,
+        "model.decoder" + MATRICES,
     ),
     "the decoder": (
         lambda: translator(BOTH, BACKWARDS),
@@ -128,8 +132,7 @@ def test_a_model_says_which_layer_it_cannot_take(name):
 
 def test_below_its_top_an_encoder_may_carry_matrices():
     parts = (
-        stands_for(EncoderConfig(), Stack(layers))
-        for layers in ((MATRIX, LSTM), (LSTM,))
+        stands_for(StackConfig(), Stack(layers)) for layers in ((MATRIX, LSTM), (LSTM,))
     )
     config = Seq2SeqConfig(*parts, embedding_size=4)
     assert Seq2Seq(config, 9, 7, rngs=nnx.Rngs(0)).w_bridge.shape == (8, 8)

@@ -3,15 +3,13 @@
 The layers have what a plain stack has not: a way past them, noise, a learned start.
 """
 
-from typing import ClassVar
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
-from jlstm import LearnedCarry, Recurrent, RecurrentDropout, Stack, WeightDrop, Zoneout
+from jlstm._internal.options import Component
 from jlstm.tasks.forecasting.decoder import DecoderForecaster
 from jlstm.tasks.forecasting.deepar import DeepAR
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
@@ -19,7 +17,7 @@ from jlstm.tasks.language.model import LanguageConfig, LanguageModel
 from jlstm.tasks.music.model import MusicModel
 from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.model_config import Seq2SeqConfig, Seq2SeqDropout
-from jlstm.training.config.stack import EncoderConfig
+from jlstm.training.config.stack import StackConfig
 from tests.quick import quick
 from tests.zoo import assert_close
 
@@ -28,28 +26,19 @@ KEYS = 6
 SIZES = ForecastSizes(length=6, horizon=4, columns=2, predicted=(0, 1))
 
 
-class Connected:
-    """Change the stack that a configuration makes."""
-
-    connect: ClassVar[str]
-
-    def make_stack(self):
-        plain = super().make_stack()
-        cells = [layer.cell for layer in plain.layers]
-        cells[0] = LearnedCarry(WeightDrop(cells[0], 0.4))
-        cells[1] = Zoneout(RecurrentDropout(cells[1], 0.3), h=0.3)
-        layers = tuple(map(Recurrent, cells))
-        return Stack(layers, 0.4, plain.variational, self.connect)
+WRAPPERS = (
+    Component("RecurrentDropout", {"rate": 0.3}),
+    Component("Zoneout", {"h": 0.3}),
+    Component("WeightDrop", {"rate": 0.4}),
+    Component("LearnedCarry"),
+)
 
 
-def connected(config, connect):
-    kind = type(config)
-    own = type(kind.__name__, (Connected, kind), {"connect": connect})
-    return own(**{name: getattr(config, name) for name in kind.__dataclass_fields__})
-
-
-def layers(connect, **options):
-    return connected(EncoderConfig(hidden_sizes=(4, 4), **options), connect)
+def layers(connect, dropout=0.4, **options):
+    return StackConfig(
+        hidden_sizes=(4, 4), connect=connect, dropout=dropout, wrappers=WRAPPERS,
+        **options,
+    )  # fmt: skip
 
 
 def drawn(model):
@@ -61,9 +50,8 @@ def drawn(model):
 @pytest.mark.long
 @pytest.mark.parametrize("connect", quick(CONNECT))
 def test_a_language_model(connect):
-    config = LanguageConfig(hidden_sizes=(4, 4), embedding_size=4)
-    make = connected(config, connect)
-    model = drawn(LanguageModel(7, make, rngs=nnx.Rngs(0), param_dtype=jnp.float64))
+    config = LanguageConfig(layers(connect, dropout=0.0), embedding_size=4)
+    model = drawn(LanguageModel(7, config, rngs=nnx.Rngs(0), param_dtype=jnp.float64))
     tokens = jnp.array([[1, 2], [3, 4], [5, 6], [0, 1]])
 
     def stepped(model):
@@ -150,7 +138,7 @@ def test_a_translator_that_feeds_draws_the_noise_of_one_that_does_not(
 @pytest.mark.parametrize("connect", quick(CONNECT))
 def test_a_forecast_by_steps(connect):
     """Told its own answers for the truth, the decoder gives them again."""
-    config = ForecasterConfig(kind="decoder", encoder=layers(connect))
+    config = ForecasterConfig(kind="decoder", stack=layers(connect))
     model = DecoderForecaster(config, SIZES, rngs=nnx.Rngs(0), param_dtype=jnp.float64)
     inputs = jax.random.normal(jax.random.key(0), (6, 3, 2), jnp.float64)
 
@@ -170,7 +158,7 @@ def test_a_forecast_by_steps(connect):
 def test_drawn_paths(connect):
     """Read over a path that it has drawn, the model draws it again."""
     config = ForecasterConfig(
-        kind="deepar", lags=(1, 2), samples=3, encoder=layers(connect)
+        kind="deepar", lags=(1, 2), samples=3, stack=layers(connect)
     )
     model = DeepAR(config, SIZES, rngs=nnx.Rngs(0), param_dtype=jnp.float64)
     model = jax.tree.map(lambda leaf: 0.3 * leaf, drawn(model))

@@ -116,10 +116,10 @@ class TokenModel(nnx.Module):
 
     def lookup(
         self,
-        tokens: Integer[Array, "t *b"],
+        tokens: Integer[Array, "*b"],
         rate: float = 0.0,
         key: Key | None = None,
-    ) -> Float[Array, "t *b x"]:
+    ) -> Float[Array, "*b x"]:
         """Return the embedded tokens, one-hot vectors where there is no table."""
         tokens = tokens.astype(jnp.int32)
         if self.table is None:

@@ -227,8 +227,8 @@ class LanguageModel(TokenModel):
         return nnx.as_pure(self.layers)
 
     def embed(
-        self, tokens: Integer[Array, "t *b"], key: Key | None = None
-    ) -> Float[Array, "t *b x"]:
+        self, tokens: Integer[Array, "*b"], key: Key | None = None
+    ) -> Float[Array, "*b x"]:
         """Return the embedded tokens, one-hot vectors where there is no table."""
         return self.lookup(tokens, self.config.dropout.embedding, key)
 
