@@ -159,8 +159,9 @@ def fitting(hint):
         return set().union(*map(fitting, get_args(hint)))
     if origin is tuple and get_args(hint)[0] is options.Size:
         return {"list of one", "list"}
-    if origin is Annotated and get_args(hint)[1].wanted.startswith("a tuple of one to"):
-        return {"list of one"}
+    if origin is Annotated:
+        wanted = getattr(get_args(hint)[1], "wanted", "")
+        return {"list of one"} if wanted.startswith("a tuple of one to") else set()
     if origin is tuple and get_args(hint)[0] is str:
         return {"list", "list of text"}
     # Choices, functions, initialisers, other options, cells: none of the values.
