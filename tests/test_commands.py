@@ -21,7 +21,7 @@ EXPERIMENTS = options_of("experiment")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 # What a reader puts in place of a word, by that word.
 SAMPLES = {"experiment=NAME": "experiment=demo", "data.strings.least=…": "train.seed=1"}
-WRONG_ON_PURPOSE = "experiment=ptb_small model.hiden_sizes=[650,650]"
+WRONG_ON_PURPOSE = "experiment=ptb_small model.stack.hiden_sizes=[650,650]"
 
 
 def check_launcher(*arguments):

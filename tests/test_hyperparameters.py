@@ -144,6 +144,8 @@ SPECIAL = {
     ("ForecasterConfig", "levels"): set(),
     ("SampleConfig", "temperatures"): {"list", "list of one"},
     ("LogMelConfig", "deltas"): {"zero"},
+    ("StackConfig", "options"): {"dict"},
+    ("StackConfig", "wrappers"): {"list", "list of text"},
     ("TranslationConfig", "source"): set(),
     ("TranslationConfig", "target"): set(),
 }

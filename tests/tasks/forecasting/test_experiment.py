@@ -58,7 +58,7 @@ def test_a_file_of_ones_own_becomes_a_table_a_picture_and_a_forecast(
         summary = job.run(tmp_path)
     said = capsys.readouterr().out
     names = ["last value", "seasonal naive (5 steps)", "NLinear", "DLinear"]
-    assert all(name in said for name in ["tanh RNN 1×4", *names])
+    assert all(name in said for name in ["RNN 1×4", *names])
     with (tmp_path / "forecast.csv").open() as file:
         header, *rows = csv.reader(file)
     assert header == ["when", "column", "forecast", "low", "high", "seasonal naive"]
