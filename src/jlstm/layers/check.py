@@ -86,9 +86,19 @@ def _check_features(said: str, layer: Layer, features: int) -> None:
     )
 
 
+def carry_types(layer: Layer) -> list[jax.ShapeDtypeStruct]:
+    """Return what a step of one sequence hands to the next, without its structure.
+
+    Example:
+        >>> from jlstm import LSTMCell, Recurrent
+        >>> [leaf.shape for leaf in carry_types(Recurrent(LSTMCell(4)))]
+        [(4,), (4,)]
+    """
+    return jax.tree.leaves(jax.eval_shape(layer.init_carry))
+
+
 def _check_vectors(said: str, layer: Layer) -> None:
-    carry = jax.eval_shape(layer.init_carry)
-    shapes = [leaf.shape for leaf in jax.tree.leaves(carry)]
+    shapes = [leaf.shape for leaf in carry_types(layer)]
     if any(len(shape) != 1 for shape in shapes):
         raise ValueError(
             f"{said}, whose carry has shapes {', '.join(map(str, shapes))}; here it is "

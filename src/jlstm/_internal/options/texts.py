@@ -50,30 +50,31 @@ def short(value: Any) -> str:
 
 
 def one_of(known: Sequence[Any]) -> str:
-    """Return the choices as ``wanted`` has them."""
-    return f"one of {', '.join(map(str, known))}"
+    """Return the choices as ``wanted`` has them; of many, the first ones.
 
-
-def choices(value: Any, known: Sequence[Any]) -> str:
-    """Return the question after the nearest choice, if one is near."""
-    near = nearest(value, known)
-    return "" if near is None else f" Did you mean {near}?"
+    Example:
+        >>> one_of(range(20))
+        'one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 8 more'
+    """
+    more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
+    return f"one of {', '.join(map(str, known[:MANY]))}{more}"
 
 
 def unknown(place: str, value: Any, known: Sequence[Any], wanted: str = "") -> str:
     """Return the line for a value that is none of the choices.
 
-    Many choices are listed only where none of them is near; ``wanted`` says what else
-    may be given.
+    Of many choices the nearest is enough; ``wanted`` says what else may be given.
 
     Example:
         >>> unknown("norm", "layr", ["none", "layer"])
         "norm is 'layr'; choose one of none, layer. Did you mean layer?"
     """
     near = nearest(value, known)
-    if near is not None and len(known) > MANY:
+    if near is None:
+        return misfit(place, value, wanted or one_of(known))
+    if len(known) > MANY:
         return f"{place} is {short(value)}; did you mean {near}?"
-    return misfit(place, value, wanted or one_of(known)) + choices(value, known)
+    return f"{misfit(place, value, wanted or one_of(known))} Did you mean {near}?"
 
 
 def nearest(value: Any, known: Sequence[Any]) -> Any:

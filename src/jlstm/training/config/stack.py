@@ -19,6 +19,7 @@ from jlstm._internal.options import (
 from jlstm.cell import Cell
 from jlstm.initializers import HiddenUniform, Uniform
 from jlstm.layers import Bidirectional, Connect, Layer, Recurrent, Stack
+from jlstm.layers.check import carry_types
 from jlstm.training.config.catalog import CELLS, WRAPPERS, find, make
 
 InitName = Literal["default", "torch", "uniform"]
@@ -141,7 +142,7 @@ def check_forwards(stack: StackConfig, why: str, key: str = "model.stack") -> No
 
 def check_vector_carry(layer: Layer, key: str) -> None:
     """Raise ValueError for layers whose carry is more than vectors of real numbers."""
-    for leaf in jax.tree.leaves(layer.init_carry()):
+    for leaf in carry_types(layer):
         if leaf.ndim != 1 or jax.numpy.iscomplexobj(leaf):
             raise ValueError(
                 f"{key}.cell keeps an array of shape {leaf.shape} ({leaf.dtype}) from "
