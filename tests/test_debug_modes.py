@@ -1,5 +1,6 @@
 """Every backend under every debug mode of JAX gives what the scan gives without."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -66,8 +67,7 @@ def test_a_mode_changes_nothing(case):
     with MODES[mode]():
         run = measured(backend) if eager else jax.jit(measured(backend))
         ours = run(params, xs, lengths)
-    for a, b in zip(*map(jax.tree.leaves, (ours, wanted)), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+    chex.assert_trees_all_close(ours, wanted, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.long
@@ -88,8 +88,7 @@ def test_without_jit_nothing_is_called_wrong(mode, backend):
     wanted = jax.jit(jax.grad(loss))(params)
     with MODES[mode]():
         ours = jax.grad(loss)(params)
-    for a, b in zip(*map(jax.tree.leaves, (ours, wanted)), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+    chex.assert_trees_all_close(ours, wanted, rtol=1e-4, atol=1e-5)
 
 
 def foreign_carry(cell):

@@ -13,6 +13,7 @@ import os
 from functools import partial
 from pathlib import Path
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -98,8 +99,7 @@ def require_close(ours, theirs, tol=1e-11):
 
 def require_same(tree, other):
     """Require the same structure and the same bits."""
-    assert jax.tree.structure(tree) == jax.tree.structure(other)
-    jax.tree.map(np.testing.assert_array_equal, tree, other)
+    chex.assert_trees_all_equal(tree, other)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -114,7 +115,7 @@ def test_nnx(kind):
     require_close(run(*network(parts), inputs()), theirs)
     back = [to_nnx(*part, kind) for part in parts]
     states = [[nnx.state(module) for module in both] for both in (modules, back)]
-    jax.tree.map(np.testing.assert_array_equal, *states)
+    chex.assert_trees_all_equal(*states)
     require_same([from_nnx(module) for module in back], parts)
 
 

@@ -2,6 +2,7 @@
 
 import functools
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -147,9 +148,7 @@ def ours(layer, params, xs, carry, lengths):
 
 
 def require_close(actual, wanted):
-    assert jax.tree.structure(actual) == jax.tree.structure(wanted)
-    for a, b in zip(jax.tree.leaves(actual), jax.tree.leaves(wanted), strict=True):
-        np.testing.assert_allclose(a, b, rtol=TOL, atol=TOL)
+    chex.assert_trees_all_close(actual, wanted, rtol=TOL, atol=TOL)
 
 
 @pytest.mark.parametrize("name", quick(LAYERS, 8))
@@ -185,8 +184,7 @@ def test_a_layer_comes_back_as_it_was():
     params, *_ = drawn(layer)
     read = from_onnx(to_onnx(layer, params))
     assert read.layer == layer
-    assert jax.tree.structure(read.params) == jax.tree.structure(params)
-    jax.tree.map(np.testing.assert_array_equal, read.params, params)
+    chex.assert_trees_all_equal(read.params, params)
 
 
 def test_one_model_runs_every_size_and_starts_from_zero():

@@ -1,5 +1,6 @@
 """An exported artifact computes what the layer does, in one call or step by step."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -34,9 +35,7 @@ def drawn(layer, batch, steps=6):
 
 
 def require_close(actual, wanted):
-    assert jax.tree.structure(actual) == jax.tree.structure(wanted)
-    for a, b in zip(jax.tree.leaves(actual), jax.tree.leaves(wanted), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+    chex.assert_trees_all_close(actual, wanted, rtol=1e-12, atol=1e-12)
 
 
 def test_a_sequence_artifact_runs_every_size_with_lengths_and_carry():

@@ -1,5 +1,6 @@
 """Law: shapes and dtypes are those that the contract promises."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import pytest
@@ -10,10 +11,6 @@ from tests.zoo import ALL, CELLS, MAIN, each
 
 DTYPES = (jnp.bfloat16, jnp.float32, jnp.float64)
 STEPS = 5
-
-
-def shapes_of(tree):
-    return jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
 
 
 def initial(row, dtype):
@@ -48,7 +45,7 @@ def test_outputs_have_the_dtype_of_the_input(row, dtype, batch):
     fresh = jax.eval_shape(
         lambda: row.layer.init_carry(batch, accumulator_dtype(dtype))
     )
-    assert shapes_of(carry) == shapes_of(fresh)
+    chex.assert_trees_all_equal_shapes_and_dtypes(carry, fresh)
 
 
 @each(ALL)
@@ -59,7 +56,7 @@ def test_carry_keeps_its_dtype(row, dtype):
     given = jax.eval_shape(lambda: row.layer.init_carry((3,), dtype))
     assert {leaf.dtype for leaf in jax.tree.leaves(given)} == {jnp.dtype(dtype)}
     carry, _ = jax.eval_shape(row.layer.apply, params, xs, given)
-    assert shapes_of(carry) == shapes_of(given)
+    chex.assert_trees_all_equal_shapes_and_dtypes(carry, given)
 
 
 @each(CELLS)

@@ -6,6 +6,7 @@ with its checks on, under ``jax.jit`` with sharded arrays, and under ``jax.pmap`
 
 from functools import partial
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -85,7 +86,7 @@ def test_shard_map_accepts_every_layer(row, given, mesh):
     wanted = jax.eval_shape(
         lambda s: value_and_grads(partial(apply, row.layer), s), sample
     )
-    assert jax.tree.map(jnp.shape, (out, grads)) == jax.tree.map(jnp.shape, wanted)
+    chex.assert_trees_all_equal_shapes_and_dtypes((out, grads), wanted)
 
 
 @pytest.mark.long

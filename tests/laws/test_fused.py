@@ -3,6 +3,7 @@
 import dataclasses
 import re
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -75,11 +76,8 @@ def test_in_bfloat16_it_stays_near_the_scan(row):
     sample = draw(row, dtype=jnp.bfloat16)
     layers = with_backend(row, "fused"), with_backend(row, "scan")
     ours, theirs = (measure(layer, sample) for layer in layers)
-    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
-        assert a.dtype == b.dtype
-        np.testing.assert_allclose(
-            a.astype(jnp.float32), b.astype(jnp.float32), atol=0.05, rtol=0.05
-        )
+    chex.assert_trees_all_equal_dtypes(ours, theirs)
+    chex.assert_trees_all_close(ours, theirs, atol=0.05, rtol=0.05)
 
 
 @each(KINDS)

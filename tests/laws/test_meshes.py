@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -335,9 +336,7 @@ def test_a_mesh_is_one_device(case):
     given = draw(face, full)
     wanted = jax.jit(partial(measure, face.run))(given)
     ours = MESHES[mesh](face, given)
-    assert jax.tree.structure(ours) == jax.tree.structure(wanted)
-    for a, b in zip(*map(jax.tree.leaves, (ours, wanted)), strict=True):
-        np.testing.assert_allclose(jax.device_get(a), b, rtol=2e-4, atol=2e-5)
+    chex.assert_trees_all_close(ours, wanted, rtol=2e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize("backend", ["auto", "native"])

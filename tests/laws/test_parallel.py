@@ -4,6 +4,7 @@ import dataclasses
 import re
 from functools import partial
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -253,11 +254,9 @@ def test_shard_map_accepts_it(row):
     spread = jax.shard_map(
         alone, mesh=mesh, in_specs=(specs,), out_specs=(P("rows"), P(None, "rows"))
     )
-    shapes = [
-        jax.tree.map(jnp.shape, jax.eval_shape(function, sample))
-        for function in (spread, alone)
-    ]
-    assert shapes[0] == shapes[1]
+    chex.assert_trees_all_equal_shapes_and_dtypes(
+        *(jax.eval_shape(function, sample) for function in (spread, alone))
+    )
 
 
 def test_a_cell_that_reads_its_output_cannot_run_at_once():

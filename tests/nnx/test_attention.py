@@ -1,5 +1,6 @@
 """Attention: the formulas of the papers in numpy, and no weight on padding."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -79,7 +80,7 @@ def test_padding_changes_no_value_and_no_gradient(kind):
     run = jax.value_and_grad(total, argnums=(0, 1, 2))
     expected = run(params, jnp.asarray(clean), jnp.asarray(query))
     found = run(params, jnp.asarray(dirty), jnp.asarray(query))
-    jax.tree.map(np.testing.assert_array_equal, found, expected)
+    chex.assert_trees_all_equal(found, expected)
     assert not found[1][1][1][2:, 1].any()
 
 

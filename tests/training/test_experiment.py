@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -51,8 +52,7 @@ def test_a_model_needs_no_more_than_its_prep(made):
     assert again._data is None  # nothing was read
     trained = made.task(made.data, {}).make_model(jax.random.key(0))
     assert nnx.split(model)[0] == nnx.split(trained)[0]
-    for one, other in zip(*map(jax.tree.leaves, (model, trained)), strict=True):
-        np.testing.assert_array_equal(one, other)
+    chex.assert_trees_all_equal(model, trained)
 
 
 @of_tasks(*quick(TASKS, 2))

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -87,7 +88,7 @@ def test_what_enters_the_top_layer_makes_its_outputs(connect):
     entered = jnp.concatenate([xs, low], -1) if connect == "skip" else low
     np.testing.assert_allclose(reading.xs, entered[:, 0], rtol=1e-12)
     own = params[1].layer if connect == "highway" else params[1]
-    jax.tree.map(np.testing.assert_array_equal, reading.params, own)
+    chex.assert_trees_all_equal(reading.params, own)
     assert reading.cell == GRUCell(2) and not reading.both_ways
 
 

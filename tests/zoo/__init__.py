@@ -12,7 +12,7 @@ from tests.zoo.cells import GATED
 from tests.zoo.compare import as_dicts, ask_oracle, assert_close, assert_same
 from tests.zoo.layers import LAYERS
 from tests.zoo.linear import LINEAR
-from tests.zoo.measure import apply, loss_of, measure, outputs, run
+from tests.zoo.measure import apply, loss_of, measure, outputs, run, value_and_grads
 from tests.zoo.rows import LSTM, cell_row
 from tests.zoo.samples import Sample, draw, plain, random_like
 from tests.zoo.wrappers import WRAPPERS
@@ -21,7 +21,7 @@ __all__ = [
     "ALL", "CELLS", "FEW", "KINDS", "LAYERS", "LSTM", "MAIN", "MAIN_CELLS",
     "Sample", "apply", "as_dicts", "ask_oracle", "assert_close", "assert_same",
     "cell_row", "draw", "each", "loss_of", "measure", "outputs", "plain",
-    "random_like", "run",
+    "random_like", "run", "value_and_grads",
 ]  # fmt: skip
 
 CELLS = GATED + WRAPPERS + LINEAR

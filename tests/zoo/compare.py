@@ -1,22 +1,19 @@
 """Compare trees of arrays with each other and with what the oracle computes."""
 
+import chex
 import jax
 import numpy as np
 
 
 def assert_close(actual, wanted, tol=1e-11):
     """Require the same structure, the same shapes and nearly the same numbers."""
-    assert jax.tree.structure(actual) == jax.tree.structure(wanted)
-    pairs = zip(jax.tree.leaves(actual), jax.tree.leaves(wanted), strict=True)
-    for a, b in pairs:
-        assert a.shape == b.shape
-        np.testing.assert_allclose(a, b, rtol=tol, atol=tol)
+    chex.assert_trees_all_equal_shapes(actual, wanted)
+    chex.assert_trees_all_close(actual, wanted, rtol=tol, atol=tol)
 
 
 def assert_same(actual, wanted):
     """Require the same structure and the same bits."""
-    assert jax.tree.structure(actual) == jax.tree.structure(wanted)
-    jax.tree.map(np.testing.assert_array_equal, actual, wanted)
+    chex.assert_trees_all_equal(actual, wanted)
 
 
 def as_dicts(tree):

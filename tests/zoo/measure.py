@@ -50,8 +50,8 @@ def outputs(row, sample):
     return measured.carry, measured.ys
 
 
-@partial(jax.jit, static_argnums=0)
-def _measure(layer, sample, carry_weight):
+def value_and_grads(layer, sample, carry_weight=1.0):
+    """Return what ``measure`` does, not compiled."""
 
     def scored(params, xs, carry):
         out = apply(layer, sample._replace(params=params, xs=xs, carry=carry))
@@ -60,6 +60,9 @@ def _measure(layer, sample, carry_weight):
     grad = jax.value_and_grad(scored, argnums=(0, 1, 2), has_aux=True)
     (loss, (carry, ys)), grads = grad(*sample[:3])
     return Measured(carry, ys, loss, Sample(*grads))
+
+
+_measure = jax.jit(value_and_grads, static_argnums=0)
 
 
 def loss_of(carry, ys, carry_weight=1.0):

@@ -3,6 +3,7 @@
 import threading
 from functools import partial
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -175,11 +176,7 @@ def test_two_threads_at_once():
     for thread in threads:
         thread.join()
     assert [len(seen) for seen in results] == [20, 20]
-    for out in results[0] + results[1]:
-        assert all(
-            (a == b).all()
-            for a, b in zip(jax.tree.leaves(out), jax.tree.leaves(wanted), strict=True)
-        )
+    chex.assert_trees_all_equal(wanted, *results[0], *results[1])
 
 
 @pytest.mark.usefixtures("unchecked")  # the name of a size is no int

@@ -2,6 +2,7 @@
 
 import functools
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -113,7 +114,7 @@ def test_padding_of_either_side_changes_no_value_and_no_gradient(name):
         for side in (inputs, targets)
     )
     other = run(model, sources, lengths, inputs, targets, live)
-    jax.tree.map(np.testing.assert_array_equal, found, other)
+    chex.assert_trees_all_equal(found, other)
     assert found[0] > 1 and np.abs(found[1].w_readout[...]).sum() > 0
 
 
