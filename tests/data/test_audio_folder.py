@@ -47,7 +47,7 @@ def test_what_is_no_folder_of_classes_is_refused(tmp_path):
     ):
         load_audio_folder(tmp_path)
     (tmp_path / "no" / "b.wav").write_bytes(b"RIFF, not really")
-    with pytest.raises(ValueError, match=r"b\.wav is no wav file that can be read"):
+    with pytest.raises(ValueError, match=r"b\.wav is no recording that can"):
         load_audio_folder(tmp_path)
 
 
@@ -61,7 +61,8 @@ def wav(tag, width, data, rate=8_000, channels=1, extra=b""):
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-EXTENSIBLE = struct.pack("<HHIH", 22, 24, 0, 1) + bytes(14)
+PCM = bytes.fromhex("0100000000001000800000aa00389b71")
+EXTENSIBLE = struct.pack("<HHI", 22, 24, 0) + PCM
 
 
 @pytest.mark.parametrize(
@@ -72,8 +73,9 @@ EXTENSIBLE = struct.pack("<HHIH", 22, 24, 0, 1) + bytes(14)
         (wav(1, 3, b"\0\0\0\0\0\x40\0\0\x80"), [0, 0.5, -1]),
         (wav(1, 4, struct.pack("<2i", 1 << 30, -(1 << 31))), [0.5, -1]),
         (wav(0xFFFE, 3, b"\0\0\x40", extra=EXTENSIBLE), [0.5]),
+        (wav(1, 1, bytes([128, 255, 0, 64]), channels=2), [127 / 256, -0.75]),
         (wav(1, 2, struct.pack("<4h", 16384, 0, 0, 0), channels=2), [0.25, 0]),
-        (wav(7, 1, b"\xff\x80"), [0, 32_124 / 32_768]),  # mu-law, by soundfile
+        (wav(7, 1, b"\xff\x80"), [0, 32_124 / 32_768]),  # mu-law
     ],
 )
 def test_samples_of_all_kinds(tmp_path, content, wanted):
@@ -85,7 +87,7 @@ def test_samples_of_all_kinds(tmp_path, content, wanted):
 
 
 @pytest.mark.parametrize("kind", ["flac", "ogg", "mp3", "aiff"])
-def test_other_formats_are_read_by_soundfile(tmp_path, kind):
+def test_other_formats_are_read(tmp_path, kind):
     import soundfile
 
     wave_ = np.sin(np.arange(8_000) / 9).astype(np.float32) / 2
@@ -120,7 +122,7 @@ def test_what_is_left_out_is_counted(tmp_path, files, read, line):
         ("no/b.wav", b"", "is empty: take it out"),
         ("no/b.wav", wav(1, 2, b""), "holds no samples"),
         ("no/b.wav", wav(3, 4, struct.pack("<f", np.nan)), "that are no numbers"),
-        ("no/b.wav", wav(1, 2, bytes(8))[:30], "is no wav file that can be read"),
+        ("no/b.wav", wav(1, 2, bytes(8))[:30], "is no recording that can be read"),
         ("no/b.wav", b"not a sound at all", "is no recording that can be read"),
         ("no/b.flac", b"fLaC, not really", "is no recording that can be read"),
         ("no/b.mp3", b"", "is empty"),
@@ -136,10 +138,25 @@ def test_a_recording_that_is_none_is_named(tmp_path, name, content, line):
     assert line in message and Path(name).name in message
 
 
-def test_without_soundfile_plain_wav_is_still_read(tmp_path, monkeypatch):
+def test_without_soundfile_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "soundfile", None)
     write(tmp_path / "a.wav")
-    assert len(read_sound(tmp_path / "a.wav")[0]) == 4
-    (tmp_path / "a.flac").write_bytes(b"fLaC")
-    message = message_of(ValueError, lambda: read_sound(tmp_path / "a.flac"))
-    assert "install soundfile to read it" in message
+    message = message_of(ModuleNotFoundError, lambda: read_sound(tmp_path / "a.wav"))
+    assert message == 'soundfile is not installed: pip install "jlstm[train]"'
+
+
+def test_a_recording_that_was_cut_off_gives_what_is_there(tmp_path):
+    """Whole samples of all channels; what the header promises is not believed."""
+    content = wav(1, 2, struct.pack("<6h", *range(0, 6 << 10, 1 << 10)), channels=2)
+    for cut, wanted in ((1, 2), (4, 2), (5, 1)):
+        (tmp_path / "a.wav").write_bytes(content[:-cut])
+        samples, _ = read_sound(tmp_path / "a.wav")
+        np.testing.assert_array_equal(samples, [1 / 64, 5 / 64][:wanted])
+
+
+def test_what_stands_around_the_samples_is_passed_over(tmp_path):
+    """A chunk of an odd size is followed by a byte of padding."""
+    before, after = wav(3, 4, struct.pack("<f", 0.5)).split(b"data")
+    note = b"LIST" + struct.pack("<I", 3) + b"abc\0"
+    (tmp_path / "a.wav").write_bytes(before + note + b"data" + after + note)
+    assert read_sound(tmp_path / "a.wav")[0].tolist() == [0.5]

@@ -1,6 +1,5 @@
 """A user's own sounds: a folder for each class, with recordings in it."""
 
-import struct
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -8,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Integer
 
+from jlstm._internal.extras import brought_by
+
 _READ = """.wav .wave .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .snd .caf .w64
 .rf64 .voc .sph .nist"""
 SOUNDS = frozenset(_READ.split())
 OTHER_SOUNDS = frozenset((".m4a", ".aac", ".wma", ".amr", ".mp4", ".webm", ".3gp"))
-_INTEGERS, _FLOATS, _EXTENSIBLE = 1, 3, 0xFFFE
-_KINDS = {(_INTEGERS, 1): "u1", (_INTEGERS, 2): "<i2", (_INTEGERS, 4): "<i4"}
-_KINDS |= {(_FLOATS, 4): "<f4", (_FLOATS, 8): "<f8"}
 
 
 class Sounds(NamedTuple):
@@ -38,15 +36,16 @@ class Sounds(NamedTuple):
 def load_audio_folder(path: str | Path) -> Sounds:
     """Read the recordings under ``path/CLASS/``, at any depth.
 
-    A file with several channels gives their mean. Wav files of integers and floats
-    need no library; what else libsndfile reads (flac, ogg, mp3, aiff, ...) needs
-    soundfile. Hidden files and files that are no sound are left out and counted.
+    A file with several channels gives their mean. What libsndfile reads is read: wav,
+    flac, ogg, mp3, aiff and others. Hidden files and files that are no sound are left
+    out and counted.
 
     Raises:
         FileNotFoundError: there is no such folder.
         ValueError: there are not two classes, a recording lies in no folder of a class,
             is empty, damaged or of a format that is not read, or two differ in their
             sample rate.
+        ModuleNotFoundError: soundfile is missing; ``jlstm[train]`` brings it.
     """
     root = Path(path)
     if not root.is_dir():
@@ -76,12 +75,11 @@ def read_sound(path: Path) -> tuple[Float32[np.ndarray, " n"], int]:
     Raises:
         ValueError: the file is empty, damaged, silent of samples, or of a format that
             is not read.
+        ModuleNotFoundError: soundfile is missing; ``jlstm[train]`` brings it.
     """
-    content = path.read_bytes()
-    if not content:
+    if not path.stat().st_size:
         raise ValueError(f"{path} is empty: take it out, or record it again.")
-    found = _plain_wav(content, path) if content.startswith(b"RIFF") else None
-    samples, rate = found or _by_soundfile(path)
+    samples, rate = _decode(path)
     if not len(samples):
         raise ValueError(f"{path} holds no samples: take it out, or record it again.")
     if not np.isfinite(samples).all():
@@ -136,62 +134,18 @@ def _check_rates(root: Path, files: list[Path], rates: list[int]) -> None:
         )
 
 
-def _plain_wav(content: bytes, path: Path) -> tuple[np.ndarray, int] | None:
-    """Return samples by channel and their rate; None where soundfile is needed."""
-    chunks = _chunks(content)
-    form, data = chunks.get(b"fmt "), chunks.get(b"data")
-    if content[8:12] != b"WAVE" or form is None or data is None or len(form) < 16:
-        raise ValueError(f"{path} is no wav file that can be read: it is damaged.")
-    tag, channels, rate, _, block, bits = struct.unpack("<HHIIHH", form[:16])
-    if tag == _EXTENSIBLE and len(form) >= 26:
-        tag = struct.unpack("<H", form[24:26])[0]
-    if channels < 1 or rate < 1 or block != channels * ((bits + 7) // 8) or not block:
-        return None
-    whole = data[: len(data) // block * block]
-    width = block // channels
-    if (tag, width) == (_INTEGERS, 3):
-        samples = _of_three_bytes(whole)
-    elif (tag, width) in _KINDS and bits % 8 == 0:
-        samples = np.frombuffer(whole, _KINDS[tag, width]).astype(np.float64)
-    else:
-        return None
-    if tag == _INTEGERS:
-        samples = (samples - (128 if width == 1 else 0)) / 2 ** (8 * width - 1)
-    return samples.reshape(-1, channels), rate
+def _decode(path: Path) -> tuple[np.ndarray, int]:
+    """Return samples by channel, from -1 to 1, and how many make a second.
 
-
-def _chunks(content: bytes) -> dict[bytes, bytes]:
-    """Return the chunks of a RIFF file; the last one may be shorter than it says."""
-    found, at = {}, 12
-    while at + 8 <= len(content):
-        name, size = struct.unpack("<4sI", content[at : at + 8])
-        found.setdefault(name, content[at + 8 : at + 8 + size])
-        at += 8 + size + size % 2
-    return found
-
-
-def _of_three_bytes(data: bytes) -> np.ndarray:
-    """Return integers of 24 bit."""
-    parts = np.frombuffer(data, np.uint8).reshape(-1, 3).astype(np.int32)
-    joined = parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16
-    return ((joined ^ 0x800000) - 0x800000).astype(np.float64)
-
-
-def _by_soundfile(path: Path) -> tuple[np.ndarray, int]:
-    """Read what is no plain wav file."""
-    try:
+    In float64, which holds the integers of every format without rounding.
+    """
+    with brought_by("train"):
         import soundfile
-    except ImportError:
-        raise ValueError(
-            f"{path} is no plain wav file: install soundfile to read it, as "
-            '`pip install "jlstm[train]"` does, or convert it to wav.'
-        ) from None
     try:
-        samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+        return soundfile.read(str(path), dtype="float64", always_2d=True)
     except (soundfile.SoundFileError, RuntimeError, TypeError) as error:
-        reason = " ".join(str(error).split(":")[-1].split())
+        reason = " ".join(str(error).split(":")[-1].split()).rstrip(".")
         raise ValueError(
             f"{path} is no recording that can be read ({reason}): take it out, or "
-            "convert it to wav."
+            "record or convert it again."
         ) from None
-    return samples, rate
