@@ -1,6 +1,6 @@
 """The fused backend: one linear rule for the derivative of a whole sequence.
 
-Automatic differentiation of a scan keeps a dozen arrays a step and multiplies for the
+Automatic differentiation of a scan keeps a dozen arrays per step and multiplies for the
 weight gradients at every step. Here the sequence as a whole has a rule for its tangent,
 a linear recurrence along what the forward pass has kept: carries and pre-activations.
 What of the tangent does not pass from step to step (that of the inputs and the weights)
@@ -65,8 +65,8 @@ def _tangent(primals: tuple[Call], tangents: tuple[Call]) -> tuple[Carry, Carry]
     _, d_zx = jax.jvp(cell.project, inputs, d_inputs)
     _, d_zh = jax.jvp(recur, (params,), (d_call.params,))
 
-    # Computed again in the backward pass: keeping what it is made of is all that is
-    # kept, and that is less.
+    # Recomputed in the backward pass: what it reads is kept anyway, what it makes on
+    # the way would be a dozen arrays more.
     @jax.checkpoint
     def gate_tangent(old: Carry, share: Tree, d_old: Carry, d_share: Tree) -> Carry:
         at, along = (params, old, share), (d_call.params, d_old, d_share)
@@ -140,6 +140,7 @@ def _add_recurrent(cell: GatedCell, share: Tree, zh: Tree) -> Tree:
 
 def _gate(cell: GatedCell, params: Params, carry: Carry, share: Tree) -> Carry:
     """Apply the gates with the dtypes of :meth:`~jlstm.GatedCell.step`."""
+    # Such a cell reads the sum alone, so zero can stand for the other part.
     zx, zh = (share, jnp.zeros_like(share)) if sums_shares(cell) else share
     wide = accumulator_dtype(jax.tree.leaves(zx)[0].dtype)
     new, _ = cell.gate(params, *(cast(tree, wide) for tree in (carry, zx, zh)))
@@ -155,6 +156,7 @@ def _recur_tangent(cell: GatedCell, params: Params, h: Array, d_h: Array) -> Tre
 def _before(carries: Carry, call: Call) -> Carry:
     """Return the carry that every step starts from."""
 
+    # Shifted from what is held after the steps, so that one of the two is kept.
     def shift(first: Array, leaf: Array) -> Array:
         after = (leaf[1:], first[None]) if call.reverse else (first[None], leaf[:-1])
         return jnp.concatenate(after)

@@ -1,7 +1,7 @@
 """The system's C++ compiler: which one, with what flags, and what it says.
 
 ``CXX`` names another, with arguments if need be; what ``JLSTM_KERNEL_FLAGS`` holds is
-added to the flags, behind all others.
+added to the flags, after all others.
 """
 
 import contextlib

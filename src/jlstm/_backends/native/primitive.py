@@ -25,6 +25,7 @@ from jlstm._internal.tree import vary_like
 
 def run(routine: Routine, inputs: Any) -> list[Array]:
     """Return what the routine shows."""
+    # Inside shard_map the operands of a primitive must vary over the same axes.
     leaves, tree = jax.tree.flatten(vary_like(inputs, inputs))
     return routine_p.bind(*leaves, routine=routine, keep=False, tree=tree)
 
@@ -99,6 +100,7 @@ def _jvp(
     primals: Sequence, tangents: Sequence, *, routine: Routine, keep: bool, tree: Any
 ) -> tuple[list, list]:
     inputs = jax.tree.unflatten(tree, primals)
+    # Kept though the tangent may never be transposed: that is not known here yet.
     outputs = routine_p.bind(*primals, routine=routine, keep=True, tree=tree)
     moved = jax.tree.unflatten(
         tree, [None if isinstance(d, ad.Zero) else d for d in tangents]
@@ -119,6 +121,7 @@ def _tangent_transpose(
     given = [ad.instantiate_zeros(ct) for ct in cotangents]
     operands, along = jax.tree.flatten((inputs, outputs, given))
     grads = backward_p.bind(*operands, routine=routine, wanted=wanted, tree=along)
+    # Only what moves is linear, and it was flattened last.
     return [None] * (len(leaves) - len(wanted)) + list(grads)
 
 
@@ -197,6 +200,7 @@ def _primitive(
     made.multiple_results = True
     made.def_abstract_eval(types)
 
+    # To jax.jit every partial is a new function, to be compiled again.
     @functools.lru_cache(maxsize=256)
     def compiled(params: tuple) -> Callable:
         return jax.jit(partial(made.bind, **dict(params)))

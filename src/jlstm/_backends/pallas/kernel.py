@@ -135,6 +135,7 @@ def _block(
             pl.ds(block * size + j * tile.units, tile.units),
         )
 
+    # Asked for first and waited for after the product: operands travel meanwhile.
     def scope(taken: list, made: list, arrived: Any) -> None:
         for ref, operand, smem in zip(inputs, operands, taken, strict=True):
             base = now * rows if operand.timed else 0
@@ -151,13 +152,14 @@ def _block(
         for smem, blocks in zip(made, computed, strict=True):
             for n, block in enumerate(blocks):
                 smem[n] = block.astype(smem.dtype)
+        # TMA reads shared memory by another path than the stores above went.
         plgpu.commit_smem()
         for ref, result, smem in zip(outputs, results, made, strict=True):
             for n in range(result.planes * result.blocks):
                 plane, block = divmod(n, result.blocks)
                 target = ref.at[of_block(plane * rows, block)]
                 plgpu.copy_smem_to_gmem(smem.at[n], target)
-        plgpu.wait_smem_to_gmem(0)
+        plgpu.wait_smem_to_gmem(0)  # shared memory ends with the block
 
     def memory(count: int, dtype: Any) -> Any:
         return plgpu.SMEM((count, ROWS, tile.units), dtype)
@@ -190,7 +192,7 @@ def _multiply(
         for order in reversed(range(pieces)):
             for n in range(order + 1):
                 plgpu.wgmma(acc, a_tiles[n], w_tiles[order - n])
-        plgpu.wgmma_wait(0)
+        plgpu.wgmma_wait(0)  # the pipeline will overwrite these tiles
 
     def scope(acc: Any) -> Array:
         plgpu.emit_pipeline(

@@ -58,6 +58,7 @@ def _loop(
     zx = inputs.zx.reshape(steps * rows, -1)
     b_hn = inputs.b_hn
     if b_hn is not None:
+        # As a matrix: an operand of the kernel is cut into tiles of rows and units.
         b_hn = jnp.broadcast_to(b_hn[None], inputs.carry[0].shape)
     fresh = inputs.fresh, stack_pieces(inputs.fresh[0], run.pieces)
 
@@ -87,7 +88,7 @@ def _backward(
     inputs, held = saved
     run = _run_of(cell, inputs, interpret)
     before = _before(held, inputs, reverse)
-    h = before[0].astype(inputs.zx.dtype)
+    h = before[0].astype(inputs.zx.dtype)  # as the forward product read it
     share = _shares(run, inputs, h)
     d_share, d_carry, d_fresh = _loop_back(
         run, reverse, inputs, before, share, cotangents
@@ -113,7 +114,11 @@ def _run_of(cell: Cell, inputs: Inputs, interpret: bool) -> Run:
 
 
 def _choose(run: Run, flags: Array, on_true: tuple, on_false: tuple) -> tuple:
-    """Choose rows of a carry and of the pieces of its hidden state."""
+    """Choose rows of a carry and of the pieces of its hidden state.
+
+    Between launches, where XLA fuses it: in the kernel a flag of a row would have to be
+    spread over a tile.
+    """
     carry = select(flags, on_true[0], on_false[0])
     tall = jnp.tile(flags, run.pieces)
     return carry, select(tall, on_true[1], on_false[1])

@@ -114,6 +114,7 @@ def backward_step(
         now, Product(pieces, w, run.pieces, 1), operands, results, epilogue,
         run.size, run.tile, interpret=run.interpret,
     )  # fmt: skip
+    # What the gates do not read reaches the step before through ``zh`` alone.
     d_old = [jnp.zeros_like(leaf) for leaf in d_held]
     for k, leaf in zip(rules.reads, made, strict=False):
         d_old[k] = leaf

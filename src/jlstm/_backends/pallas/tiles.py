@@ -17,7 +17,7 @@ from jlstm._internal.types import DType
 ROWS = 64
 """Rows of a tile: what the warpgroup's matrix product takes, no fewer."""
 UNIT_MULTIPLE = 32
-"""Hidden units are filled up with zeros to a multiple of this."""
+"""Hidden units are filled up to a multiple of this: whole tiles of units and depth."""
 
 
 class Tile(NamedTuple):
@@ -29,7 +29,10 @@ class Tile(NamedTuple):
 
 
 def tile_of(pieces: int, size: int) -> Tile:
-    """Return sizes that fit into the 227 KiB of shared memory of a block."""
+    """Return sizes that fit into the 227 KiB of shared memory of a block.
+
+    Few units make many blocks: with 16 rows in the batch and 768 units there are 48.
+    """
     if pieces > 1:
         return Tile(16, 32, 3)
     return Tile(16, 64, 4) if size % 64 == 0 else Tile(16, 32, 4)

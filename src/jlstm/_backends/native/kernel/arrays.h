@@ -19,11 +19,12 @@ namespace {
 namespace ffi = xla::ffi;
 using Shape = std::initializer_list<Index>;
 
-struct Misfit : std::invalid_argument {
+// What is wrong with a call; the message is for whoever made it.
+struct BadCall : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 void require(bool holds, const std::string& otherwise) {
-  if (!holds) throw Misfit(otherwise);
+  if (!holds) throw BadCall(otherwise);
 }
 
 template <class T>
@@ -59,7 +60,8 @@ class Array {
     require(moderate(wanted), text() + ", which is too large");
     return buffer_.element_count() ? static_cast<T*>(buffer_.untyped_data()) : nullptr;
   }
-  // An empty array stands for one that there is not.
+  // An empty array stands for one that there is not: XLA's calls have a fixed number of
+  // arrays, and no null pointers.
   bool absent() const { return is(TYPE<float>, {0}); }
 
   template <size_t N>

@@ -19,6 +19,8 @@ struct Lstm {
                              const float* h_old) {
     Index row = t * q.B + m;
     float* c_row = q.c + m * q.H + u;
+    // q.c holds the last cell state only: those of all steps are written where a
+    // backward pass will read them.
     const float* c_from = q.is_reset(t, m) ? q.fresh_c + m * q.H + u
                           : s == 0         ? q.c0 + m * q.H + u
                                            : c_row;
@@ -44,16 +46,18 @@ struct Lstm {
   }
 
   // dh is the gradient of the new h; returns what of it h before the step receives
-  // beside what passes through the pre-activations.
+  // next to what passes through the pre-activations.
   static INLINE void backward(const Sequence& q, const Gradients& d, Index t, Index s,
                               Index m, Index u, Index n, V dh, V& dc, V&) {
     Index row = t * q.B + m;
     const float* kept = q.kept + row * 4 * q.H + u;
     V i = load(kept, n), f = load(kept + q.H, n), g = load(kept + 2 * q.H, n),
       o = load(kept + 3 * q.H, n);
+    // Computed again: to keep it would be one more array to write and read.
     V shown = hyperbolic_tangent(load(q.cs + row * q.H + u, n));
     V c_old = load(q.c_before(s, m) + u, n);
     dc += dh * o * (1.0f - shown * shown);
+    // dz is the memory of kept: all that is read of it stands above.
     float* dz = d.dz + row * 4 * q.H + u;
     store(dz, dc * g * i * (1.0f - i), n);
     store(dz + q.H, dc * c_old * f * (1.0f - f), n);
@@ -96,6 +100,7 @@ struct Gru {
     V reset = load(kept, n), update = load(kept + q.H, n),
       candidate = load(kept + 2 * q.H, n), recurrent = load(kept + 3 * q.H, n);
     V h_old = load(q.h_before(s, m) + u, n);
+    // dz is the memory of kept here too.
     V d_candidate = dh * (1.0f - update) * (1.0f - candidate * candidate);
     float* dz = d.dz + row * 4 * q.H + u;
     store(dz, d_candidate * recurrent * reset * (1.0f - reset), n);

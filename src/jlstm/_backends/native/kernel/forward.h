@@ -33,6 +33,7 @@ class Forward {
     Index chunk = split_.steps + 1;
     Index count = q_.T + divide_up(q_.T, split_.steps);
     if (split_.by_units) {
+      // A unit reads the hidden state of all: a phase begins when the last has ended.
       team_.phases(count, panels_, [&](Index p, Index u) {
         phase(p / chunk, p % chunk, u, 0, q_.B, zx_);
       });
@@ -54,6 +55,7 @@ class Forward {
     if (Cell::has_c) std::copy_n(q_.c0, q_.B * q_.H, q_.c);
   }
 
+  // Threads with rows of their own project for these; else all read one projection.
   Index copies() const { return split_.by_units ? 1 : team_.size(); }
 
   void pack(Index u) {
@@ -83,7 +85,7 @@ class Forward {
       for (Index r = 0; r < R; ++r) {
         Index t = q_.step(s0 + (j + r) / rows), m = m0 + (j + r) % rows;
         x[r] = q_.xs + (t * q_.B + m) * q_.I;
-        std::copy_n(b_ + u * G * L, G * L, z + r * G * L);
+        std::copy_n(b_ + u * G * L, G * L, z + r * G * L);  // sums begin with the bias
       }
       multiply(R, G, x, q_.I, w_ih_ + u * q_.I * G * L, z);
     });

@@ -29,6 +29,7 @@ struct SoftmaxGradients {
   float *hs, *w, *b;    // hs and w may be null
 };
 
+// From the least number rather than from -infinity, whose difference to itself is NaN.
 INLINE float most(V v) {
   float m = -FLT_MAX;
   for (int l = 0; l < L; ++l) m = v[l] > m ? v[l] : m;
@@ -73,6 +74,7 @@ class SoftmaxForward {
     team_.each(groups_.count, [&](Index g, int worker) {
       group(g, panels_ + worker * (q_.H + 1) * MOST_VECTORS * L);
     });
+    // By one thread, in one order: the bits are the same in every run.
     for (Index m = 0; m < q_.N; ++m) {
       float peak = -FLT_MAX, sum = 0.0f;
       for (Index g = 0; g < groups_.count; ++g)
@@ -90,6 +92,7 @@ class SoftmaxForward {
     float* bias = panel + q_.H * vectors * L;
     pack_columns(q_.w, q_.tied, q_.H, q_.C, groups_, g, 0, q_.H, panel);
     for (Index i = 0; i < vectors * L; ++i)
+      // A column that there is not weighs nothing.
       bias[i] = j + i >= q_.C ? -INFINITY : q_.b ? q_.b[j + i] : 0.0f;
     for (Index first = 0; first < q_.N; first += ROWS) {
       Product product(std::min(ROWS, q_.N - first), vectors);
@@ -177,6 +180,8 @@ class SoftmaxBackward {
   }
 
  private:
+  // Groups whose logits stay in the outer cache between the two products that read
+  // them.
   static constexpr Index AT_ONCE = 16;
 
   void clear() {

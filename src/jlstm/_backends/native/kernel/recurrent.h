@@ -8,6 +8,7 @@
 
 namespace {
 
+// As many as SequenceInputs of native/sequence.py has, in its order.
 constexpr size_t SEQUENCE_INPUTS = 11;
 
 template <class Cell>
@@ -74,6 +75,7 @@ void read_gradients(Outputs& out, const Sequence& q, Gradients& d) {
   d.dz = out.take("dz", {q.T, q.B, 4 * q.H});
   d.xs = out.maybe("d_xs", {q.T, q.B, q.I});
   d.w_ih = out.maybe("d_w_ih", {q.I, G, q.H});
+  // Both weights or none: one pass over dz makes the gradients of both.
   d.w_hh = out.take_if(d.w_ih, "d_w_hh", {q.H, G, q.H});
   d.b = out.maybe("d_b", {G, q.H});
   d.b_hn = out.maybe("d_b_hn", {q.H});
