@@ -169,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
             path.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
             restart(stack, workers, failed, options.threads, device)
     write(path, content, *gpu_report.page(content))
-    gpu_report.picture(path, content)
+    gpu_report.plot(path, content)
 
 
 def add(

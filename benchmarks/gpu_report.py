@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.picture import plot_ratios
+from benchmarks.plot import plot_ratios
 from benchmarks.report import choices, libraries, times
 from benchmarks.rows import flops, parse_row
 from benchmarks.table import markdown, ratio_table, share_table, times_table
@@ -75,7 +75,7 @@ def absent(content: dict[str, Any]) -> list[str]:
     return ["## What did not run", "\n".join(lines)] if lines else []
 
 
-def picture(path: Path, content: dict[str, Any]) -> None:
+def plot(path: Path, content: dict[str, Any]) -> None:
     """Draw forward and backward over torch, or over jlstm where torch is not there."""
     panels = {
         f"{cell.upper()} {dtype}": times(own, "minimum")

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 
 from benchmarks.command import folder, parser, record, start, versions, words, write
 from benchmarks.language.recipe import RECIPES
-from benchmarks.picture import plot_bars
+from benchmarks.plot import plot_bars
 from benchmarks.table import geometric_mean, markdown, milliseconds
 from benchmarks.turns import Worker, take_turns
 

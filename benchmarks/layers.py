@@ -202,7 +202,7 @@ def main(arguments: list[str] | None = None) -> None:
             )
             title, texts = report.page(mode, content)
             write(out / f"{options.name}-{mode}", content, title, *texts)
-            report.picture(out / f"{options.name}-{mode}", mode, content)
+            report.plot(out / f"{options.name}-{mode}", mode, content)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 Forward and backward, the LSTM next to. A table with the slope of the last four sizes, 1
 where the cost grows as time does, and with the compile time of the first and the last;
-two pictures. A line ends where the next size would take longer than ``--longest``.
+two plots. A line ends where the next size would take longer than ``--longest``.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from benchmarks.command import folder, parser, record, start, versions, words, write
-from benchmarks.picture import plot_curves
+from benchmarks.plot import plot_curves
 from benchmarks.problem import Problem
 from benchmarks.rows import Row
 from benchmarks.table import markdown, milliseconds, slope
@@ -71,7 +71,7 @@ def points(results: list[dict], line: Line) -> dict[int, dict]:
 
 
 def curves(results: list[dict], backend: str) -> dict[str, tuple[list, list]]:
-    """Return sizes and costs of the lines of one picture."""
+    """Return sizes and costs of the lines of one plot."""
     found = {}
     for point in results:
         if point["backend"] in (backend, "auto"):

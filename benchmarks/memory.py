@@ -11,7 +11,7 @@ import argparse
 from typing import Any
 
 from benchmarks.command import folder, parser, record, words, write
-from benchmarks.picture import plot_bars
+from benchmarks.plot import plot_bars
 from benchmarks.table import markdown, milliseconds
 from benchmarks.turns import Failed, Worker
 

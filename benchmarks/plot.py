@@ -1,4 +1,4 @@
-"""Pictures of the tables, each as SVG and PNG."""
+"""Plots of the tables, each as SVG and PNG."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

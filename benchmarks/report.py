@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.picture import plot_ratios
+from benchmarks.plot import plot_ratios
 from benchmarks.rows import GATES, flops, parse_row
 from benchmarks.table import (
     Times,
@@ -112,7 +112,7 @@ def memory_section(cell: str, results: list[dict]) -> str:
     return f"## {heading(cell)}, MB\n\n" + markdown(["T,B,I,H", *names], lines)
 
 
-def picture(path: Path, mode: str, content: dict[str, Any]) -> None:
+def plot(path: Path, mode: str, content: dict[str, Any]) -> None:
     """Draw the ratios to torch, or to jlstm where torch has nothing."""
     what, field = ("memory", "peak") if mode == "memory" else ("time", "minimum")
     panels = {

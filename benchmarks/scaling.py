@@ -2,9 +2,9 @@
 
     python -m benchmarks.scaling [--quick]
 
-Three pictures, both axes logarithmic, with the slope of the last four sizes written in:
+Three plots, both axes logarithmic, with the slope of the last four sizes written in:
 1 means that the cost grows as the size does. The LSTM runs with the backend that jlstm
-chooses, minGRU all steps at once; the picture over time also has the compile time.
+chooses, minGRU all steps at once; the plot over time also has the compile time.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from benchmarks.command import folder, parser, record, start, versions, words, write
-from benchmarks.picture import plot_curves
+from benchmarks.plot import plot_curves
 from benchmarks.problem import Problem
 from benchmarks.rows import Row
 from benchmarks.table import markdown, milliseconds, slope
@@ -64,7 +64,7 @@ def sweep(worker: Worker, axis: str, sizes: Sequence[int], options: Any) -> list
 
 
 def curves(results: list[dict], axis: str) -> dict[str, tuple[list, list]]:
-    """Return sizes and costs of each line of a picture."""
+    """Return sizes and costs of each line of a plot."""
     found: dict[str, tuple[list, list]] = {}
 
     def put(name: str, point: dict, seconds: float) -> None:

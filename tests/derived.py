@@ -33,7 +33,7 @@ PAGES = {
     "flax": ("Flax modules", "The same layers for NNX and Linen; blocks of models."),
     "losses": ("Losses, decoding, metrics", "Sequences are scored, searched, counted."),
     "interop": ("Weights in, out", "Torch, Keras, Flax, Haiku, Equinox, ONNX, cuDNN."),
-    "analysis": ("Analysis", "Gradients, gates, spectra, pictures; sizes and memory."),
+    "analysis": ("Analysis", "Gradients, gates, spectra, plots; sizes and memory."),
     "data": ("Data", "Data sets, readers, batches, sound, generated problems."),
     "training": ("Training", "One trainer; configuration, checkpoints, logs, reports."),
     "tasks": ("Tasks", "The models and objectives of the tasks, a folder each."),

@@ -148,11 +148,11 @@ WRONG = {
         TypeError,
         "lengths has dtype float32; give integers.",
     ),
-    "a length a step": (
+    "one length per step": (
         {"lengths": jnp.ones(5, int)},
         ValueError,
         "lengths has shape (5,); xs has 5 steps of a batch of shape (4,): give one "
-        f"length a row, {TIME_FIRST}",
+        f"length per row, {TIME_FIRST}",
     ),
     "a length beyond the end": (
         {"lengths": jnp.array([1, 6, 2, 3])},

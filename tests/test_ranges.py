@@ -198,7 +198,7 @@ REFUSED = {
     "crf of other tags": (
         lambda: crf_nll(FLAT, LOGITS, TAGS.T),
         ValueError,
-        "tags has shape (2, 6); give one a step and row, of shape (6, 2).",
+        "tags has shape (2, 6); give one per step and row, of shape (6, 2).",
     ),
     "crf of no step": (
         lambda: crf_decode(FLAT, LOGITS[:0]),
@@ -233,7 +233,7 @@ REFUSED = {
     "ctc of other rows": (
         lambda: ctc_loss(LOGITS, TAGS.T),
         ValueError,
-        "targets has shape (2, 6); give a column a row, of shape (2, 2).",
+        "targets has shape (2, 6); give one column per row, of shape (2, 2).",
     ),
     "ctc blank": (
         lambda: ctc_loss(LOGITS, TAGS % 4, blank=V),
@@ -253,7 +253,7 @@ REFUSED = {
     "padding inside a target": (
         lambda: ctc_loss(LOGITS, jnp.array([[1, 2], [-1, 1], [3, -1]])),
         ValueError,
-        "targets go from -1 to 3; give 0 to 4: pad behind the end, or give",
+        "targets go from -1 to 3; give 0 to 4: pad after the end, or give",
     ),
     "greedy blank": (
         lambda: ctc_greedy_decode(LOGITS, blank=-1),
@@ -337,7 +337,7 @@ REFUSED = {
     "first of one": (
         lambda: beam_search(step, (), FIRST[None], 4, Search(2)),
         ValueError,
-        "first has shape (1, 2); give one token a row, of shape (b,).",
+        "first has shape (1, 2); give one token per row, of shape (b,).",
     ),
     "crf of parameters in a dict": (
         lambda: crf_decode(FLAT._asdict(), LOGITS),
@@ -397,7 +397,7 @@ REFUSED = {
     "first of no row": (
         lambda: beam_search(step, (), jnp.array(0), 4, Search(2)),
         ValueError,
-        "first has shape (); give one token a row, of shape (b,).",
+        "first has shape (); give one token per row, of shape (b,).",
     ),
     "first in a list": (
         lambda: greedy_search(step, (), [0, 1], 4, 3),

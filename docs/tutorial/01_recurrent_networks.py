@@ -66,7 +66,7 @@ print(f"spectral radius of the recurrent weight: {radius:.2f}")
 # %%
 from jlstm.analysis.plots import LagCurve, plot_lags
 
-picture = plot_lags(
+plot = plot_lags(
     {
         "by the hidden state": {
             "measured": LagCurve(jax.device_get(norms)),
@@ -74,7 +74,7 @@ picture = plot_lags(
         }
     }
 )
-picture
+plot
 
 # %% [markdown]
 # On the logarithmic scale both are straight lines: with every step the same share is

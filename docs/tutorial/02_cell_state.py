@@ -65,7 +65,7 @@ lstm_norms = by_cell_state(params)
 rnn, lstm = float(plain_norms[50]), float(lstm_norms[50])
 print(f"50 steps back: RNN {rnn:.0e}, LSTM {lstm:.2f}")
 
-picture = plot_lags(
+plot = plot_lags(
     {
         "after so many steps": {
             "tanh RNN, by h": LagCurve(jax.device_get(plain_norms)),
@@ -74,7 +74,7 @@ picture = plot_lags(
         }
     }
 )
-picture
+plot
 
 # %% [markdown]
 # The measured curve of the LSTM does not fall with the forget gates: it rises. The way

@@ -54,7 +54,7 @@ print("cell state ", np.asarray(carries.c[:, 0]))
 from jlstm.analysis.plots import plot_gates
 
 labels = [f"+{int(a)}" if not e else "erase" for a, e in zip(added, erase, strict=True)]
-picture = plot_gates(
+plot = plot_gates(
     {"f": gates.f, "i": gates.i, "g": gates.g}, labels, cell_state=carries.c
 )
-picture
+plot

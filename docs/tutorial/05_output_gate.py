@@ -46,5 +46,5 @@ from jlstm.analysis.plots import plot_gates
 
 labels = ["·", "store", "·", "·", "ask", "·", "ask"]
 shown = {"i": gates.i, "o": gates.o, "h": carries.h}
-picture = plot_gates(shown, labels, cell_state=carries.c, sort_by="o")
-picture
+plot = plot_gates(shown, labels, cell_state=carries.c, sort_by="o")
+plot

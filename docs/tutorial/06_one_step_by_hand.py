@@ -24,7 +24,7 @@ model, vocab = load_model(weights / "captions_cpu.npz")
 print(model.config.title, f"- {len(vocab):,} words")
 
 # %% [markdown]
-# A step takes the vector $x$ of one word and what the step before left behind, $h$ and
+# A step takes the vector $x$ of one word and what the step before left, $h$ and
 # $c$:
 #
 # $$z = x W_{ih} + h W_{hh} + b \qquad i, f, o = \sigma(z_i, z_f, z_o) \qquad g =
@@ -100,15 +100,15 @@ every = np.stack([gates.i, gates.f, gates.o])
 extreme = float(((every < 0.1) | (every > 0.9)).mean())
 print(f"below 0.1 or above 0.9: {extreme:.0%} of all gates")
 
-picture = plot_gates(gates._asdict(), words, carries.c)
-picture
+plot = plot_gates(gates._asdict(), words, carries.c)
+plot
 
 # %% [markdown]
 # Averages over 96 units, so read them with care. In this sentence the **input gate**
 # opens most for *cat* and *sat*; one sentence does not make a rule. The **forget gate**
 # is lowest where one sentence ends and another begins, at `<eos>` and at the full stop:
 # what was said is settled. It is highest at *the*, when the noun is still to come. An
-# average of a half does not mean gates that are half open: in the picture units are
+# average of a half does not mean gates that are half open: in the plot units are
 # open next to others that are shut, and each word has its own pattern.
 #
 # Does the cell state hold *the cat*, the one that acts? Here is a test that can fail.

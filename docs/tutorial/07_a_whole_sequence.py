@@ -46,7 +46,7 @@ carry, padded = jlstm.unroll(cell, params, xs, lengths=lengths)
 alone, _ = jlstm.unroll(cell, params, xs[:120, 1])
 differ = float(jnp.abs(carry.h[1] - alone.h).max())
 print("row 1, next to longer ones and alone, differ by", differ)
-print("behind its end:", float(jnp.abs(padded[120:, 1]).max()))
+print("after its end:", float(jnp.abs(padded[120:, 1]).max()))
 
 # %% [markdown]
 # One step after the other is also how a network runs live. The carry is all there is to

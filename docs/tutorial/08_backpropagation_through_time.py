@@ -128,5 +128,5 @@ for name, norms in curves.items():
     print(f"{name:26} 50 steps back: {norms[50]:.0e}")
 
 drawn = {n: LagCurve(v, family=min(k, 2)) for k, (n, v) in enumerate(curves.items())}
-picture = plot_lags({"after so many steps": drawn})
-picture
+plot = plot_lags({"after so many steps": drawn})
+plot

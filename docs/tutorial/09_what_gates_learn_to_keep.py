@@ -96,8 +96,8 @@ unit = chosen['""']
 start = text.index("An example of dictionary view usage")
 start = text.rindex("\n\n", 0, start - 2) + 2
 part = slice(start, start + 1000)
-picture = plot_text(text[part], carries.h[part, unit], limits=(0.0, 1.0))
-picture
+plot = plot_text(text[part], carries.h[part, unit], limits=(0.0, 1.0))
+plot
 
 # %% [markdown]
 # It is on in quoted signs and names, off in the prose around them; on in code, and off

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Cost, data, one step after the other, and very long texts
 #
-# What an LSTM is not good at, measured. The two pictures below are made by scripts of
+# What an LSTM is not good at, measured. The two plots below are made by scripts of
 # `experiments/limits`, which train for some minutes each; this page reads their files.
 #
 # ## Cost
@@ -58,10 +58,10 @@ ends = {name: (min(points), max(points)) for name, points in hunger.items()}
 for name, ((least, worst), (most, best)) in ends.items():
     print(f"{name:12} {worst:.2f} nats from {least:,}, {best:.2f} from {most:,}")
 
-data_picture = plot_points(
+data_plot = plot_points(
     hunger, x_label="characters to train on", y_label="nats per character"
 )
-data_picture
+data_plot
 
 # %% [markdown]
 # ## One step after the other
@@ -86,13 +86,13 @@ for name, points in reach.items():
     near, far = gain(points, 16, 128), gain(points, 128, 1024)
     print(f"{name:27} to 128 characters {near:+.3f} nats, to 1024 {far:+.3f}")
 
-reach_picture = plot_points(
+reach_plot = plot_points(
     reach, x_label="characters read before", y_label="nats per character", highest=2.1
 )
-reach_picture
+reach_plot
 
 # %% [markdown]
 # What lies more than a few dozen characters back makes no difference to models of this
 # size, though the state has room for it: nothing has taught them to keep it. Beyond the
-# windows that it was trained on the Transformer leaves the picture: it has never seen
+# windows that it was trained on the Transformer leaves the plot: it has never seen
 # such positions.

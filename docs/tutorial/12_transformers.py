@@ -84,8 +84,8 @@ grows = {
 for name, factor in grows.items():
     print(f"{name:17} eight times the steps take {factor:5.0f} times as long")
 
-picture = plot_points(curves, x_label="steps", y_label="ms", log_y=True)
-picture
+plot = plot_points(curves, x_label="steps", y_label="ms", log_y=True)
+plot
 
 # %% [markdown]
 # On a CPU, where nothing is idle, the sequential loop is no disadvantage. The

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jlstm.analysis.plots.points import plot_points
-from jlstm.training.report.pictures import save
+from jlstm.training.report.plots import save
 from jlstm.training.report.table import table
 
 HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ class Rows:
 
     Args:
         path: of the file.
-        setting: what all points of one picture share.
+        setting: what all points of one plot share.
     """
 
     def __init__(self, path: Path, setting: Row) -> None:
@@ -90,31 +90,31 @@ def present(
     x_label: str,
     y_label: str,
     log_y: bool = False,
-    floor: tuple[str, float] | None = None,
+    baseline: tuple[str, float] | None = None,
     highest: float | None = None,
     note: str = "",
 ) -> None:
-    """Print the table and write it, as Markdown, next to the picture."""
+    """Print the table and write it, as Markdown, next to the plot."""
     text = rows.table(names, key, x_label, note)
     print(text, flush=True)
     out.with_suffix(".md").write_text(text + "\n", encoding="utf-8")
     figure = plot_points(
         rows.curves(names, key), x_label=x_label, y_label=y_label, log_y=log_y,
-        floor=floor, highest=highest,
+        baseline=baseline, highest=highest,
     )  # fmt: skip
     save(figure, out)
 
 
 def options_of(doc: str | None, name: str) -> tuple[bool, Path]:
-    """Read the command line; return whether to be quick, and where the picture goes.
+    """Read the command line; return whether to be quick, and where the plot goes.
 
     Args:
         doc: what ``--help`` says.
-        name: of the picture, without an ending.
+        name: of the plot, without an ending.
     """
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--quick", action="store_true", help="try the script out")
-    parser.add_argument("--out", type=Path, help="the folder of table and picture")
+    parser.add_argument("--out", type=Path, help="the folder of table and plot")
     options = parser.parse_args()
     out = options.out or (Path("runs") / "limits_quick" if options.quick else HERE)
     out.mkdir(parents=True, exist_ok=True)

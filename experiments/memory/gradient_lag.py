@@ -25,7 +25,7 @@ from jlstm.analysis.gradients import gradients_by_lag, norms_by_lag
 from jlstm.analysis.plots import LagCurve, plot_lags
 from jlstm.data.synthetic import adding
 from jlstm.initializers import Chrono, HiddenUniform, Identity, Orthogonal
-from jlstm.training.report.pictures import save
+from jlstm.training.report.plots import save
 from jlstm.training.report.table import table
 
 HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ def norm_table(norms: Mapping[str, Mapping[str, np.ndarray]]) -> str:
 
 
 def main() -> None:
-    """Compute, print and write table, numbers and picture."""
+    """Compute, print and write table, numbers and plot."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hidden-size", type=int, default=64)
     parser.add_argument("--steps", type=int, default=200)

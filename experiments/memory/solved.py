@@ -6,7 +6,7 @@ Every cell gets the same width, the same updates of the same rule, and the learn
 that is best for it at the shortest length; all seeds and rates are trained side by side
 in one compiled program. Where no seed of a cell solves a length, longer ones are not
 tried with it. A finished point is a line in ``solved.jsonl``;
-started again, the script goes on with those that are missing. Table and picture are
+started again, the script goes on with those that are missing. Table and plot are
 written again after each.
 """
 
@@ -37,7 +37,7 @@ from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainCo
 from jlstm.training.log import read_metrics
 from jlstm.training.loop import NonFiniteError, Trainer
 from jlstm.training.program import Replica
-from jlstm.training.report.pictures import save
+from jlstm.training.report.plots import save
 from jlstm.training.report.table import table
 from jlstm.training.seeds import of_seeds
 
@@ -164,7 +164,7 @@ def missing(rows: list[Row], lengths: tuple[int, ...]) -> Iterator[tuple[str, in
 
 
 def present(rows: list[Row], lengths: tuple[int, ...], out: Path) -> str:
-    """Write table and picture of what is done so far; return the table."""
+    """Write table and plot of what is done so far; return the table."""
     found = {(row["cell"], row["steps"]): row["solved_after"] for row in rows}
     texts = [[_text(found.get((name, t))) for t in lengths] for name in CONTENDERS]
     shares = [[_share(found.get((name, t))) for t in lengths] for name in CONTENDERS]
@@ -194,7 +194,7 @@ def main() -> None:
     """Run what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="try the script out")
-    parser.add_argument("--out", type=Path, help="where table and picture go")
+    parser.add_argument("--out", type=Path, help="where table and plot go")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     options = parser.parse_args()
     budget, lengths = (QUICK, LENGTHS[:1]) if options.quick else (Budget(), LENGTHS)

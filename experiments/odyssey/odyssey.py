@@ -4,7 +4,7 @@
 
 All learning rates and seeds of a variant are trained side by side in one compiled
 program. A finished variant is a line in ``odyssey.jsonl``; started again, the script
-goes on with those that are missing. Table and picture, which bear the optimizer's name,
+goes on with those that are missing. Table and plot, which bear the optimizer's name,
 are written again after each.
 
 Source: K. Greff et al., "LSTM: a search space odyssey", 2017 (arXiv:1503.04069).
@@ -135,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--optimizer", choices=list(BUDGETS), default="sgd")
     parser.add_argument("--quick", action="store_true", help="try the script out")
-    parser.add_argument("--out", type=Path, help="where table and picture go")
+    parser.add_argument("--out", type=Path, help="where table and plot go")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     options = parser.parse_args()
     budget = BUDGETS[options.optimizer]

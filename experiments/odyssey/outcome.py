@@ -1,4 +1,4 @@
-"""What became of the members of each variant: a table, a picture, the best first."""
+"""What became of the members of each variant: a table, a plot, the best first."""
 
 import math
 import statistics
@@ -8,12 +8,12 @@ from typing import Any
 
 from jlstm.analysis.plots import plot_dots
 from jlstm.training.program import Replica
-from jlstm.training.report.pictures import save
+from jlstm.training.report.plots import save
 from jlstm.training.report.table import table
 
 Row = Mapping[str, Any]
 VANILLA = "vanilla"
-EDGE = 10.0  # nats per step, of the picture
+EDGE = 10.0  # nats per step, of the plot
 
 
 def outcome_of(
@@ -59,7 +59,7 @@ def best_rate(row: Row) -> list[Mapping[str, Any]]:
 
 
 def present(rows: Sequence[Row], path: Path) -> str:
-    """Write table and picture of what is done so far; return the table.
+    """Write table and plot of what is done so far; return the table.
 
     ``path`` is without the endings, .md, .png and .svg.
     """

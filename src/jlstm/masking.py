@@ -158,7 +158,7 @@ def _check_rows(ys: Array, lengths: Any, mask: Any) -> None:
         raise TypeError(f"mask has dtype {dtype}; give an array of booleans.")
     if mask.shape != ys.shape[: mask.ndim] or mask.ndim in (0, ys.ndim):
         raise ValueError(
-            f"mask has shape {mask.shape}; give one flag a step and row of ys, which "
+            f"mask has shape {mask.shape}; give one flag per step and row of ys, which "
             f"has shape {ys.shape}."
         )
 

@@ -1,4 +1,4 @@
-"""Any text of a user in any picture, page and table: shown as it is, without a word."""
+"""Any text of a user in any plot, page and table: shown as it is, without a word."""
 
 import warnings
 import xml.etree.ElementTree as ET
@@ -67,13 +67,13 @@ DRAW = {
         {t: {t: plots.OverlayCurve([1.0, 2.0], [1.0, 3.0])}}, (t, t), [t]
     ),
     "points": lambda t: plot_points(
-        {t: [(1, 1.0), (2, 2.0)]}, x_label=t, y_label=t, floor=(t, 1.0)
+        {t: [(1, 1.0), (2, 2.0)]}, x_label=t, y_label=t, baseline=(t, 1.0)
     ),
     "seeds": lambda t: plots.seed_curves([1, 2], [[1.0, 2.0]], 1.5, label=t),
     "utterance": lambda t: plots.plot_utterance(
         SOUND, np.full((3, 2), 0.5), [t, "b"], hop=0.1, step=0.2, unit=t
     ),
-    "sounds": lambda t: plots.log_mel_pictures([(t, SOUND)], 0.1),
+    "sounds": lambda t: plots.plot_log_mels([(t, SOUND)], 0.1),
     "text": lambda t: plots.plot_text(t or "x", np.ones(len(t or "x"))),
     "words": lambda t: plots.plot_words(
         [plots.Passage(t, (t, "b"), np.array([1.0, -1.0]))]
@@ -85,7 +85,7 @@ DRAW = {
 @pytest.mark.parametrize(("what", "kind"), crossed(DRAW, NASTY))
 def test_a_picture_takes_any_text(what, kind):
     if kind == "long" and what == "text":
-        pytest.skip("a text picture has a text of any length: not a label")
+        pytest.skip("a text plot has a text of any length: not a label")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         svg = figure_to_svg(DRAW[what](NASTY[kind]))

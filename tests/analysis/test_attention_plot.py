@@ -1,4 +1,4 @@
-"""The picture of an attention shows the numbers and the words that it was given."""
+"""The plot of an attention shows the numbers and the words that it was given."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pictures of decisions: the confusion matrix and the words that moved them."""
+"""Plots of decisions: the confusion matrix and the words that moved them."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_a_cell_has_its_count_and_the_shade_of_its_share():
 
 
 def test_every_class_needs_a_name():
-    with pytest.raises(ValueError, match="1 names for 2 classes; give one a class"):
+    with pytest.raises(ValueError, match="1 names for 2 classes; give one per class"):
         plot_confusion(np.zeros((2, 2), int), ["bad"])
 
 

@@ -1,4 +1,4 @@
-"""Pictures of spectra, exponents, saturation and ablation draw their numbers."""
+"""Plots of spectra, exponents, saturation and ablation draw their numbers."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pictures of forecasts: what is drawn where."""
+"""Plots of forecasts: what is drawn where."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_what_is_unknown_is_not_drawn():
     assert axes.get_title(loc="left") == "$a_b"
 
 
-def test_the_worst_line_may_leave_the_picture():
+def test_the_worst_line_may_leave_the_plots():
     errors = {"a": np.array([1.0, 2.0]), "b": np.array([9.0, 9.0]), "c": np.ones(2)}
     axes = step_errors(errors).axes[0]
     assert axes.get_ylim()[1] == pytest.approx(2.3)

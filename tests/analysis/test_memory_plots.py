@@ -1,4 +1,4 @@
-"""The pictures of the memory task show the numbers that they were given."""
+"""The plots of the memory task show the numbers that they were given."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pictures of music and of a comparison show the numbers that they are given."""
+"""Plots of music and of a comparison show the numbers that they are given."""
 
 import math
 

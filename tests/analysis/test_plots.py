@@ -1,4 +1,4 @@
-"""Pictures: what they draw, and that they can stand together in a page."""
+"""Plots: what they draw, and that they can stand together in a page."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -112,19 +112,19 @@ def test_labels_are_shown_as_they_are(gates):
 def test_what_does_not_fit(gates):
     with pytest.raises(ValueError, match=r"sort_by='z': the gates are i, f, g\."):
         plot_gates(gates, ["a", "b"], sort_by="z")
-    with pytest.raises(ValueError, match="3 labels for 2 steps; give one a step"):
+    with pytest.raises(ValueError, match="3 labels for 2 steps; give one per step"):
         plot_gates(gates, ["a", "b", "c"])
 
 
 def test_svg_is_the_same_again_and_shares_no_id_with_another(gates):
     curves = figure_to_svg(learning_curves(RECORDS))
     figure = plot_gates(gates, ["a", "b"])
-    picture = figure_to_svg(figure)
-    assert picture == figure_to_svg(figure)
-    assert picture == figure_to_svg(plot_gates(gates, ["a", "b"]))
-    ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (curves, picture)]
+    plot = figure_to_svg(figure)
+    assert plot == figure_to_svg(figure)
+    assert plot == figure_to_svg(plot_gates(gates, ["a", "b"]))
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (curves, plot)]
     assert ids[0] and ids[1] and not ids[0] & ids[1]
-    for svg, own in zip((curves, picture), ids, strict=True):
+    for svg, own in zip((curves, plot), ids, strict=True):
         used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
         assert used and used <= own
 

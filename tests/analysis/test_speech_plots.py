@@ -1,8 +1,8 @@
-"""Pictures of sounds draw the numbers that they are given."""
+"""Plots of sounds draw the numbers that they are given."""
 
 import numpy as np
 
-from jlstm.analysis.plots import error_curves, log_mel_pictures, plot_utterance
+from jlstm.analysis.plots import error_curves, plot_log_mels, plot_utterance
 
 FEATURES = np.random.default_rng(0).normal(size=(12, 4))
 
@@ -31,7 +31,7 @@ def test_an_utterance_has_its_features_above_its_probabilities():
 
 def test_sounds_share_one_time_scale():
     sounds = [(str(n), FEATURES[: n + 2]) for n in range(7)]
-    figure = log_mel_pictures(sounds, hop=0.01)
+    figure = plot_log_mels(sounds, hop=0.01)
     drawn = [axes for axes in figure.axes if axes.images]
     assert [axes.get_title() for axes in drawn] == [str(n) for n in range(7)]
     assert {axes.get_xlim() for axes in drawn} == {(0.0, 0.08)}

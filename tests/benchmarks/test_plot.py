@@ -1,6 +1,6 @@
-"""Pictures are written, with the slopes in them, and nothing is drawn of nothing."""
+"""Plots are written, with the slopes in them, and nothing is drawn of nothing."""
 
-from benchmarks.picture import plot_bars, plot_curves, plot_ratios
+from benchmarks.plot import plot_bars, plot_curves, plot_ratios
 
 
 def test_pictures_are_written_as_svg_and_png(tmp_path):

@@ -161,7 +161,7 @@ def test_each_loss_has_a_panel_and_only_finished_runs_have_a_time(three, tmp_pat
     (_, updates), (_, time) = draw_curves(runs)
     shown = [[t.get_text() for t in f.legends[0].get_texts()] for f in (updates, time)]
     assert shown == [["jsb 1", "jsb 2", "s"], ["jsb 1", "s"]]
-    # The same run has the same look in both pictures.
+    # The same run has the same look in both plots.
     looks = [f.axes[1].lines[0] for f in (updates, time)]
     assert looks[0].get_color() == looks[1].get_color()
     assert looks[0].get_linestyle() == looks[1].get_linestyle()

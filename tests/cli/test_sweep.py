@@ -1,4 +1,4 @@
-"""Sweeps: what a job leaves behind and how it stands in the table."""
+"""Sweeps: what a job leaves and how it stands in the table."""
 
 import json
 import os

@@ -1,10 +1,15 @@
-"""Piano rolls: counts and the floors that the literature's numbers stand on."""
+"""Piano rolls: counts and the baselines that the literature's numbers stand on."""
 
 import numpy as np
 import pytest
 
 from jlstm.data import load_music
-from jlstm.data.music import LOWEST_MIDI_NOTE, copy_floor, independent_floor, read_rolls
+from jlstm.data.music import (
+    LOWEST_MIDI_NOTE,
+    copy_baseline,
+    independent_baseline,
+    read_rolls,
+)
 
 COUNTS = {
     "jsb": (229, 76, 77),
@@ -29,7 +34,7 @@ def test_counts(real, name):
 @pytest.mark.parametrize(("name", "nats"), [("jsb", 11.09), ("nottingham", 10.26)])
 def test_floors_are_the_known_ones(real, name, nats):
     parts = real(load_music, name)
-    found = independent_floor(parts["train"], parts["test"])
+    found = independent_baseline(parts["train"], parts["test"])
     assert found == pytest.approx(nats, abs=5e-3)
 
 
@@ -44,10 +49,10 @@ def test_floors_of_a_piece_worked_out_by_hand():
     piece = np.zeros((3, 88), np.uint8)
     piece[:, 0] = 1
     # Key 0 sounds in 3 rows of 3, the others in none: (n + 1) / (3 + 2).
-    assert independent_floor([piece], [piece]) == pytest.approx(-88 * np.log(4 / 5))
+    assert independent_baseline([piece], [piece]) == pytest.approx(-88 * np.log(4 / 5))
     # 2 of 2 that sound go on, 174 of 174 that do not stay silent.
     nats = -np.log(3 / 4) - 87 * np.log(175 / 176)
-    assert copy_floor([piece], [piece]) == pytest.approx(nats)
+    assert copy_baseline([piece], [piece]) == pytest.approx(nats)
 
 
 def test_what_is_wrong_is_said(tmp_path):

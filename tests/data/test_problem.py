@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jlstm.data.synthetic import SyntheticBatch, adding_1997_floor
-from jlstm.data.synthetic.exams import reach, share, strings, tail
+from jlstm.data.synthetic import SyntheticBatch, adding_1997_baseline
+from jlstm.data.synthetic.eval_sets import reach, share, strings, tail
 from jlstm.data.synthetic.problem import (
     Goal,
     ProblemConfig,
@@ -19,7 +19,7 @@ from jlstm.data.synthetic.problem import (
 
 NAMES = {
     "adding": (2, 1, "number", 1 / 6),
-    "adding_1997": (2, 1, "number", adding_1997_floor(30)),
+    "adding_1997": (2, 1, "number", adding_1997_baseline(30)),
     "copying": (10, 9, "class", math.log(8) / 5),
     "temporal_order": (8, 4, "class", math.log(4)),
     "parity": (2, 2, "class", math.log(2)),
@@ -39,12 +39,12 @@ def problems():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_problem_says_what_it_asks_for(name, problems):
     problem = problems[name]
-    *sizes, kind, floor = NAMES[name]
+    *sizes, kind, baseline = NAMES[name]
     assert [problem.inputs, problem.outputs, problem.kind] == [*sizes, kind]
-    if floor is not None:
-        assert problem.floor == pytest.approx(floor)
-    for exam in problem.exams:
-        draw = partial(exam.draw, batch_size=4)
+    if baseline is not None:
+        assert problem.baseline == pytest.approx(baseline)
+    for eval_set in problem.eval_sets:
+        draw = partial(eval_set.draw, batch_size=4)
         batch = jax.eval_shape(draw, jax.random.key(0))
         wide = batch.xs.shape[2:] if kind == "number" else (problem.inputs,)
         assert wide == (problem.inputs,)
@@ -53,11 +53,14 @@ def test_a_problem_says_what_it_asks_for(name, problems):
 
 
 def test_the_far_exam_holds_no_string_that_was_trained_on(problems):
-    near, far = (exam.draw(jax.random.key(1), 64) for exam in problems["parity"].exams)
+    near, far = (
+        eval_set.draw(jax.random.key(1), 64)
+        for eval_set in problems["parity"].eval_sets
+    )
     assert near.weights.sum(0).max() == 1 and near.xs.shape[0] == 6
     ends = np.asarray(far.weights).argmax(0) + 1
     assert (ends.min(), ends.max()) == (7, 10)
-    every = problems["counting"].exams[1].draw(jax.random.key(1), 1)
+    every = problems["counting"].eval_sets[1].draw(jax.random.key(1), 1)
     np.testing.assert_array_equal((every.xs == 1).sum(0), np.arange(1, 11))
 
 

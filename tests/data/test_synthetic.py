@@ -64,7 +64,7 @@ def test_adding_is_the_sum_of_one_number_in_each_half():
     assert (weights[-1] == 1).all()
     assert weights.sum() == COUNT
     assert np.mean((targets[-1] - 1) ** 2) == pytest.approx(1 / 6, rel=0.05)
-    assert synthetic.adding_floor() == 1 / 6
+    assert synthetic.adding_baseline() == 1 / 6
 
 
 def test_adding_of_1997():
@@ -85,8 +85,8 @@ def test_adding_of_1997():
     found = targets[lengths - 1, np.arange(COUNT)]
     np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert -1 <= numbers.min() < -0.99
-    floor = synthetic.adding_1997_floor(100)
-    assert np.mean((found - 0.5) ** 2) == pytest.approx(floor, rel=0.06)
+    baseline = synthetic.adding_1997_baseline(100)
+    assert np.mean((found - 0.5) ** 2) == pytest.approx(baseline, rel=0.06)
 
 
 def test_copying_repeats_behind_the_sign():
@@ -100,8 +100,8 @@ def test_copying_repeats_behind_the_sign():
     assert weights.all()
     # Blanks are sure, symbols are guessed among eight.
     nats = (3 * np.log(8)) / len(xs)
-    assert synthetic.copying_floor(7, length=3) == pytest.approx(nats)
-    assert round(synthetic.copying_floor(1_000), 4) == 0.0204
+    assert synthetic.copying_baseline(7, length=3) == pytest.approx(nats)
+    assert round(synthetic.copying_baseline(1_000), 4) == 0.0204
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_temporal_order_is_that_of_the_signs(name, places):
     np.testing.assert_array_equal(classes, 2 ** np.arange(len(places))[::-1] @ digits)
     shares = np.bincount(classes) / COUNT
     assert len(shares) == 2 ** len(places)
-    floor = synthetic.temporal_order_floor(signs=len(places))
-    assert -np.log(shares).mean() == pytest.approx(floor, rel=0.01)
+    baseline = synthetic.temporal_order_baseline(signs=len(places))
+    assert -np.log(shares).mean() == pytest.approx(baseline, rel=0.01)
 
 
 def test_parity():
@@ -139,7 +139,7 @@ def test_parity():
     found = targets[lengths - 1, np.arange(COUNT)]
     np.testing.assert_array_equal(found, xs.sum(0) % 2)
     assert np.mean(found) == pytest.approx(0.5, abs=0.03)
-    assert synthetic.parity_floor() == pytest.approx(np.log(2))
+    assert synthetic.parity_baseline() == pytest.approx(np.log(2))
     every = drawn(synthetic.parity, longest=9, every=True)
     np.testing.assert_array_equal(every.xs, xs)
     np.testing.assert_array_equal(every.weights.sum(0), lengths)
@@ -168,8 +168,8 @@ def test_counting_strings_are_the_language(letters):
 @pytest.mark.parametrize("letters", [2, 3])
 def test_floor_of_counting_is_what_no_memory_scores(letters):
     batch = synthetic.counting_strings(jnp.arange(1, 11), longest=10, letters=letters)
-    floor = synthetic.counting_floor(10, letters=letters)
-    assert memoryless_accuracy(batch) == pytest.approx(floor)
+    baseline = synthetic.counting_baseline(10, letters=letters)
+    assert memoryless_accuracy(batch) == pytest.approx(baseline)
 
 
 def test_counting_draws_every_n():

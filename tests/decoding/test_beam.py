@@ -51,7 +51,7 @@ def all_ended(limit):
 
 
 def padded(tokens):
-    """Return tokens with zeros behind them."""
+    """Return tokens with zeros after them."""
     return [*tokens, *[0] * (LIMIT - len(tokens))]
 
 

@@ -39,11 +39,11 @@ def test_points_are_kept_for_a_setting(tmp_path):
 def test_a_picture_has_a_line_a_name_in_the_order_of_x():
     curves = {"A": [(4, 2.0), (1, 3.0)], "none": [], "B": [(2, 1.0)]}
     figure = plot_points(
-        curves, x_label="x", y_label="y", floor=("floor", 0.5), highest=2.5
+        curves, x_label="x", y_label="y", baseline=("baseline", 0.5), highest=2.5
     )
     assert figure.axes[0].get_ylim()[1] == 2.5
     lines = figure.axes[0].lines
-    assert [line.get_label() for line in lines] == ["A", "B", "floor"]
+    assert [line.get_label() for line in lines] == ["A", "B", "baseline"]
     assert lines[0].get_xydata().tolist() == [[1, 3], [4, 2]]
     assert len({line.get_marker() for line in lines}) == 3
     with pytest.raises(ValueError, match="there is no point to draw"):

@@ -40,7 +40,7 @@ MISSING = ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
         (CheckpointError("step_3.1 is damaged."), True, 5, "error: step_3.1 is damage"),
         (DamagedError("config.yaml is damaged."), False, 5, "error: config.yaml is da"),
         (MISSING, False, 6, 'error: matplotlib is not installed: pip install "jlstm[t'),
-        (ReportError("A picture failed."), True, 7, "error: A picture failed."),
+        (ReportError("A plot failed."), True, 7, "error: A plot failed."),
         (ValueError("a bug"), True, 8, "error: ValueError: a bug ["),
         (KeyError("x"), False, 8, "error: KeyError: 'x' ["),
         (AssertionError(), True, 8, "error: AssertionError:  ["),
@@ -70,7 +70,7 @@ def test_the_place_of_an_error_is_a_line_of_this_project():
     drawn, failed = draw_all([fails])
     assert drawn == []
     assert re.fullmatch(
-        r"A picture failed: KeyError: 'deep' \[jlstm/training/report/.*py:\d+\].",
+        r"A plot failed: KeyError: 'deep' \[jlstm/training/report/.*py:\d+\].",
         failed[0],
     )
 

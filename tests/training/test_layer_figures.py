@@ -1,4 +1,4 @@
-"""The pictures of what goes on inside a model, which every report shows."""
+"""The plots of what goes on inside a model, which every report shows."""
 
 from types import SimpleNamespace
 
@@ -60,7 +60,7 @@ WORDS = ("a", "dog", "and", "a", "man")
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Pictures are neither drawn nor their gradients taken; the labels are noted."""
+    """Plots are neither drawn nor their gradients taken; the labels are noted."""
     noted, empty = [], SimpleNamespace(legends=[], axes=[])
     monkeypatch.setattr(
         inside, "plot_gates", lambda _, labels, *rest: noted.append(labels) or empty
@@ -154,11 +154,11 @@ def test_a_cell_without_gates_has_the_gradients_alone():
 
 def test_labels_are_counted():
     _, _, reading = reading_of(Recurrent(CELL))
-    with pytest.raises(ValueError, match="3 labels for 4 steps; give one a step"):
+    with pytest.raises(ValueError, match="3 labels for 4 steps; give one per step"):
         layer_figures(reading, of("abc"))
 
 
-def language_pictures():
+def language_plots():
     text = "to be or not\n" * 30
     vocab = Vocab.from_text(text, "char")
     ids = vocab.encode(text)
@@ -173,14 +173,14 @@ def labelled(*part):
     return Loaded(prep, {"test": Part(*part)})
 
 
-def classify_pictures():
+def classify_plots():
     config = ClassifierConfig(BOTH, embedding_size=2)
     model = Classifier(config, 2, vocab_size=9, rngs=RNGS)
     data = labelled([np.arange(5, dtype=np.int32)], np.array([1]), (WORDS,))
     return classify.draw_inside(model, data)
 
 
-def speech_pictures():
+def speech_plots():
     model = Classifier(ClassifierConfig(ENCODER), 2, input_size=4, rngs=RNGS)
     frames = NUMBERS.normal(size=(9, 4)).astype(np.float32)
     return speech.draw_inside(
@@ -188,14 +188,14 @@ def speech_pictures():
     )
 
 
-def ctc_pictures():
+def ctc_plots():
     model = Recognizer(RecognizerConfig(BOTH, join=2), 2, 4, rngs=RNGS)
     frames = NUMBERS.normal(size=(9, 4)).astype(np.float32)
     said = SimpleNamespace(features=[frames], targets=[np.array([2, 1])])
     return ctc.draw_inside(model, Loaded(Spoken(("x", "y"), 4, 0.01), {"test": said}))
 
 
-def tagging_pictures():
+def tagging_plots():
     sizes = TaggerSizes(9, 9, tags=3, marks=9)
     config = TaggerConfig(BOTH, embedding_size=2, letter_size=2)
     tagged = SimpleNamespace(sentences=[WORDS], tags=[("D", "N", "C", "D", "N")])
@@ -205,7 +205,7 @@ def tagging_pictures():
     return tagging.draw_inside(Tagger(config, sizes, rngs=RNGS), data)
 
 
-def translation_pictures():
+def translation_plots():
     config = Seq2SeqConfig(BOTH, ENCODER, embedding_size=2)
     vocab = SimpleNamespace(symbols=WORDS)
     pairs = SimpleNamespace(sources=[np.array([1, 2, 4], np.int32)])
@@ -214,7 +214,7 @@ def translation_pictures():
     return translation.draw_inside(model, translation.Examples(corpus, "test", {}))
 
 
-def forecast_pictures(kind="direct", **options):
+def forecast_plots(kind="direct", **options):
     config = ForecasterConfig(kind, ENCODER, **options)
     windows = Windows(NUMBERS.normal(size=(30, 2)), 10, 30, 8, 2, (0, 1))
     model = MODELS[kind](config, ForecastSizes(8, 2, 2, (0, 1)), rngs=RNGS)
@@ -226,12 +226,12 @@ def forecast_pictures(kind="direct", **options):
     return forecast.draw_inside(task, model)
 
 
-def music_pictures():
+def music_plots():
     model = MusicModel(ENCODER.make_stack(), rngs=RNGS)
     return music.draw_inside(model, (NUMBERS.random((9, 88)) < 0.1).astype(np.uint8))
 
 
-def memory_pictures(**options):
+def memory_plots(**options):
     problem = make_problem(ProblemConfig("temporal_order", steps=20))
     config = MemoryConfig(stack=StackConfig(hidden_sizes=(8,)), **options)
     model = MemoryModel(problem.inputs, problem.outputs, config, rngs=RNGS)
@@ -239,34 +239,34 @@ def memory_pictures(**options):
 
 
 TASKS = {
-    language_pictures: "held-out text (the last 72 of 2",
-    classify_pictures: "every word of a test example of class good; of the two",
-    speech_pictures: "every frame of a test recording of good.",
-    ctc_pictures: "every step of a test utterance (y x); of the two",
-    tagging_pictures: "every word of a test sentence (with its true tags); of the two",
-    translation_pictures: "every word of a source sentence (test, 1) in the encoder",
-    forecast_pictures: "every step of a test window.",
-    music_pictures: "every step of the first test piece (below, its bass)",
-    memory_pictures: "every step of a new sequence.",
+    language_plots: "held-out text (the last 72 of 2",
+    classify_plots: "every word of a test example of class good; of the two",
+    speech_plots: "every frame of a test recording of good.",
+    ctc_plots: "every step of a test utterance (y x); of the two",
+    tagging_plots: "every word of a test sentence (with its true tags); of the two",
+    translation_plots: "every word of a source sentence (test, 1) in the encoder",
+    forecast_plots: "every step of a test window.",
+    music_plots: "every step of the first test piece (below, its bass)",
+    memory_plots: "every step of a new sequence.",
 }
 
 
-@pytest.mark.parametrize("pictures", TASKS, ids=lambda make: make.__name__)
-def test_each_task_shows_gates_and_gradients(pictures, drawn):
-    gates, gradients = (caption for caption, _ in pictures())
-    assert "The top layer's gates at" in gates and TASKS[pictures] in gates
+@pytest.mark.parametrize("plots", TASKS, ids=lambda make: make.__name__)
+def test_each_task_shows_gates_and_gradients(plots, drawn):
+    gates, gradients = (caption for caption, _ in plots())
+    assert "The top layer's gates at" in gates and TASKS[plots] in gates
     assert "the norm of the gradient" in gradients
     assert len(drawn[0]) >= 3 and any(drawn[0])
 
 
 def test_steps_of_a_window_are_those_that_enter_the_layer(drawn):
-    forecast_pictures(patch=4)
-    forecast_pictures("deepar", lags=(1, 3))
-    forecast_pictures("decoder")
+    forecast_plots(patch=4)
+    forecast_plots("deepar", lags=(1, 3))
+    forecast_plots("decoder")
     days = [[f"day-{n}" for n in (2, 6)], [f"day-{n}" for n in range(5, 10)]]
     assert drawn[:2] == days and drawn[2] == [f"day-{n}" for n in range(2, 10)]
 
 
-def test_what_is_not_recurrent_has_no_pictures():
-    assert memory_pictures(kind="transformer") == []
-    assert forecast_pictures("nlinear") == []
+def test_what_is_not_recurrent_has_no_plots():
+    assert memory_plots(kind="transformer") == []
+    assert forecast_plots("nlinear") == []

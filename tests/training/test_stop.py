@@ -1,4 +1,4 @@
-"""A signal ends a run after its step, and what is resumed has the same bits."""
+"""A signal ends a run after its step, and it resumes bit-identically."""
 
 import dataclasses
 import math

@@ -121,7 +121,7 @@ def flax(xs: Array) -> Array:
     return ys
 
 
-def weights_and_pictures(xs: Array) -> Array:
+def weights_and_plots(xs: Array) -> Array:
     cell = jlstm.LSTMCell(4)
     params = cell.init(jax.random.key(0), 3)
     arrays = to_torch(jlstm.Recurrent(cell), params)
@@ -143,7 +143,7 @@ def main() -> dict[str, tuple[int, ...]]:
     xs = jnp.ones((5, 2, 3))
     other_cells(xs)
     made = {"cells": cells(xs), "layers": layers(xs), "flax": flax(xs)}
-    made["weights"] = weights_and_pictures(xs)
+    made["weights"] = weights_and_plots(xs)
     return {name: ys.shape for name, ys in made.items()}
 
 

@@ -34,7 +34,7 @@ KINDS = (
     *("qrnn", "lru", "slstm", "mlstm", "zoneout", "learned_carry", "reverse"),
     *("bidirectional_concat", "stack_bidirectional"),
 )
-# Those of them that differ most, for laws that are dear.
+# Those of them that differ most, for laws that are expensive.
 FEW = ("lstm", "conv_lstm", "mlstm", "stack_bidirectional")
 
 

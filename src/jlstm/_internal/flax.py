@@ -78,7 +78,7 @@ def apply(
     """Run a time-major ``layer`` on the layout and in the dtype that the caller wants.
 
     ``"*bt"`` stands for ``"t *b"`` if ``time_major``, else for ``"*b t"``; ``"*btx"``
-    has the feature axes of the layer behind it, one for most.
+    has the feature axes of the layer after it, one for most.
     """
     check_inputs(layer, xs, time_major, lengths=lengths, mask=mask, resets=resets)
     _check_key(key)

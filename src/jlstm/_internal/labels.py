@@ -26,7 +26,7 @@ def check_integers(name: str, values: Any, shape: Shape, what: str) -> None:
         ValueError: it has another shape.
 
     Example:
-        >>> check_integers("tags", np.zeros(3), (3,), "one a step")
+        >>> check_integers("tags", np.zeros(3), (3,), "one per step")
         Traceback (most recent call last):
         ...
         TypeError: tags has dtype float64; give integers.
@@ -113,7 +113,7 @@ def lengths_or_all(
     """
     if lengths is None:
         return jnp.full(shape, steps, jnp.int32)
-    check_integers(name, lengths, shape, "one a row")
+    check_integers(name, lengths, shape, "one per row")
     check_range(name, lengths, steps, f"there are {steps} steps")
     return jnp.asarray(lengths)
 

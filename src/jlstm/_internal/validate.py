@@ -149,7 +149,7 @@ def check_lengths(
     if lengths.shape != batch_shape:
         raise ValueError(
             f"lengths has shape {lengths.shape}; xs has {steps} steps of a batch of "
-            f"shape {batch_shape}: give one length a row, {layout}."
+            f"shape {batch_shape}: give one length per row, {layout}."
         )
     if isinstance(lengths, jax.core.Tracer) or not lengths.is_fully_addressable:
         return
@@ -171,7 +171,7 @@ def check_flags(name: str, flags: Any, shape: Shape, layout: str = TIME_FIRST) -
     if flags.shape != shape:
         raise ValueError(
             f"{name} has shape {flags.shape}; xs has time and batch axes {shape}: "
-            f"give one flag a step and row, {layout}."
+            f"give one flag per step and row, {layout}."
         )
 
 

@@ -1,1 +1,1 @@
-"""Looking into a trained network: gates over time, gradients, pictures."""
+"""Looking into a trained network: gates over time, gradients, plots."""

@@ -37,8 +37,8 @@ def lyapunov_exponents(
     chaotic), below 0 it fades, and :math:`-1/\lambda_1` is the number of steps in which
     the slowest change falls to 1/e. They come in the order of the frame, which is from
     the largest down once the frame has settled. Only products with the frame are
-    computed (``count`` forward derivatives a step), never the whole Jacobian. The frame
-    starts from fixed random directions, the same for each row.
+    computed (``count`` forward derivatives per step), never the whole Jacobian. The
+    frame starts from fixed random directions, the same for each row.
 
     Sources: G. Benettin et al., "Lyapunov characteristic exponents for smooth dynamical
     systems", Meccanica 15, 1980; for recurrent networks R. Vogt et al., "On Lyapunov

@@ -18,8 +18,8 @@ def named_traces(
 ) -> dict[str, Array]:
     """Return every part of the carry and every gate of all steps, by name.
 
-    It is :func:`jlstm.trace` for tables and pictures, which want names. Entry t of a
-    carry is what the step t left behind.
+    It is :func:`jlstm.trace` for tables and plots, which want names. Entry t of a
+    carry is what the step t left.
 
     Args:
         cell: what happens in a step.

@@ -29,7 +29,7 @@ class IndRNNParams(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class IndRNNCell(HiddenCell):
-    r"""Plain network whose recurrent weight is a vector, one number a unit.
+    r"""Plain network whose recurrent weight is a vector, one number per unit.
 
     .. math:: h_t = \phi(W_{ih} x_t + w_{hh} \odot h_{t-1} + b)
 

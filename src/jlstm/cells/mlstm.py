@@ -15,7 +15,7 @@ from jlstm._internal.tree import cast, cast_like
 from jlstm._internal.types import DType, Key, Shape, accumulator_dtype
 from jlstm.cell import ParallelCell, check_heads
 from jlstm.cell.parallel import last_carry
-from jlstm.cells.mlstm_chunks import Memory, run_chunks
+from jlstm.cells.mlstm_chunks import MatrixMemory, run_chunks
 from jlstm.cells.slstm import FORGET_GATES
 from jlstm.initializers import (
     Chrono,
@@ -215,7 +215,7 @@ class MLSTMCell(ParallelCell):
         zxs, old, blank = self._widened(zxs, carry, fresh)
         log_f = FORGET_GATES[self.forget_gate](zxs.f)
         inputs = (zxs.q, zxs.k, zxs.v, zxs.i, log_f)
-        first, start = Memory(*old[1:]), Memory(*blank[1:])
+        first, start = MatrixMemory(*old[1:]), MatrixMemory(*blank[1:])
         last, read_out = run_chunks(inputs, first, start, live, resets, self.chunk_size)
         o = jax.nn.sigmoid(zxs.o)
         hs = (o * read(*read_out).reshape(o.shape)).astype(carry.h.dtype)

@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jlstm._internal.tree import join_chunks, select, time_slice
 
 
-class Memory(NamedTuple):
+class MatrixMemory(NamedTuple):
     """Cell state, normaliser and stabiliser of every head."""
 
     c: Float[Array, "*b n d k"]
@@ -22,7 +22,7 @@ class Memory(NamedTuple):
     m: Float[Array, "*b n"]
 
 
-class Reading(NamedTuple):
+class Readout(NamedTuple):
     """What a query finds, the weight of it and their stabiliser."""
 
     found: Float[Array, "*b d"]
@@ -54,12 +54,12 @@ class Weights(NamedTuple):
 
 def run_chunks(
     inputs: tuple[Array, ...],
-    first: Memory,
-    fresh: Memory,
+    first: MatrixMemory,
+    fresh: MatrixMemory,
     live: Bool[Array, "t *b"],
     resets: Bool[Array, "t *b"],
     size: int,
-) -> tuple[Memory, Reading]:
+) -> tuple[MatrixMemory, Readout]:
     """Return the last memory, and what every step finds in its own.
 
     Args:
@@ -80,7 +80,7 @@ def run_chunks(
         (q, k, v, i, f, begins), (0.0, 0.0, 0.0, -jnp.inf, 0.0, 0.0), strict=True
     )
 
-    def run(memory: Memory, leaves: list[Array]) -> tuple[Memory, Reading]:
+    def run(memory: MatrixMemory, leaves: list[Array]) -> tuple[MatrixMemory, Readout]:
         chunk = Chunk(*(jnp.moveaxis(leaf, 0, time_axis) for leaf in leaves))
         chunk = chunk._replace(segment=jnp.cumsum(chunk.segment, axis=-1))
         last, reading = run_chunk(memory, fresh, chunk)
@@ -91,14 +91,16 @@ def run_chunks(
     return last, time_slice(join_chunks(readings), 0, steps)
 
 
-def run_chunk(memory: Memory, fresh: Memory, chunk: Chunk) -> tuple[Memory, Reading]:
+def run_chunk(
+    memory: MatrixMemory, fresh: MatrixMemory, chunk: Chunk
+) -> tuple[MatrixMemory, Readout]:
     """Return the memory after a chunk, and what every step of it finds."""
     weights = _weights(chunk, memory.m, fresh.m)
     scores = weights.steps * jnp.einsum("...tk,...sk->...ts", chunk.q, chunk.k)
     recalled = _recall(memory, chunk.q), _recall(fresh, chunk.q)
     held, held_weight = select(chunk.segment == 0, *recalled)
     found = jnp.einsum("...ts,...sd->...td", scores, chunk.v)
-    reading = Reading(
+    reading = Readout(
         found=found + weights.memory[..., None] * held,
         weight=jnp.sum(scores, axis=-1) + weights.memory * held_weight,
         m=weights.m,
@@ -110,7 +112,7 @@ def _weights(chunk: Chunk, m_first: Array, m_fresh: Array) -> Weights:
     """Return the weights of all pairs of steps, divided by the largest of a step."""
     pairs = (*chunk.f.shape, chunk.f.shape[-1])
     # Sums of the steps in between alone: a difference of two sums from the start would
-    # lose the small ones behind a gate that is all but closed.
+    # lose the small ones after a gate that is all but closed.
     between = jnp.cumsum(
         jnp.tril(jnp.broadcast_to(chunk.f[..., :, None], pairs), -1), axis=-2
     )
@@ -123,17 +125,19 @@ def _weights(chunk: Chunk, m_first: Array, m_fresh: Array) -> Weights:
     return Weights(jnp.exp(log_steps - m[..., None]), jnp.exp(log_memory - m), m)
 
 
-def _recall(memory: Memory, q: Array) -> tuple[Array, Array]:
+def _recall(memory: MatrixMemory, q: Array) -> tuple[Array, Array]:
     found = jnp.einsum("...dk,...tk->...td", memory.c, q)
     return found, jnp.einsum("...k,...tk->...t", memory.n, q)
 
 
-def _hand_on(memory: Memory, fresh: Memory, chunk: Chunk, weights: Weights) -> Memory:
+def _hand_on(
+    memory: MatrixMemory, fresh: MatrixMemory, chunk: Chunk, weights: Weights
+) -> MatrixMemory:
     """Return the memory after the last step."""
     start = select(chunk.segment[..., -1] == 0, memory, fresh)
     kept, written = weights.memory[..., -1], weights.steps[..., -1, :]
     keys = written[..., None] * chunk.k
-    return Memory(
+    return MatrixMemory(
         c=kept[..., None, None] * start.c
         + jnp.einsum("...sd,...sk->...dk", chunk.v, keys),
         n=kept[..., None] * start.n + jnp.sum(keys, axis=-2),

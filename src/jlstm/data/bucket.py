@@ -39,7 +39,7 @@ class BucketedBatches(Options):
     ``lengths`` has none of them by itself.
 
     Args:
-        sequences: arrays with time first and the same axes behind it.
+        sequences: arrays with time first and the same axes after it.
         batch_size: columns of every batch.
         boundaries: the lengths to pad to, increasing; the last one holds the longest.
         seed: shuffles sequences within buckets and the order of the batches; ``None``

@@ -102,7 +102,7 @@ class ForecastConfig(Options):
 
 
 class Borders(NamedTuple):
-    """The step behind the last one of each part."""
+    """The step after the last one of each part."""
 
     train: int
     valid: int

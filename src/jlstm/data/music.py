@@ -68,7 +68,7 @@ def independent_rates(pieces: Sequence[Roll]) -> Float64[np.ndarray, " 88"]:
     return (rows.sum(0) + 1) / (len(rows) + 2)
 
 
-def independent_floor(train: Sequence[Roll], pieces: Sequence[Roll]) -> float:
+def independent_baseline(train: Sequence[Roll], pieces: Sequence[Roll]) -> float:
     """Return the nats per row that rates of single keys need: what a model must beat.
 
     The first row of a piece is not counted: no model predicts it.
@@ -79,7 +79,7 @@ def independent_floor(train: Sequence[Roll], pieces: Sequence[Roll]) -> float:
     return float(nats.mean())
 
 
-def copy_floor(train: Sequence[Roll], pieces: Sequence[Roll]) -> float:
+def copy_baseline(train: Sequence[Roll], pieces: Sequence[Roll]) -> float:
     """Return the nats per row of each key going on as training's keys mostly do.
 
     One rate for a key that sounds and one for a key that does not, of all keys.
@@ -95,7 +95,7 @@ def copy_floor(train: Sequence[Roll], pieces: Sequence[Roll]) -> float:
 
 
 def _steps(pieces: Sequence[Roll]) -> tuple[np.ndarray, np.ndarray]:
-    """Return all rows that have one behind them, and those behind them."""
+    """Return all rows that have one after them, and those after them."""
     return (
         np.concatenate([piece[:-1] for piece in pieces]),
         np.concatenate([piece[1:] for piece in pieces]),

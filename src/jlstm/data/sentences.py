@@ -97,7 +97,7 @@ def fold_parts(
     folds: Integer[np.ndarray, " n"],
     fold: int,
 ) -> dict[str, Labelled]:
-    """Return train, dev and test for one fold: dev is the fold behind it.
+    """Return train, dev and test for one fold: dev is the fold after it.
 
     Raises:
         ValueError: there is no such fold, or only two.

@@ -1,7 +1,7 @@
 """Time series as tables of numbers: a user's CSV file, and the public ones.
 
-A table has a row a step and a column a variable; a column of dates is recognized by
-its values and kept next to the numbers.
+A table has one row per step and one column per variable; a column of dates is
+recognized by its values and kept next to the numbers.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _UNTOLD = TableOptions()
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """A table of numbers, a row a step.
+    """A table of numbers, one row per step.
 
     Args:
         name: of the data set or the file.
@@ -99,7 +99,7 @@ def read_csv(
     interpolate: bool = False,
     options: TableOptions = _UNTOLD,
 ) -> Series:
-    r"""Read a table with a row a step: CSV, or with tabs, semicolons, bars, blanks.
+    r"""Read a table with one row per step: CSV, or with tabs, semicolons, bars, blanks.
 
     Names, decimal marks, dates and their order are found from all of the file, and
     what was decided stands in ``note`` and ``read``. Columns that only count rows are
@@ -191,7 +191,7 @@ def interpolated(
 ) -> Float64[np.ndarray, "t c"]:
     """Return values with the missing ones on the straight line between neighbours.
 
-    Missing values before the first known one, or behind the last, repeat it.
+    Missing values before the first known one, or after the last, repeat it.
 
     Raises:
         ValueError: a column has no known value.

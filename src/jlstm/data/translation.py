@@ -102,7 +102,7 @@ class Translation:
 class PairBatch(NamedTuple):
     """Sentence pairs side by side, time first; source and target have one length.
 
-    ``inputs`` are the targets one step later, behind ``<bos>``: teacher forcing.
+    ``inputs`` are the targets one step later, after ``<bos>``: teacher forcing.
     ``rows`` tells which pair a column is, -1 one that only fills the batch.
     """
 
@@ -264,7 +264,7 @@ def _pieces(
 def _beside(
     source: Int32[np.ndarray, " n"], target: Int32[np.ndarray, " m"]
 ) -> Int32[np.ndarray, "k 2"]:
-    """Put the two sides of a pair side by side, ``<pad>`` behind the shorter."""
+    """Put the two sides of a pair side by side, ``<pad>`` after the shorter."""
     both = np.zeros((max(len(source), len(target)), 2), np.int32)
     both[: len(source), 0] = source
     both[: len(target), 1] = target
@@ -272,6 +272,6 @@ def _beside(
 
 
 def _shifted(targets: Int32[np.ndarray, "t b"]) -> Int32[np.ndarray, "t b"]:
-    """Return the targets one step later, behind ``<bos>``."""
+    """Return the targets one step later, after ``<bos>``."""
     first = np.full_like(targets[:1], SPECIALS.index(BOS))
     return np.concatenate([first, targets[:-1]])

@@ -1,6 +1,6 @@
 """Windows of a series, what simple rules predict for them, and how wrong that is.
 
-A window is ``length`` steps to look at and ``horizon`` steps to predict behind them.
+A window is ``length`` steps to look at and ``horizon`` steps to predict after them.
 Windows are views of the series; a batch is copied when it is taken.
 """
 
@@ -25,7 +25,7 @@ class Windows:
     Args:
         values: the whole series, scaled.
         start: first step that may be predicted; steps to look at may lie before it.
-        stop: step behind the last one that may be predicted.
+        stop: step after the last one that may be predicted.
         length: steps to look at.
         horizon: steps to predict.
         predicted: the columns to predict.

@@ -1,7 +1,7 @@
 """Sentences as tuples of words, and their ids.
 
 A ``Vocab`` from here begins with special symbols, so that their ids are the same in
-every run; id 0 is ``<pad>``, which is also what padded batches hold behind the end of
+every run; id 0 is ``<pad>``, which is also what padded batches hold after the end of
 a sequence.
 """
 

@@ -84,7 +84,7 @@ def greedy_search(
     """Take the most likely token each time, up to ``end`` or ``limit`` tokens.
 
     Args:
-        step: consumes one token a row.
+        step: consumes one token per row.
         carry: before the first token.
         first: what is fed first, such as ``<bos>``.
         end: the token after which a row is over.
@@ -105,7 +105,7 @@ def greedy_search(
     """
     Search(limit=limit).check()
     check_array("first", first)
-    check_integers("first", first, first.shape, "one token a row")
+    check_integers("first", first, first.shape, "one token per row")
     first = first.astype(jnp.int32)
     _check_end(step, carry, first, end)
 
@@ -161,9 +161,9 @@ def beam_search(
     check_array("first", first)
     if first.ndim != 1:
         raise ValueError(
-            f"first has shape {first.shape}; give one token a row, of shape (b,)."
+            f"first has shape {first.shape}; give one token per row, of shape (b,)."
         )
-    check_integers("first", first, first.shape, "one token a row")
+    check_integers("first", first, first.shape, "one token per row")
 
     def going(state: _State) -> Bool[Array, ""]:
         return (state.time < search.limit) & ~jnp.all(state.done.finished)
@@ -271,7 +271,7 @@ def _keep(
 
 
 def _ranked(state: _State, search: Search) -> Beams:
-    """Return the finished hypotheses, and behind them those that were cut off."""
+    """Return the finished hypotheses, and after them those that were cut off."""
     done = state.done
     open_scores = state.scores / length_penalty(
         state.time, search.alpha, state.scores.dtype

@@ -157,7 +157,7 @@ def _advance(state: Beam, log_prob: Float[Array, " v"], blank: int) -> Beam:
 def _extensions(
     state: Beam, log_prob: Float[Array, " v"], blank: int
 ) -> Float[Array, "k v"]:
-    """Return the log-probability of each prefix with each symbol behind it.
+    """Return the log-probability of each prefix with each symbol after it.
 
     Only with a blank between them are two equal symbols two.
     """

@@ -17,7 +17,7 @@ NOTHING = -1
 """What is drawn from logits that are NaN, where they cannot be refused."""
 
 Step = Callable[[Carry, Int[Array, "*b"]], tuple[Carry, Float[Array, "*b v"]]]
-"""Consumes one token a row; returns the next carry and the logits of the next token."""
+"""Consumes one token per row; returns the carry and the logits of the next token."""
 
 
 class Sampling(NamedTuple):
@@ -85,7 +85,7 @@ def restrict(logits: Float[Array, "*b v"], sampling: Sampling) -> Float[Array, "
 def sample(
     logits: Float[Array, "*b v"], key: Key, sampling: Sampling = PLAIN
 ) -> Int[Array, "*b"]:
-    """Draw one token a row.
+    """Draw one token per row.
 
     A row of logits with NaN is refused where it is known; inside ``jax.jit`` it draws
     :data:`NOTHING`.

@@ -118,7 +118,7 @@ def _kinds() -> dict[type, type]:
 
 
 def _dense(module: Any) -> tuple[list[Any], list[Any]]:
-    """Return the maps of the input and of the state: one a gate, or one for all."""
+    """Return the maps of the input and of the state: one per gate, or one for all."""
     if type(module).__name__ == "LSTMCell":
         return (
             [module.ii, module.if_, module.ig, module.io],

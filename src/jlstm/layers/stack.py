@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._internal.arrays import check_key
-from jlstm._internal.options import Drawn, Options, Rate, misfit
+from jlstm._internal.options import Drawn, Options, Rate, wrong_value
 from jlstm._internal.repr import ShortRepr, shown
 from jlstm._internal.types import Carry, DType, Key, Params, Shape
 from jlstm.cell import Cell
@@ -291,7 +291,7 @@ class Stack(ShortRepr, Drawn, Options):
                 )
             if isinstance(layer, type) or not hasattr(layer, "apply"):
                 wanted = "a layer, such as Recurrent(LSTMCell(64))"
-                raise TypeError(misfit(f"Stack: layers[{n}]", layer, wanted, True))
+                raise TypeError(wrong_value(f"Stack: layers[{n}]", layer, wanted, True))
 
     def _check_tuple(self, what: str, given: Any, maker: str) -> None:
         plain = isinstance(given, tuple) and not hasattr(given, "_fields")

@@ -32,7 +32,7 @@ from jlstm.initializers import Uniform
 from jlstm.masking import last_step, steps_within
 
 PADDING = -1
-"""What stands behind the end of a decoded row."""
+"""What follows the end of a decoded row."""
 
 
 class CRFParams(NamedTuple):
@@ -50,7 +50,7 @@ class CRFParams(NamedTuple):
 
 
 class TagPath(NamedTuple):
-    """The most likely tags of each row, -1 behind its end, and their score.
+    """The most likely tags of each row, -1 after its end, and their score.
 
     The score less that of :func:`crf_normalizer` is a log-probability in nats.
     """
@@ -88,7 +88,7 @@ def crf_nll(
 ) -> Float[Array, "*b"]:
     """Return the negative log-likelihood of the tags of each row, in nats.
 
-    What stands behind the end of a row changes nothing; an empty row has 0. A tag that
+    What follows the end of a row changes nothing; an empty row has 0. A tag that
     does not exist is refused; under ``jax.jit``, where it is not known, its row has a
     loss of NaN.
 
@@ -122,7 +122,7 @@ def crf_score(
     """Return the score of the tags of each row; the arguments are those of crf_nll."""
     params, scores, live = widen(params, scores, lengths)
     count = scores.shape[-1]
-    check_integers("tags", tags, scores.shape[:-1], "one a step and row")
+    check_integers("tags", tags, scores.shape[:-1], "one per step and row")
     check_range("tags", tags, count - 1, "one for each score", live)
     exist = (in_range(tags, count) | ~live).all(axis=0)
     tags = jnp.where(live, jnp.clip(tags, 0, count - 1).astype(jnp.int32), 0)
@@ -195,7 +195,7 @@ def crf_marginals(
     scores: Float[Array, "t *b k"],
     lengths: Integer[Array, "*b"] | None = None,
 ) -> Float[Array, "t *b k"]:
-    """Return the probability of each tag at each step, zeros behind the end of a row.
+    """Return the probability of each tag at each step, zeros after the end of a row.
 
     They are the gradient of the normalizer, which backpropagation gives for the price
     of the backward half of the forward-backward algorithm.

@@ -31,9 +31,9 @@ def ctc_loss(
 ) -> Float[Array, " b"]:
     """Return the negative log-likelihood of each target in nats, summed over time.
 
-    A path names one class a step; without repetitions and then without blanks it is a
+    A path names one class per step; without repetitions and then without blanks it is a
     sequence of symbols. The likelihood of a target is that of all paths that give it.
-    What stands behind the end of a row, or of its target, changes nothing.
+    What follows the end of a row, or of its target, changes nothing.
 
     The sums are ``optax.ctc_loss``; this adds time as the leading axis, lengths, and
     the check that there is a path at all.
@@ -72,7 +72,7 @@ def ctc_loss(
         raise ValueError(f"logits has shape {logits.shape}; give one step at least.")
     check_blank(blank, classes)
     check_array("targets", targets)
-    check_integers("targets", targets, (*targets.shape[:1], rows), "a column a row")
+    check_integers("targets", targets, (*targets.shape[:1], rows), "one column per row")
     if not len(targets):  # optax wants a symbol: one of padding
         targets = jnp.full((1, rows), -1, jnp.int32)
     if target_lengths is None:
@@ -126,7 +126,7 @@ def check_alignable(
         )
     inside = np.arange(len(targets))[:, None] < target_lengths
     if classes is not None:
-        advice = "pad behind the end, or give target_lengths"
+        advice = "pad after the end, or give target_lengths"
         check_range("targets", targets, classes - 1, advice, inside)
     if (inside & (targets == blank)).any():
         row = np.flatnonzero((inside & (targets == blank)).any(axis=0))[0]
@@ -140,7 +140,7 @@ def steps_needed(
     targets: Integer[Array | np.ndarray, "n b"],
     target_lengths: Integer[Array | np.ndarray, " b"],
 ) -> Integer[Array | np.ndarray, " b"]:
-    """Return the fewest steps of a path: one a symbol, and one between equal ones.
+    """Return the fewest steps of a path: one per symbol, and one between equal ones.
 
     Example:
         >>> steps_needed(np.array([[1, 1], [1, 2], [2, 0]]), np.array([3, 2])).tolist()

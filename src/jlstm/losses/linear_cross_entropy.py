@@ -32,7 +32,7 @@ def linear_nll(
     tied: bool = False,
     backend: Literal["auto", "xla", "native"] = "auto",
 ) -> Float[Array, "*b"]:
-    """Return ``token_nll(hs @ weight + bias, targets)``: nats, one a target.
+    """Return ``token_nll(hs @ weight + bias, targets)``: nats, one per target.
 
     Args:
         hs: features.

@@ -41,11 +41,11 @@ class Likelihood(Routine):
         return [token_nll(affine(inputs.hs, weight, inputs.b), inputs.targets)]
 
     def shown(self, inputs: Types) -> list[Any]:
-        """Return the type: one number a row."""
+        """Return the type: one number per row."""
         return [inputs.hs.update(shape=inputs.hs.shape[:1], weak_type=False)]
 
     def kept(self, inputs: Types) -> list[Any]:
-        """Return the types: one number a row, and panels of logits."""
+        """Return the types: one number per row, and panels of logits."""
         classes = inputs.w.shape[0 if self.tied else 1]
         wide = -(-classes // LANES) * LANES
         logits = inputs.hs.update(shape=(inputs.hs.shape[0] * wide,), weak_type=False)

@@ -20,7 +20,7 @@ from jlstm.initializers import Glorot
 from jlstm.masking import steps_within
 
 
-class Memory(NamedTuple):
+class AttentionKeys(NamedTuple):
     """What is attended to; positions, the time of the source, lead.
 
     Attributes:
@@ -33,9 +33,9 @@ class Memory(NamedTuple):
     values: Float[Array, "t *b x"]
     live: Bool[Array, "t *b"]
 
-    def for_beams(self) -> "Memory":
+    def for_beams(self) -> "AttentionKeys":
         """Give the rows an axis of 1 at their end, for several queries a row."""
-        return Memory(
+        return AttentionKeys(
             self.keys[..., None, :], self.values[..., None, :], self.live[..., None]
         )
 
@@ -166,22 +166,25 @@ def remember(
     params: Params,
     values: Float[Array, "t *b x"],
     lengths: Int[Array, "*b"],
-) -> Memory:
+) -> AttentionKeys:
     """Return what a decoder attends to, computed once for all its steps.
 
     Args:
         attention: how a query is compared.
         params: its parameters.
         values: outputs of an encoder.
-        lengths: positions of each row; what stands behind them is padding.
+        lengths: positions of each row; what follows them is padding.
     """
     live = steps_within(lengths, values.shape[0])
     values = zero_unless(live, values)
-    return Memory(attention.keys(params, values), values, live)
+    return AttentionKeys(attention.keys(params, values), values, live)
 
 
 def attend(
-    attention: Attention, params: Params, memory: Memory, query: Float[Array, "*#b h"]
+    attention: Attention,
+    params: Params,
+    memory: AttentionKeys,
+    query: Float[Array, "*#b h"],
 ) -> tuple[Float[Array, "*#b x"], Float[Array, "t *#b"]]:
     """Return the mean of the values, weighted by how well they fit, and the weights.
 

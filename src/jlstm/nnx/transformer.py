@@ -60,7 +60,7 @@ class TransformerConfig(Options):
 
 
 class Block(nnx.Module):
-    """Attention and a small network, each behind a norm and added to what came in.
+    """Attention and a small network, each after a norm and added to what came in.
 
     Source: R. Xiong et al., "On layer normalization in the Transformer architecture",
     2020 (arXiv:2002.04745), the pre-norm form.

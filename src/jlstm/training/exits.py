@@ -26,7 +26,7 @@ MEANING = {
     Exit.MEMORY: "out of memory, of the machine or of the accelerator",
     Exit.DAMAGED: "a file of the run is damaged, and none can take its place",
     Exit.PACKAGE: "a package is missing; the line says how to install it",
-    Exit.REPORT: "trained and scored, all numbers in result.json; a picture or the "
+    Exit.REPORT: "trained and scored, all numbers in result.json; a plot or the "
     "report failed",
     Exit.INTERNAL: "an error of jlstm itself; --debug shows the traceback",
 }

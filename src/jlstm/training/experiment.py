@@ -79,7 +79,7 @@ class Finished(Generic[P, E]):
         folder: of the run.
         data: that it was trained on.
         task: that was trained.
-        baselines: what needs no network.
+        baselines: scores of simpler methods, to compare with.
         result: of the trainer; its model holds all seeds.
         model: that of the first seed.
         summary: the numbers that every task has.
@@ -156,11 +156,11 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         return {}
 
     def baselines(self, data: Loaded[P, E]) -> Scores:
-        """Return what needs no network; it is computed before the training."""
+        """Return the scores of the baselines; they are computed before the training."""
         return {}
 
     def report(self, run: Finished[P, E]) -> Report:
-        """Say what a finished run is worth knowing for; pictures are drawn later."""
+        """Say what a finished run is worth knowing for; plots are drawn later."""
         return Report()
 
     def read(self, source: Any, prep: P, *, labelled: bool) -> E:
@@ -197,7 +197,7 @@ class Experiment(abc.ABC, Generic[C, P, E]):
     def fit(self, folder: Path) -> Finished[P, E]:
         """Train; write the scores as soon as there are any.
 
-        So whatever fails later, of samples, pictures or the report, no number is lost.
+        So whatever fails later, of samples, plots or the report, no number is lost.
         """
         data = self.data
         for name, vocab in self.vocabularies(data.prep).items():

@@ -52,7 +52,7 @@ class Trainer:
 
     The step is pure and the state one pytree; this object holds only what is written to
     disk and shown. Interrupted at any moment, a second ``fit`` in the same folder
-    continues with the same bits as if nothing had happened.
+    resumes bit-identically.
 
     Attributes:
         task: what is trained.

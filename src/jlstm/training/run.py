@@ -18,7 +18,7 @@ PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 def create_run(root: Path, name: str) -> Path:
     """Make and return a new folder ``root/name/20260131-235959``, after the time.
 
-    A second run within the second gets ``-1`` behind it, and so on; a folder that
+    A second run within the second gets ``-1`` after it, and so on; a folder that
     exists is never used again, also when several processes start at once.
 
     Raises:

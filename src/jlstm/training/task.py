@@ -20,7 +20,7 @@ class Task(Protocol):
     Attributes:
         unit: what a batch is counted in, such as ``"tokens"``.
         has_test: whether there is a test part.
-        baselines: losses of what needs no network, by name, shown next to the curves.
+        baselines: losses of the baselines, by name, shown next to the curves.
     """
 
     unit: str

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
     not hasattr(os, "geteuid"), reason="owners and modes of POSIX"
 )
 FAKE = """#!/bin/sh
-# a compiler that only copies: what stands behind -o is the last argument
+# a compiler that only copies: what follows -o is the last argument
 for last; do :; done
 cp "$SOURCE_OF_FAKE" "$last"
 """

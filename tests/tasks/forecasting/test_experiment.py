@@ -1,4 +1,4 @@
-"""The forecasting task from a user's file to the table, the picture, what is next."""
+"""The forecasting task from a user's file to the table, the plot, what is next."""
 
 import csv
 import json

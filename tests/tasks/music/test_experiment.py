@@ -15,7 +15,7 @@ from experiments.odyssey.odyssey import (
 )
 from experiments.odyssey.outcome import best_rate, outcome_of, outcome_table, present
 from jlstm import OdysseyLSTMCell
-from jlstm.data.music import copy_floor, independent_floor
+from jlstm.data.music import copy_baseline, independent_baseline
 from jlstm.tasks.music import experiment as music
 from jlstm.tasks.music.config import Config, DataConfig, SampleConfig
 from jlstm.tasks.music.experiment import MusicExperiment
@@ -46,15 +46,15 @@ def jsb(monkeypatch):
 def test_a_run_gets_its_pieces_and_its_floors(jsb):
     made = MusicExperiment.from_config(Config(data=DataConfig(limit_train=3, window=4)))
     assert [len(part) for part in made.data.parts.values()] == [3, 2, 3]
-    floors = made.baselines(made.data)
+    baselines = made.baselines(made.data)
     kept, test = PIECES["train"][:3], PIECES["test"]
-    assert [each["test"] for each in floors.values()] == [
-        independent_floor(kept, test),
-        copy_floor(kept, test),
+    assert [each["test"] for each in baselines.values()] == [
+        independent_baseline(kept, test),
+        copy_baseline(kept, test),
     ]
-    task = made.task(made.data, floors)
+    task = made.task(made.data, baselines)
     assert max(map(len, task.excerpts)) == 4 and len(task.train) == 3
-    assert [*task.baselines.values()] == [each["valid"] for each in floors.values()]
+    assert [*task.baselines.values()] == [each["valid"] for each in baselines.values()]
     again = MusicExperiment.from_config(made.config)
     assert made.identity(made.data) == again.identity(again.data)
 
@@ -69,9 +69,9 @@ def test_a_written_piece_begins_with_what_was_given():
 
 def test_the_table_of_nats():
     part = {"loss": 8.456, "loss_members": [8.356, 8.556]}
-    floors = {"each key by itself": {"valid": 11.0, "test": 11.09}}
+    baselines = {"each key by itself": {"valid": 11.0, "test": 11.09}}
     lines = nats_table(
-        {"model": "LSTM", "valid": part, "test": part, "baselines": floors}
+        {"model": "LSTM", "valid": part, "test": part, "baselines": baselines}
     ).splitlines()
     assert lines[2].split("|")[3].strip() == "8.46 ± 0.14" == shown(part)
     assert lines[3].split("|")[3].strip() == "11.09"

@@ -1,4 +1,4 @@
-"""Generated tasks: exact losses, own data for each seed, exams that stay the same."""
+"""Generated tasks: exact losses, own data for each seed, evaluation sets that stay."""
 
 import jax
 import jax.numpy as jnp
@@ -93,8 +93,8 @@ def test_an_oracle_passes_its_exams_and_a_guess_does_not():
 
 @pytest.mark.slow
 def test_exams_stay_the_same_and_parts_differ():
-    valid, test = (make_task()._sheets[part][0] for part in ("valid", "test"))
-    again = make_task()._sheets["valid"][0]
+    valid, test = (make_task()._batches[part][0] for part in ("valid", "test"))
+    again = make_task()._batches["valid"][0]
     assert len(valid) == 2 and isinstance(valid[0], SyntheticBatch)
     np.testing.assert_array_equal(valid[0].xs, again[0].xs)
     assert not np.allclose(valid[0].xs, test[0].xs)

@@ -19,7 +19,7 @@ LIVE = np.arange(4)[:, None] < np.asarray(LENGTHS)
 
 
 def text(padding=0):
-    """Return sentences; what stands behind their ends is ``padding``."""
+    """Return sentences; what follows their ends is ``padding``."""
     rng = np.random.default_rng(1)
     words, marks = rng.integers(1, 7, (4, 3)), rng.integers(1, 4, (4, 3))
     letters = rng.integers(1, 6, (4, 3, 5))

@@ -31,6 +31,6 @@ from jlstm._internal.options.limits import Size as Size
 from jlstm._internal.options.limits import Sizes as Sizes
 from jlstm._internal.options.numbers import read_numbers as read_numbers
 from jlstm._internal.options.rules import rule_of as rule_of
-from jlstm._internal.options.texts import misfit as misfit
 from jlstm._internal.options.texts import nearest as nearest
 from jlstm._internal.options.texts import unknown as unknown
+from jlstm._internal.options.texts import wrong_value as wrong_value

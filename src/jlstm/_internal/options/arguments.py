@@ -11,7 +11,7 @@ import numpy as np
 
 from jlstm._internal.options.limits import Count, Size
 from jlstm._internal.options.rules import rule_of
-from jlstm._internal.options.texts import misfit, short
+from jlstm._internal.options.texts import short, wrong_value
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,7 +64,7 @@ def _key(value: Any, place: str) -> Any:
     typed = jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
     if value.ndim != (0 if typed else 1) or not (typed or value.dtype == jnp.uint32):
         raise TypeError(
-            misfit(place, value, "one random key, such as jax.random.key(0)")
+            wrong_value(place, value, "one random key, such as jax.random.key(0)")
         )
     return value
 
@@ -84,7 +84,7 @@ def _shape(value: Any, place: str, each: Any = Count) -> tuple[Any, ...]:
     if not isinstance(value, tuple | list):
         example = f"({short(value)},)" if type(value) is int else "(2, 3)"
         raise TypeError(
-            misfit(place, value, f"a tuple, such as {example}", show_type=True)
+            wrong_value(place, value, f"a tuple, such as {example}", show_type=True)
         )
     return tuple(_dimension(n, f"{place}[{i}]", each) for i, n in enumerate(value))
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeAlias
 import numpy as np
 
 from jlstm._internal.options.rules import Rule, unboxed
-from jlstm._internal.options.texts import misfit
+from jlstm._internal.options.texts import wrong_value
 
 NAMED = "a name or {name: NAME, option: value}"
 _PLAIN = (bool, int, float, str, type(None))
@@ -142,7 +142,9 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, Component):
         return value if value.options else value.name
     if not isinstance(value, _PLAIN):
-        raise ValueError(misfit("an option", value, "a number, a text or a component"))
+        raise ValueError(
+            wrong_value("an option", value, "a number, a text or a component")
+        )
     return value
 
 

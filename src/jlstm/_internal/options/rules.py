@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import numpy as np
 
 from jlstm._internal.options.limits import Limit
-from jlstm._internal.options.texts import listed, misfit, one_of, unknown
+from jlstm._internal.options.texts import listed, one_of, unknown, wrong_value
 
 LARGEST_INT = 2**31 - 1
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -42,7 +42,7 @@ class Rule(NamedTuple):
         if isinstance(value, np.generic):
             value = unboxed(value)
         if not self.admits(value):
-            raise TypeError(misfit(place, value, self.wanted, show_type=True))
+            raise TypeError(wrong_value(place, value, self.wanted, show_type=True))
         return self.keep(value, place, self.wanted)
 
 
@@ -90,7 +90,7 @@ def rule_of(hint: Any) -> Rule | None:
 
 def _integer(value: Any, place: str, wanted: str) -> int:
     if abs(value) > LARGEST_INT:
-        raise ValueError(misfit(place, value, wanted, why=BEYOND_INT))
+        raise ValueError(wrong_value(place, value, wanted, why=BEYOND_INT))
     return int(value)
 
 
@@ -100,9 +100,9 @@ def _number(value: Any, place: str, wanted: str) -> float:
     except OverflowError:
         number = math.inf
     if math.isnan(number) or math.isinf(number):
-        raise ValueError(misfit(place, value, wanted))
+        raise ValueError(wrong_value(place, value, wanted))
     if abs(number) > LARGEST_FLOAT:
-        raise ValueError(misfit(place, value, wanted, why=BEYOND_FLOAT))
+        raise ValueError(wrong_value(place, value, wanted, why=BEYOND_FLOAT))
     return number
 
 
@@ -116,7 +116,7 @@ def _hashable(value: Any, place: str, wanted: str) -> Any:
         hash(value)
     except TypeError:
         why = ", which has no hash"
-        raise ValueError(misfit(place, value, wanted, why=why)) from None
+        raise ValueError(wrong_value(place, value, wanted, why=why)) from None
     return value
 
 
@@ -151,7 +151,7 @@ def _with_limit(rule: Rule, limit: Limit) -> Rule:
     def keep(value: Any, place: str, wanted: str) -> Any:
         kept = rule.keep(value, place, wanted)
         if not limit.holds(kept):
-            raise ValueError(misfit(place, kept, wanted))
+            raise ValueError(wrong_value(place, kept, wanted))
         return kept
 
     return Rule(limit.wanted, rule.admits, keep)
@@ -194,7 +194,7 @@ def _tuple(hints: tuple[Any, ...]) -> Rule:
 
     def keep(value: Any, place: str, wanted: str) -> tuple[Any, ...]:
         if not endless and len(value) != len(rules):
-            raise ValueError(misfit(place, value, wanted))
+            raise ValueError(wrong_value(place, value, wanted))
         pairs = zip(rules * len(value) if endless else rules, value, strict=False)
         return tuple(
             item if rule is None else rule.take(item, f"{place}[{n}]")

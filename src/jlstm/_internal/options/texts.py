@@ -12,13 +12,13 @@ LONGEST = 120
 MANY = 12
 
 
-def misfit(
+def wrong_value(
     place: str, value: Any, wanted: str, show_type: bool = False, why: str = ""
 ) -> str:
     """Return the line for a value that does not fit; ``why`` goes on after it.
 
     Example:
-        >>> misfit("LSTMCell: forget_bias", "3", "a finite number", show_type=True)
+        >>> wrong_value("LSTMCell: forget_bias", "3", "a finite number", show_type=True)
         "LSTMCell: forget_bias is '3' (str); give a finite number."
     """
     verb = "choose" if wanted.startswith("one of ") else "give"
@@ -71,10 +71,10 @@ def unknown(place: str, value: Any, known: Sequence[Any], wanted: str = "") -> s
     """
     near = nearest(value, known)
     if near is None:
-        return misfit(place, value, wanted or one_of(known))
+        return wrong_value(place, value, wanted or one_of(known))
     if len(known) > MANY:
         return f"{place} is {short(value)}; did you mean {near}?"
-    return f"{misfit(place, value, wanted or one_of(known))} Did you mean {near}?"
+    return f"{wrong_value(place, value, wanted or one_of(known))} Did you mean {near}?"
 
 
 def nearest(value: Any, known: Sequence[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Pictures of a run: for a page or a notebook.
+"""Plots of a run: for a page or a notebook.
 
 Every function returns a matplotlib ``Figure`` of its own and touches no global state.
 All of it reads in grey: lines differ in weight and dash, and the color map of the heat
@@ -25,7 +25,7 @@ from jlstm.analysis.plots.saturation import plot_saturation as plot_saturation
 from jlstm.analysis.plots.seeds import seed_curves as seed_curves
 from jlstm.analysis.plots.spectrum import plot_spectrum as plot_spectrum
 from jlstm.analysis.plots.speech import error_curves as error_curves
-from jlstm.analysis.plots.speech import log_mel_pictures as log_mel_pictures
+from jlstm.analysis.plots.speech import plot_log_mels as plot_log_mels
 from jlstm.analysis.plots.speech import plot_utterance as plot_utterance
 from jlstm.analysis.plots.svg import figure_to_svg as figure_to_svg
 from jlstm.analysis.plots.text import plot_text as plot_text

@@ -17,7 +17,7 @@ def plot_ablation(
     increases: Float[Array, "h"] | Float[np.ndarray, "h"],
     label: str = "rise of the loss",
 ) -> "Figure":
-    """Draw by how much the loss rises without each unit, the dearest unit first.
+    """Draw by how much the loss rises without each unit, the most important unit first.
 
     A bar below zero, in grey, is a unit without which the loss falls. Up to forty units
     have their number below the bar, counted from 0.
@@ -34,13 +34,13 @@ def plot_ablation(
         >>> [text.get_text() for text in figure.axes[0].get_xticklabels()]
         ['1', '0', '2']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     values = np.asarray(increases, np.float64)
     if not len(values):
         raise ValueError("there is no unit to draw; give the increase of at least one.")
     order = np.argsort(-values, kind="stable")
-    figure = Picture(figsize=(WIDTH, 3.2), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     ranks = np.arange(len(values))
@@ -51,7 +51,7 @@ def plot_ablation(
     if len(values) <= NAMED:
         crowded = len(values) > NAMED // 2
         axes.set_xticks(ranks, order.astype(str), fontsize=7 if crowded else 9)
-        axes.set_xlabel("unit, the dearest first", color=INK)
+        axes.set_xlabel("unit, the most important first", color=INK)
     else:
         axes.set_xlabel("rank of the unit", color=INK)
     axes.set_ylabel(label, color=INK)

@@ -27,14 +27,14 @@ def plot_attention(
         written: words that were produced, next to the rows.
 
     Raises:
-        ValueError: there is not one word a row and one a column.
+        ValueError: there is not one word per row and one per column.
 
     Example:
         >>> figure = plot_attention(np.eye(2), ["ein", "Hund"], ["a", "dog"])
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['a', 'dog']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     if weights.shape != (len(written), len(source)):
         raise ValueError(
@@ -42,7 +42,7 @@ def plot_attention(
             f"and {len(source)} of the source; give a row and a column for each."
         )
     height = 1.4 + WORD * len(written)
-    figure = Picture(figsize=(WIDTH, height), layout="constrained")
+    figure = Plot(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     image = axes.imshow(

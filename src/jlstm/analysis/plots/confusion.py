@@ -29,14 +29,14 @@ def plot_confusion(
         >>> [text.get_text() for text in figure.axes[0].texts]
         ['9', '1', '2', '8']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     if len(classes) != len(counts):
         raise ValueError(
-            f"{len(classes)} names for {len(counts)} classes; give one a class."
+            f"{len(classes)} names for {len(counts)} classes; give one per class."
         )
     side = min(WIDTH, 2.4 + 0.42 * len(classes))
-    figure = Picture(figsize=(side + 0.9, side), layout="constrained")
+    figure = Plot(figsize=(side + 0.9, side), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -1,4 +1,4 @@
-"""Learning curves: losses over the steps next to what needs no network."""
+"""Learning curves: losses over the steps next to the baselines."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -40,14 +40,14 @@ def learning_curves(
         >>> figure.axes[0].get_ylabel()
         'loss (nats)'
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     train, valid = _points(records, "train", "loss"), _points(records, "valid", "loss")
     if not len(train) + len(valid):
         raise ValueError("no record of kind 'train' or 'valid' has a loss to draw.")
     rates = _points(records, "train", "learning_rate")
     heights = [3.2, 0.7] if len(rates) else [3.2]
-    figure = Picture(figsize=(WIDTH, 1.0 + sum(heights)), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 1.0 + sum(heights)), layout="constrained")
     rows = figure.subplots(
         len(heights), sharex=True, height_ratios=heights, squeeze=False
     )

@@ -35,14 +35,14 @@ def plot_dots(
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['a']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     if list(groups) != list(chosen):
         raise ValueError(
             f"groups are {', '.join(groups)} and chosen {', '.join(chosen)}; give the "
             "same names in the same order."
         )
-    figure = Picture(figsize=(WIDTH, 1.0 + 0.34 * len(groups)), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 1.0 + 0.34 * len(groups)), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     for place, (name, values) in enumerate(groups.items()):

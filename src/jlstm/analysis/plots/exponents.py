@@ -33,11 +33,11 @@ def plot_lyapunov(exponents: Mapping[str, Exponents]) -> "Figure":
         >>> figure.axes[0].get_ylabel()
         'Lyapunov exponent (nats per step)'
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     if not exponents:
         raise ValueError("there are no exponents to draw; give those of one cell.")
-    figure = Picture(figsize=(WIDTH, 3.8), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 3.8), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     axes.axhline(0, color=GREY, linewidth=1, linestyle=DASHES[0])

@@ -53,10 +53,10 @@ def plot_forecast(
         >>> [text.get_text() for text in figure.legends[0].get_texts()]
         ['known', 'forecast', 'what happened']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     height = 1.1 + 1.75 * len(examples)
-    figure = Picture(figsize=(WIDTH, height), layout="constrained")
+    figure = Plot(figsize=(WIDTH, height), layout="constrained")
     grid = figure.subplots(len(examples), squeeze=False)[:, 0]
     for axes, example in zip(grid, examples, strict=True):
         _draw(axes, example, baseline)
@@ -74,7 +74,7 @@ def step_errors(
 ) -> "Figure":
     """Draw the mean error of each step of the horizon, a line for each forecast.
 
-    The axis ends above all but the worst line, which may so leave the picture.
+    The axis ends above all but the worst line, which may so leave the plot.
 
     Args:
         errors: the model first, then its baselines.
@@ -85,9 +85,9 @@ def step_errors(
         >>> figure.axes[0].lines[0].get_xdata().tolist()
         [1, 2]
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
-    figure = Picture(figsize=(WIDTH, 4.2), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 4.2), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     styles = [(INK, "-", 2.0), *((GREY, dash, 1.3) for dash in ("-", *DASHES))]

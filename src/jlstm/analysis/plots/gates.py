@@ -39,13 +39,13 @@ def plot_gates(
     Args:
         gates: activations of one layer, by name, such as ``gates._asdict()`` of
             :func:`jlstm.trace`.
-        labels: one a time step; a space is shown as ␣, a line break as ↵.
+        labels: one per time step; a space is shown as ␣, a line break as ↵.
         cell_state: drawn below the gates as tanh(c), which is what the output gate
             lets through: a state that counts may be in the hundreds.
         sort_by: name of the gate whose mean sorts the units.
 
     Raises:
-        ValueError: there is no such gate, or not one label a step.
+        ValueError: there is no such gate, or not one label per step.
 
     Example:
         >>> gates = {"f": np.linspace(0, 1, 6).reshape(3, 2)}
@@ -53,7 +53,7 @@ def plot_gates(
         >>> [text.get_text() for text in figure.axes[0].get_xticklabels()]
         ['to', 'be', '.']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     if sort_by not in gates:
         raise ValueError(f"sort_by={sort_by!r}: the gates are {', '.join(gates)}.")
@@ -63,8 +63,8 @@ def plot_gates(
         maps["tanh(c)"] = np.tanh(cell_state)
     steps = len(gates[sort_by])
     if len(labels) != steps:
-        raise ValueError(f"{len(labels)} labels for {steps} steps; give one a step.")
-    figure = Picture(figsize=(WIDTH, 0.9 + 1.15 * len(maps)), layout="constrained")
+        raise ValueError(f"{len(labels)} labels for {steps} steps; give one per step.")
+    figure = Plot(figsize=(WIDTH, 0.9 + 1.15 * len(maps)), layout="constrained")
     rows = figure.subplots(len(maps), sharex=True, squeeze=False)[:, 0]
     for axes, (name, values) in zip(rows, maps.items(), strict=True):
         _draw_map(axes, name, np.asarray(values, np.float32)[:, order].T)

@@ -23,7 +23,7 @@ def share_grid(
     """Draw shares from 0 to 1 as a grid, each with its text; NaN is left empty.
 
     Args:
-        shares: one a row and column.
+        shares: one per row and column.
         rows: names, from above.
         columns: names, from the left.
         texts: what stands in each place, such as ``"2/3"``.
@@ -37,7 +37,7 @@ def share_grid(
         >>> figure.axes[0].get_xlabel()
         'T'
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     given = len(rows), len(columns)
     if shares.shape != given or {len(line) for line in texts} != {given[1]}:
@@ -45,7 +45,7 @@ def share_grid(
             f"shares of shape {shares.shape} came with {given[0]} rows and {given[1]} "
             "columns; give one name a row and a column, and one text a place."
         )
-    figure = Picture(figsize=(WIDTH, 0.9 + 0.36 * len(rows)), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 0.9 + 0.36 * len(rows)), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     axes.imshow(shares, "cividis", aspect="auto", vmin=0, vmax=1)

@@ -47,12 +47,12 @@ def plot_lags(panels: Mapping[str, Mapping[str, LagCurve]]) -> "Figure":
         >>> figure.axes[0].get_yscale()
         'log'
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     if not names:
         raise ValueError("there is no curve to draw; give at least one.")
-    figure = Picture(figsize=(1.25 * WIDTH, 4.2), layout="constrained")
+    figure = Plot(figsize=(1.25 * WIDTH, 4.2), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     styles = _styles(panels)
     for each, (title, curves) in zip(axes, panels.items(), strict=True):

@@ -1,7 +1,7 @@
-"""Text of a user in a picture: as it stands, whatever is in it.
+"""Text of a user in a plot: as it stands, whatever is in it.
 
 matplotlib takes what stands between two dollar signs for a formula, and what it cannot
-draw for an error; and a picture is a part of an XML page, in which some signs may not
+draw for an error; and a plot is a part of an XML page, in which some signs may not
 stand at all. A label comes from data, so that any of this can be in it.
 """
 

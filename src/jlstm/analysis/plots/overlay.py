@@ -45,7 +45,7 @@ def plot_overlay(
     Args:
         panels: curves by the name of the run, by the title of the panel.
         labels: what the horizontal and the vertical axis say.
-        names: of runs in an order that gives them their looks, for several pictures of
+        names: of runs in an order that gives them their looks, for several plots of
             the same runs; default: the order in which they come.
 
     Raises:
@@ -59,7 +59,7 @@ def plot_overlay(
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     drawn = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     if not drawn:
@@ -68,7 +68,7 @@ def plot_overlay(
     columns = 2 if max(map(len, drawn)) <= 32 else 1
     legend = 0.2 * -(-len(drawn) // columns)
     size = (WIDTH, 0.5 + legend + 3.0 * len(panels))
-    figure = Picture(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1))
+    figure = Plot(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1))
     rows = figure.subplots(len(panels), squeeze=False)[:, 0]
     for axes, (title, curves) in zip(rows, panels.items(), strict=True):
         for name, curve in curves.items():

@@ -5,13 +5,13 @@ from matplotlib.figure import Figure
 from jlstm.analysis.plots.svg import figure_to_svg
 
 
-class Picture(Figure):
+class Plot(Figure):
     """A matplotlib figure that is drawn where a notebook ends a cell with it.
 
     A plain ``Figure`` is shown only once ``pyplot`` has been imported.
 
     Example:
-        >>> Picture(figsize=(1, 1))._repr_svg_()[:23]
+        >>> Plot(figsize=(1, 1))._repr_svg_()[:23]
         '<svg xmlns:xlink="http:'
     """
 

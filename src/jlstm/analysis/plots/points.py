@@ -23,20 +23,20 @@ def plot_points(
     x_label: str,
     y_label: str,
     log_y: bool = False,
-    floor: tuple[str, Number] | None = None,
+    baseline: tuple[str, Number] | None = None,
     highest: Number | None = None,
 ) -> "Figure":
     """Draw a line through the points of each name; x is on a scale that doubles.
 
-    Every name has a mark of its own, so the picture reads without color.
+    Every name has a mark of its own, so the plot reads without color.
 
     Args:
         curves: pairs of x and y by name; an empty one is left out.
         x_label: what the horizontal axis says.
         y_label: what the vertical axis says.
         log_y: draw y on a logarithmic scale.
-        floor: a name and a height, drawn as a thin line, such as what knows nothing.
-        highest: where the vertical axis ends; a curve may leave the picture there.
+        baseline: a name and a height, drawn as a thin line, such as what knows nothing.
+        highest: where the vertical axis ends; a curve may leave the plot there.
 
     Raises:
         ValueError: there is no point.
@@ -48,19 +48,21 @@ def plot_points(
         >>> figure.axes[0].get_xscale()
         'log'
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     drawn = {name: sorted(points) for name, points in curves.items() if points}
     if not drawn:
         raise ValueError("there is no point to draw; give at least one.")
-    figure = Picture(figsize=(WIDTH, 4.0), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 4.0), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     for number, name in enumerate(curves):
         if name in drawn:
             _draw(axes, number, name, drawn[name])
-    if floor is not None:
-        axes.axhline(floor[1], color=GREY, linewidth=0.9, label=in_legend(floor[0]))
+    if baseline is not None:
+        axes.axhline(
+            baseline[1], color=GREY, linewidth=0.9, label=in_legend(baseline[0])
+        )
     _scale(axes, sorted({x for points in drawn.values() for x, _ in points}), log_y)
     axes.set_xlabel(x_label, color=INK)
     axes.set_ylabel(y_label, color=INK)

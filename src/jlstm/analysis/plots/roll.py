@@ -24,7 +24,7 @@ def plot_roll(
     """Draw each note as a bar; what is before ``opening`` was given, not written.
 
     Args:
-        roll: a row of keys a step, 0 where a key is silent.
+        roll: one row of keys per step, 0 where a key is silent.
         opening: how many of the first steps were given; drawn dark.
         label: what the time axis counts.
         lowest: MIDI number of the first key; that of a piano is 21, A0.
@@ -39,11 +39,11 @@ def plot_roll(
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['C4']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     if not roll.any():
         raise ValueError("The roll is silent; give one in which a key sounds.")
-    figure = Picture(figsize=(WIDTH, 3.4), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 3.4), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     for key, start, length in notes_of(roll):

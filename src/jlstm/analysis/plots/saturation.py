@@ -38,14 +38,14 @@ def plot_saturation(gates: Mapping[str, Saturation]) -> "Figure":
         >>> figure.axes[0].get_title()
         'forget f'
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     if not gates:
         raise ValueError("there is no gate to draw; give at least one.")
     columns = 2 if len(gates) == 4 else min(len(gates), 3)
     lines = -(-len(gates) // columns)
     size = (0.5 + PANEL * columns, 0.2 + (PANEL + 0.25) * lines)
-    figure = Picture(figsize=size, layout="constrained")
+    figure = Plot(figsize=size, layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for number, (name, shares) in enumerate(gates.items()):
         _draw_panel(panels[number], GATE_NAMES.get(name, name), shares)

@@ -17,7 +17,7 @@ def seed_curves(
     label: str,
     log: bool = False,
 ) -> "Figure":
-    """Draw a line a seed, the last value of each marked, and the goal dashed.
+    """Draw one line per seed, the last value of each marked, and the goal dashed.
 
     Args:
         steps: updates before each value.
@@ -34,12 +34,12 @@ def seed_curves(
         >>> len(figure.axes[0].lines)
         3
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     if any(len(values) != len(steps) for values in seeds):
         lengths = [len(values) for values in seeds]
         raise ValueError(f"{len(steps)} steps came with {lengths} values a seed.")
-    figure = Picture(figsize=(WIDTH, 3.2), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     for values in seeds:

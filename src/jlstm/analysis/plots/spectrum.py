@@ -31,9 +31,9 @@ def plot_spectrum(spectra: Spectra) -> "Figure":
         >>> [axes.get_xlabel() for axes in figure.axes]
         ['real part', 'number, from the largest down']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
-    figure = Picture(figsize=(1.25 * WIDTH, 3.9), layout="constrained")
+    figure = Plot(figsize=(1.25 * WIDTH, 3.9), layout="constrained")
     plane, values = figure.subplots(1, 2)
     tidy(plane)
     tidy(values)

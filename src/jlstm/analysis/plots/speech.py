@@ -1,4 +1,4 @@
-"""Sounds as log-mel pictures, what a network hears in them, and how often it errs."""
+"""Sounds as log-mel plots, what a network hears in them, and how often it errs."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -39,9 +39,9 @@ def plot_utterance(
         >>> [text.get_text() for text in figure.axes[1].texts]
         ['a']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
-    figure = Picture(figsize=(WIDTH, 3.8), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 3.8), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=[2, 1.5])
     _draw_features(upper, features, hop)
     upper.set_ylabel("band", color=INK)
@@ -51,7 +51,7 @@ def plot_utterance(
     return settled(figure)
 
 
-def log_mel_pictures(
+def plot_log_mels(
     sounds: Sequence[tuple[str, np.ndarray]], hop: float, columns: int = 5
 ) -> "Figure":
     """Draw the features of several short sounds side by side, on one time scale.
@@ -59,17 +59,17 @@ def log_mel_pictures(
     Args:
         sounds: title and features ``t x`` of each.
         hop: seconds from a frame to the next.
-        columns: pictures in a row.
+        columns: plots in a row.
 
     Example:
-        >>> figure = log_mel_pictures([("one", np.eye(4)), ("two", np.eye(9))], 0.01)
+        >>> figure = plot_log_mels([("one", np.eye(4)), ("two", np.eye(9))], 0.01)
         >>> [axes.get_title() for axes in figure.axes[:2]]
         ['one', 'two']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     rows = -(-len(sounds) // columns)
-    figure = Picture(figsize=(WIDTH, 0.6 + 1.5 * rows), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 0.6 + 1.5 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes in grid.flat[len(sounds) :]:
         axes.set_axis_off()
@@ -97,9 +97,9 @@ def error_curves(
         >>> figure.axes[0].lines[0].get_ydata().tolist()
         [50.0, 25.0]
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
-    figure = Picture(figsize=(WIDTH, 3.2), layout="constrained")
+    figure = Plot(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
     tidy(axes)
     styles = itertools.cycle([(INK, "-"), (BLUE, DASHES[0]), (GREY, DASHES[1])])

@@ -1,4 +1,4 @@
-"""What all pictures share: colors, dashes, the width of a page, tidy axes."""
+"""What all plots share: colors, dashes, the width of a page, tidy axes."""
 
 import warnings
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MISSING_GLYPH = "Glyph .* missing from font"
 NO_ROOM = "constrained_layout not applied"
 INK = "#1a1a1b"
-"""Text and axes; in an SVG it becomes the color of the text around the picture."""
+"""Text and axes; in an SVG it becomes the color of the text around the plot."""
 BLUE, GREY = "#5b9bc4", "#8a8a8a"
 DASHES = ((0, (6, 3)), (0, (1.5, 2)), (0, (8, 2, 1.5, 2)), (0, (3, 6)))
 WIDTH = 6.4  # inches
@@ -30,7 +30,7 @@ def tidy(axes: "Axes") -> None:
 
 
 def label_steps(axes: "Axes", labels: Sequence[str]) -> None:
-    """Write one label a step below the axes; a space is ␣, a line break ↵."""
+    """Write one label per step below the axes; a space is ␣, a line break ↵."""
     shown = [text.replace(" ", "␣").replace("\n", "↵") for text in labels]
     rotation = 90 if max(map(len, shown)) > 1 else 0
     axes.set_xticks(range(len(shown)), shown, rotation=rotation, fontsize=9)
@@ -41,7 +41,7 @@ def label_steps(axes: "Axes", labels: Sequence[str]) -> None:
 def settled(figure: "Figure") -> "Figure":
     """Lay the figure out once; drawn again, it would otherwise move a little.
 
-    Labels of a user stand as they are, and one without room leaves a picture.
+    Labels of a user stand as they are, and one without room leaves a plot.
     """
     make_literal(figure)
     with warnings.catch_warnings():

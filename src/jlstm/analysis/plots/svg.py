@@ -1,4 +1,4 @@
-"""A picture as text that can stand in a page."""
+"""A plot as text that can stand in a page."""
 
 import hashlib
 import io
@@ -16,7 +16,7 @@ def figure_to_svg(figure: "Figure") -> str:
     """Return a figure as an ``<svg>`` element that can stand in a page with others.
 
     The same figure gives the same text: no date, no random ids. Ids begin with a digest
-    of the picture, so that two pictures in one page do not share any. Axes and text
+    of the plot, so that two plots in one page do not share any. Axes and text
     take the color of the page, light or dark; heat maps are PNG images inside.
 
     Example:

@@ -27,13 +27,13 @@ def plot_text(
     columns: int = 80,
     limits: tuple[float, float] = (-1.0, 1.0),
 ) -> "Figure":
-    """Write a text out, the darker behind a character the higher its value.
+    """Write a text out, the darker under a character the higher its value.
 
     A line ends where the text's line does, or after ``columns`` characters.
 
     Args:
         text: what was read.
-        values: one a character, such as ``h`` of one unit.
+        values: one per character, such as ``h`` of one unit.
         columns: characters in a line, at most.
         limits: values of no shade and of the full shade.
 
@@ -45,7 +45,7 @@ def plot_text(
         >>> [text.get_text() for text in figure.axes[0].texts]
         ['a', '"', 'b', '"']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     low, high = limits
     if len(text) != len(values) or not text or columns < 1 or not low < high:
@@ -56,7 +56,7 @@ def plot_text(
         )
     places = list(_places(text, columns))
     lines = places[-1][0] + 1
-    figure = Picture(figsize=(WIDTH, _LINE * lines))
+    figure = Plot(figsize=(WIDTH, _LINE * lines))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, columns), ylim=(lines, 0))
     axes.set_axis_off()

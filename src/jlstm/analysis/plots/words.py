@@ -44,12 +44,12 @@ def plot_words(passages: Sequence[Passage]) -> "Figure":
         >>> [text.get_text() for text in figure.axes[0].texts]
         ['good', 'a', 'rose']
     """
-    from jlstm.analysis.plots.picture import Picture
+    from jlstm.analysis.plots.plot import Plot
 
     passages = [_shown(passage) for passage in passages]
     placed = [_places(passage.words) for passage in passages]
     heights = [_LINE * (lines + 1) + 8 for _, lines in placed]
-    figure = Picture(figsize=(WIDTH, sum(heights) / 72))
+    figure = Plot(figsize=(WIDTH, sum(heights) / 72))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, _POINTS), ylim=(sum(heights), 0))
     axes.set_axis_off()

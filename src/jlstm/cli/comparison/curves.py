@@ -25,7 +25,7 @@ TIME = (
 
 
 def draw_curves(runs: Sequence[Run]) -> list[tuple[str, "Figure"]]:
-    """Return captions and pictures; a run without an evaluation is in none.
+    """Return captions and plots; a run without an evaluation is in none.
 
     There is a panel for each loss. Time is known of finished runs only.
     """

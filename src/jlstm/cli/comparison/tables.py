@@ -21,7 +21,7 @@ Table = tuple[list[str], list[list[str]]]
 
 
 def results_table(runs: Sequence[Run]) -> Table:
-    """Return a line a run: metrics, size, effort, commit and device.
+    """Return one line per run: metrics, size, effort, commit and device.
 
     A number of several seeds is mean ± standard deviation; what a run does not have is
     a dash. Of a run that is not finished, the best evaluation so far is shown.

@@ -98,7 +98,7 @@ def log_mel(
 ) -> tuple[Float[Array, "t *b x"], Int[Array, "*b"]]:
     """Return the features of each frame, and how many frames each sound has.
 
-    A frame that reaches beyond the end of its sound is no frame: what stands behind
+    A frame that reaches beyond the end of its sound is no frame: what follows
     the end changes nothing, and the features there are zeros.
 
     Args:
@@ -118,7 +118,7 @@ def log_mel(
     frames = jnp.asarray(count_frames(lengths, *sizes))
     pieces = frame(to_level(xs, lengths) if config.level else xs, *sizes)
     live = steps_within(frames, pieces.shape[0])
-    # Before the logarithm: what is not finite behind the end must not be seen at all.
+    # Before the logarithm: what is not finite after the end must not be seen at all.
     features = zero_unless(live, log_energy(zero_unless(live, pieces), config))
     features = add_deltas(features, frames, config.deltas)
     return (normalize(features, frames) if config.normalize else features), frames

@@ -17,7 +17,7 @@ def normalize(
 
     Args:
         xs: features over time.
-        lengths: steps of each row; what lies behind becomes zeros.
+        lengths: steps of each row; what follows becomes zeros.
         floor: the least standard deviation to divide by.
 
     Example:
@@ -36,7 +36,7 @@ def normalize(
 def add_deltas(
     xs: Float[Array, "t *b x"], lengths: Int[Array, "*b"], order: int
 ) -> Float[Array, "t *b y"]:
-    """Put derivatives over time behind the features, up to ``order``.
+    """Put derivatives over time after the features, up to ``order``.
 
     Example:
         >>> ramp = jnp.arange(7.0)[:, None]
@@ -54,7 +54,7 @@ def slope(
 ) -> Float[Array, "t *bx"]:
     """Return the slope of the line that fits best to a step and two on each side.
 
-    The first and the last step of a row stand for those before and behind it. Source:
+    The first and the last step of a row stand for those before and after it. Source:
     S. Young et al., The HTK Book, section 5.9.
     """
     live = steps_within(lengths, xs.shape[0])

@@ -48,11 +48,11 @@ def adding(key: Key, batch_size: int, steps: int) -> SyntheticBatch:
     return SyntheticBatch(xs, last * sums[None], last)
 
 
-def adding_floor() -> float:
+def adding_baseline() -> float:
     """Return the squared error of always answering 1, of ``adding``.
 
     Example:
-        >>> round(adding_floor(), 4)
+        >>> round(adding_baseline(), 4)
         0.1667
     """
     return 1 / 6
@@ -72,7 +72,7 @@ def adding_1997(key: Key, batch_size: int, steps: int) -> SyntheticBatch:
         steps: T, the shortest length.
 
     Returns:
-        ``xs`` of shape ``[1.1 T, b, 2]``, zeros behind an end; ``targets`` have weight
+        ``xs`` of shape ``[1.1 T, b, 2]``, zeros after the end; ``targets`` have weight
         at the last step of each sequence.
 
     Raises:
@@ -108,13 +108,13 @@ def adding_1997(key: Key, batch_size: int, steps: int) -> SyntheticBatch:
     return SyntheticBatch(xs, weights * answer[None], weights)
 
 
-def adding_1997_floor(steps: int) -> float:
+def adding_1997_baseline(steps: int) -> float:
     """Return the squared error of always answering 0.5, of ``adding_1997``.
 
     Each number that is not set to 0 adds its variance, 1/3, over 16.
 
     Example:
-        >>> round(adding_1997_floor(steps=100), 4)
+        >>> round(adding_1997_baseline(steps=100), 4)
         0.0392
     """
     first_is_start = 1 / _FIRST

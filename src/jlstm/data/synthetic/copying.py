@@ -53,11 +53,11 @@ def copying(
     return SyntheticBatch(xs, targets, jnp.ones(xs.shape, jnp.float32))
 
 
-def copying_floor(delay: int, *, symbols: int = 8, length: int = 10) -> float:
+def copying_baseline(delay: int, *, symbols: int = 8, length: int = 10) -> float:
     """Return the nats per step of blanks and then guesses: what no memory scores.
 
     Example:
-        >>> round(copying_floor(delay=100), 4)
+        >>> round(copying_baseline(delay=100), 4)
         0.1733
     """
     return length * math.log(symbols) / (delay + 2 * length)

@@ -84,14 +84,14 @@ def counting_strings(
     return SyntheticBatch(xs, targets, within.astype(jnp.float32))
 
 
-def counting_floor(longest: int, *, letters: int = 2, shortest: int = 1) -> float:
+def counting_baseline(longest: int, *, letters: int = 2, shortest: int = 1) -> float:
     """Return the share of steps that the current symbol alone gets right.
 
     Each letter but the first has one step, its last, where something else comes. It is
     high, and yet nearly every string has a wrong step: report the share of strings.
 
     Example:
-        >>> counting_floor(longest=10)
+        >>> counting_baseline(longest=10)
         0.9166...
     """
     sizes = range(shortest, longest + 1)

@@ -33,7 +33,7 @@ def dyck(
 
     Returns:
         ids ``xs`` of shape ``[longest, b]``: 1 to k open, k + 1 to 2 k close, 0 is
-        behind an end; ``targets`` ``[longest, b, 2 k]``: 1 for each bracket that may
+        after the end; ``targets`` ``[longest, b, 2 k]``: 1 for each bracket that may
         come next, the opening ones first.
 
     Raises:
@@ -78,7 +78,7 @@ def _string(
     time: Int32[jax.Array, " t"],
     kinds: int,
 ) -> tuple[Int32[jax.Array, " t"], Int32[jax.Array, " t"]]:
-    """Return one string, and the kind on top of the stack behind each symbol."""
+    """Return one string, and the kind on top of the stack after each symbol."""
 
     def step(carry, now):
         stack, depth = carry

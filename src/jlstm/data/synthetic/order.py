@@ -68,11 +68,11 @@ def temporal_order(
     return SyntheticBatch(xs, targets, last.astype(jnp.float32))
 
 
-def temporal_order_floor(*, signs: int = 2) -> float:
+def temporal_order_baseline(*, signs: int = 2) -> float:
     """Return the nats of a guess; its accuracy is one half to the power of ``signs``.
 
     Example:
-        >>> round(temporal_order_floor(signs=2), 4)
+        >>> round(temporal_order_baseline(signs=2), 4)
         1.3863
     """
     return signs * math.log(2)

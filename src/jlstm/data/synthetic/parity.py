@@ -28,7 +28,7 @@ def parity(
             much easier, and to be said next to a result.
 
     Returns:
-        ids ``xs`` (bits, 0 behind an end) and ``targets`` of shape ``[longest, b]``.
+        ids ``xs`` (bits, 0 after the end) and ``targets`` of shape ``[longest, b]``.
 
     Raises:
         ValueError: a number is out of range.
@@ -53,11 +53,11 @@ def parity(
     return SyntheticBatch(xs, jnp.where(counted, odd, 0), counted.astype(jnp.float32))
 
 
-def parity_floor() -> float:
+def parity_baseline() -> float:
     """Return the nats of a guess; its accuracy is one half.
 
     Example:
-        >>> round(parity_floor(), 4)
+        >>> round(parity_baseline(), 4)
         0.6931
     """
     return math.log(2)

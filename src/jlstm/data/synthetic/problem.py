@@ -1,7 +1,7 @@
 """The generated tasks by the name that a configuration has for them.
 
 A problem says how a training batch is drawn, what its answers are, what a model without
-memory scores, and by which exams a trained model is judged.
+memory scores, and by which evaluation sets a trained model is judged.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,16 @@ from jlstm._internal.types import Key
 from jlstm.data.synthetic.adding import (
     adding,
     adding_1997,
-    adding_1997_floor,
-    adding_floor,
+    adding_1997_baseline,
+    adding_baseline,
 )
 from jlstm.data.synthetic.batch import SyntheticBatch, at_least
-from jlstm.data.synthetic.copying import copying, copying_floor
+from jlstm.data.synthetic.copying import copying, copying_baseline
 from jlstm.data.synthetic.counting import counting, counting_strings
 from jlstm.data.synthetic.dyck import dyck
-from jlstm.data.synthetic.exams import EvalSet, reach, share, strings, tail
-from jlstm.data.synthetic.order import SYMBOLS, temporal_order, temporal_order_floor
-from jlstm.data.synthetic.parity import parity, parity_floor
+from jlstm.data.synthetic.eval_sets import EvalSet, reach, share, strings, tail
+from jlstm.data.synthetic.order import SYMBOLS, temporal_order, temporal_order_baseline
+from jlstm.data.synthetic.parity import parity, parity_baseline
 
 ProblemName = Literal[
     "adding", "adding_1997", "copying", "temporal_order", "parity", "counting", "dyck"
@@ -45,7 +45,7 @@ class ProblemConfig(Options):
         steps: T of adding, copying (the delay) and temporal order.
         shortest: of parity and Dyck the shortest string, of counting the smallest n.
         longest: the longest string, or the largest n, that is trained on.
-        far: how far the exam on longer strings goes.
+        far: how far the evaluation set of longer strings goes.
         letters: of counting: 2 for a^n b^n, 3 for a^n b^n c^n.
         kinds: of Dyck: how many kinds of brackets.
         signs: of temporal order: 2 for experiment 6a, 3 for 6b.
@@ -98,8 +98,8 @@ class Problem(NamedTuple):
         outputs: numbers, classes or symbols that an answer is about.
         kind: what an answer is: a number, a class, or a set of symbols.
         draw: a random key and a batch size in, a training batch out.
-        floor: the loss of what has no memory.
-        exams: what is measured; the loss is that on the first one.
+        baseline: the loss of what has no memory.
+        eval_sets: what is measured; the loss is that on the first one.
         goal: when it is solved.
     """
 
@@ -108,8 +108,8 @@ class Problem(NamedTuple):
     outputs: int
     kind: Kind
     draw: Callable[[Key, int], SyntheticBatch]
-    floor: float
-    exams: tuple[EvalSet, ...]
+    baseline: float
+    eval_sets: tuple[EvalSet, ...]
     goal: Goal
 
 
@@ -121,12 +121,12 @@ def make_problem(config: ProblemConfig) -> Problem:
 
     Example:
         >>> problem = make_problem(ProblemConfig("adding", steps=50))
-        >>> problem.title, round(problem.floor, 4), problem.goal.value
+        >>> problem.title, round(problem.baseline, 4), problem.goal.value
         ('adding, T = 50', 0.1667, 0.01)
     """
     problem = _MAKERS[config.name](config)
-    for exam in (problem.draw, *(exam.draw for exam in problem.exams)):
-        jax.eval_shape(partial(exam, batch_size=1), jax.random.key(0))  # its own checks
+    for draw in (problem.draw, *(one.draw for one in problem.eval_sets)):
+        jax.eval_shape(partial(draw, batch_size=1), jax.random.key(0))  # its own checks
     if config.goal is None:
         return problem
     return problem._replace(goal=problem.goal._replace(value=config.goal))
@@ -153,37 +153,42 @@ def memoryless_nats(batch: SyntheticBatch) -> float:
 
 def _adding(config: ProblemConfig) -> Problem:
     draw = partial(adding, steps=config.steps)
-    exams = (EvalSet("within", draw, share),)
+    eval_sets = (EvalSet("within", draw, share),)
     goal, title = Goal("loss", 0.01, at_most=True), f"adding, T = {config.steps}"
-    return Problem(title, 2, 1, "number", draw, adding_floor(), exams, goal)
+    return Problem(title, 2, 1, "number", draw, adding_baseline(), eval_sets, goal)
 
 
 def _adding_1997(config: ProblemConfig) -> Problem:
     at_least("steps", config.steps, 24)
     draw = partial(adding_1997, steps=config.steps)
-    floor = adding_1997_floor(config.steps)
-    exams, goal = (EvalSet("within", draw, share),), Goal("within", 0.999)
+    baseline = adding_1997_baseline(config.steps)
+    eval_sets, goal = (EvalSet("within", draw, share),), Goal("within", 0.999)
     title = f"adding of 1997, T = {config.steps}"
-    return Problem(title, 2, 1, "number", draw, floor, exams, goal)
+    return Problem(title, 2, 1, "number", draw, baseline, eval_sets, goal)
 
 
 def _copying(config: ProblemConfig) -> Problem:
     draw = partial(copying, delay=config.steps)
     at_least("steps", config.steps, 1)
-    floor = copying_floor(config.steps, symbols=COPY_SYMBOLS, length=COPIED)
-    exams = (EvalSet("recalled", draw, partial(tail, steps=COPIED)),)
-    goal, title = Goal("loss", floor / 2, at_most=True), f"copying, T = {config.steps}"
+    baseline = copying_baseline(config.steps, symbols=COPY_SYMBOLS, length=COPIED)
+    eval_sets = (EvalSet("recalled", draw, partial(tail, steps=COPIED)),)
+    goal, title = (
+        Goal("loss", baseline / 2, at_most=True),
+        f"copying, T = {config.steps}",
+    )
     symbols = COPY_SYMBOLS + 2
-    return Problem(title, symbols, symbols - 1, "class", draw, floor, exams, goal)
+    return Problem(
+        title, symbols, symbols - 1, "class", draw, baseline, eval_sets, goal
+    )
 
 
 def _temporal_order(config: ProblemConfig) -> Problem:
     draw = partial(temporal_order, steps=config.steps, signs=config.signs)
-    floor = temporal_order_floor(signs=config.signs)
-    exams, goal = (EvalSet("accuracy", draw, share),), Goal("accuracy", 0.999)
+    baseline = temporal_order_baseline(signs=config.signs)
+    eval_sets, goal = (EvalSet("accuracy", draw, share),), Goal("accuracy", 0.999)
     title = f"temporal order, T = {config.steps}, {config.signs} signs"
     return Problem(
-        title, SYMBOLS, 2**config.signs, "class", draw, floor, exams, goal
+        title, SYMBOLS, 2**config.signs, "class", draw, baseline, eval_sets, goal
     )  # fmt: skip
 
 
@@ -193,10 +198,10 @@ def _parity(config: ProblemConfig) -> Problem:
         parity, shortest=config.shortest, longest=config.longest, every=config.every
     )
     far = partial(parity, shortest=config.longest + 1, longest=config.far)
-    exams = (EvalSet("accuracy", draw, share), EvalSet("far_accuracy", far, share))
+    eval_sets = (EvalSet("accuracy", draw, share), EvalSet("far_accuracy", far, share))
     title = f"parity, lengths to {config.longest}"
     goal = Goal("far_accuracy", 0.99)
-    return Problem(title, 2, 2, "class", draw, parity_floor(), exams, goal)
+    return Problem(title, 2, 2, "class", draw, parity_baseline(), eval_sets, goal)
 
 
 def _counting(config: ProblemConfig) -> Problem:
@@ -204,14 +209,16 @@ def _counting(config: ProblemConfig) -> Problem:
     letters, longest = config.letters, config.longest
     draw = partial(counting, shortest=config.shortest, longest=longest, letters=letters)
     every = partial(_counting_to, far=config.far, letters=letters)
-    floor = _floor(draw)
-    exams = (
+    baseline = _baseline(draw)
+    eval_sets = (
         EvalSet("strings", draw, strings),
         EvalSet("reach", every, reach, once=True),
     )
     name = {2: "aⁿbⁿ", 3: "aⁿbⁿcⁿ"}[letters]
     title, goal = f"{name}, n to {longest}", Goal("reach", config.far)
-    return Problem(title, letters + 1, letters + 1, "set", draw, floor, exams, goal)
+    return Problem(
+        title, letters + 1, letters + 1, "set", draw, baseline, eval_sets, goal
+    )
 
 
 def _dyck(config: ProblemConfig) -> Problem:
@@ -220,13 +227,18 @@ def _dyck(config: ProblemConfig) -> Problem:
     shortest = max(config.shortest, 2)
     draw = partial(dyck, kinds=kinds, shortest=shortest, longest=longest)
     far = partial(dyck, kinds=kinds, shortest=longest + 2, longest=config.far)
-    floor = _floor(draw)
-    exams = (EvalSet("strings", draw, strings), EvalSet("far_strings", far, strings))
+    baseline = _baseline(draw)
+    eval_sets = (
+        EvalSet("strings", draw, strings),
+        EvalSet("far_strings", far, strings),
+    )
     title, goal = f"Dyck-{kinds}, lengths to {longest}", Goal("far_strings", 0.99)
-    return Problem(title, 2 * kinds + 1, 2 * kinds, "set", draw, floor, exams, goal)
+    return Problem(
+        title, 2 * kinds + 1, 2 * kinds, "set", draw, baseline, eval_sets, goal
+    )
 
 
-def _floor(draw: Callable[..., SyntheticBatch]) -> float:
+def _baseline(draw: Callable[..., SyntheticBatch]) -> float:
     """Return what no memory scores on a thousand sequences."""
     made = jax.jit(partial(draw, batch_size=1000))(jax.random.key(0))
     return memoryless_nats(made)

@@ -1,3 +1,3 @@
-"""One class a sequence: sentences, documents, images, vowels; what moved the answer."""
+"""One class per sequence: sentences, documents, images, vowels; what moved it."""
 
 EXPERIMENTS = {"classify": "experiment:ClassifyExperiment"}

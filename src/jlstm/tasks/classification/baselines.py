@@ -1,4 +1,4 @@
-"""What needs no network: naive Bayes over words, softmax regression over vectors."""
+"""Baselines: naive Bayes over words, softmax regression over vectors."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def _naive_bayes(data: Data) -> Scores:
             train.sentences, train.labels, classes=classes, order=order
         )
         found[name] = {
-            part: _share(model.scores(own.sentences), own.labels)
+            part: _accuracy(model.scores(own.sentences), own.labels)
             for part, own in data.parts.items()
             if part != "train"
         }
@@ -44,8 +44,8 @@ def _linear(config: DataConfig, data: Data) -> Scores:
     model = fit_softmax(rows["train"], labels, classes=len(data.prep.classes))
     return {
         name: {
-            "valid": _share(model.logits(rows["valid"]), data.valid.labels),
-            "test": _share(model.logits(rows["test"]), data.test.labels),
+            "valid": _accuracy(model.logits(rows["valid"]), data.valid.labels),
+            "test": _accuracy(model.logits(rows["test"]), data.test.labels),
         }
     }
 
@@ -57,5 +57,5 @@ def features(examples: Part, flat: bool) -> np.ndarray:
     return np.stack([one.mean(axis=0) for one in examples.sequences])
 
 
-def _share(scores: np.ndarray, labels: np.ndarray) -> float:
+def _accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
     return float((scores.argmax(axis=1) == labels).mean())

@@ -124,7 +124,7 @@ class Part(NamedTuple):
     Attributes:
         sequences: ids of words, or vectors.
         labels: the number of each class; 0 where it is not known.
-        sentences: the words behind the ids, None for vectors.
+        sentences: the words of the ids, None for vectors.
     """
 
     sequences: Sequence[Shaped[np.ndarray, "t ..."]]

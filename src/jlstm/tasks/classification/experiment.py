@@ -79,7 +79,7 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
         return {"vocab": prep.vocab}
 
     def baselines(self, data: Data) -> Scores:
-        """Return the accuracy of what needs no network."""
+        """Return the accuracy of the baselines."""
         config = self.config
         return score_baselines(config.data, data) if config.baselines else {}
 

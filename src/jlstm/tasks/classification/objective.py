@@ -88,7 +88,7 @@ class LabelledBatches(Sequence):
 
 @dataclass(frozen=True, eq=False)
 class ClassifyTask:
-    """One class a sequence; see :class:`jlstm.training.task.Task`.
+    """One class per sequence; see :class:`jlstm.training.task.Task`.
 
     Attributes:
         model: hyper-parameters of the model.
@@ -102,7 +102,7 @@ class ClassifyTask:
         cut: how examples are put into batches.
         change: what becomes of the training examples in an epoch, given a generator
             that depends on it: spans drawn again, noise. None leaves them as they are.
-        baselines: mean nats an example of what needs no network.
+        baselines: mean nats an example of the baselines.
         seed: of the order of the batches.
     """
 
@@ -164,7 +164,7 @@ class ClassifyTask:
     def loss(
         self, model: Classifier, carry: Carry, batch: LabelledBatch, key: Key
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
-        """Return the mean nats an example, and the share that is right."""
+        """Return the mean nats per example, and the share that is right."""
         logits = model(batch.xs, batch.lengths, key=key)
         total = jnp.maximum(jnp.sum(batch.weights), 1)
         loss = jnp.sum(batch.weights * token_nll(logits, batch.labels)) / total
@@ -173,7 +173,7 @@ class ClassifyTask:
         return loss, (carry, {"loss": loss, "accuracy": accuracy})
 
     def evaluate(self, model: Classifier, part: str) -> dict[str, float]:
-        """Return ``loss`` (nats an example, all weighted equally) and accuracy."""
+        """Return ``loss`` (nats per example, all weighted equally) and accuracy."""
         examples = self.test if part == "test" else self.valid
         logits = self.logits(model, examples)
         nll = token_nll(jnp.asarray(logits), jnp.asarray(examples.labels))

@@ -1,4 +1,4 @@
-"""What a finished classification leaves behind, and what it shows on the screen."""
+"""What a finished classification leaves, and what it shows on the screen."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
         numbers=numbers,
         said=f"\n{score_table(name, summary)}\n",
         headline=key_numbers(name, summary),
-        loss_label="loss (nats an example)",
+        loss_label="loss (nats per example)",
         figures=[
             lambda: accuracy_curves(run.folder, summary),
             lambda: confusions(summary),
@@ -148,7 +148,7 @@ def draw_words(
 
 
 def draw_inside(model: Classifier, data: Data) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the top layer over one example of the test."""
+    """Return plots of the top layer over one example of the test."""
     row = readable([len(one) for one in data.test.sequences])
     sequence = data.test.sequences[row]
     name = f"a test example of class {data.prep.classes[data.test.labels[row]]}"

@@ -8,7 +8,7 @@ from jlstm.tasks.classification.data import Data
 from jlstm.tasks.classification.model import Classifier
 
 LONGEST = 64  # words that are left out one by one; longer texts get a gradient
-SHOWN = 90  # words of a text in the picture
+SHOWN = 90  # words of a text in the plot
 
 
 def moved_words(

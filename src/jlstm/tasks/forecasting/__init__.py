@@ -1,3 +1,3 @@
-"""The next steps of a series, next to what needs no network."""
+"""The next steps of a series, next to the baselines."""
 
 EXPERIMENTS = {"forecast": "experiment:ForecastExperiment"}

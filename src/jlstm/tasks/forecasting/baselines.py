@@ -1,4 +1,4 @@
-"""What needs no network: the last value, the last season, linear maps; with intervals.
+"""Baselines: the last value, the last season, linear maps; with intervals.
 
 Errors are of scaled values over all windows. Where the model gives a distribution, each
 baseline gets one too: a normal one around its forecast, as wide at each step and in

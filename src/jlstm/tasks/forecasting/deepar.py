@@ -123,13 +123,13 @@ class DeepAR(nnx.Module):
         return max(self.config.lags)
 
     def _next(self, zs: Array, key: Key | None) -> tuple[Carry, Distribution]:
-        """Return the distribution of each step behind the longest lag."""
+        """Return the distribution of each step after the longest lag."""
         params = nnx.as_pure(self.layers)
         carry, hs = self.stack.apply(params, self._lagged(zs), key=key)
         return carry, self._read(hs)
 
     def _lagged(self, zs: Float[Array, "t b p"]) -> Float[Array, "s b p x"]:
-        """Return what is read at each step behind the longest lag."""
+        """Return what is read at each step after the longest lag."""
         steps, reach = zs.shape[0], self._reach
         lagged = [zs[reach - lag : steps - lag] for lag in self.config.lags]
         return jnp.stack(lagged, axis=-1)

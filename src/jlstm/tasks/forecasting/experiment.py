@@ -68,12 +68,12 @@ class ForecastExperiment(Experiment[Config, Prep, Part]):
 
     @cached_property
     def rules(self) -> dict[str, Baseline]:
-        """What needs no network, fitted to the training part."""
+        """The baselines, fitted to the training part."""
         intervals = self.config.model.has_intervals
         return make_baselines(rejoined(self.data), self.data.prep.season, intervals)
 
     def baselines(self, data: Loaded[Prep, Part]) -> dict[str, dict[str, Any]]:
-        """Return the scores of what needs no network on validation and test."""
+        """Return the scores of the baselines on validation and test."""
         parts = {part: data.parts[part].windows for part in ("valid", "test")}
         return {
             name: {part: own.tally(windows).means() for part, windows in parts.items()}
@@ -86,7 +86,7 @@ class ForecastExperiment(Experiment[Config, Prep, Part]):
         return {"shape": list(values.shape), "checksum": zlib.crc32(values)}
 
     def report(self, run: Finished[Prep, Part]) -> Report:
-        """Forecast what is after the series, and compare with what needs no network."""
+        """Forecast what is after the series, and compare with the baselines."""
         return make_report(self.config, run, self.rules)
 
     def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Part:

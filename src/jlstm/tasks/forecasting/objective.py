@@ -78,7 +78,7 @@ class ForecastTask:
         model: hyper-parameters of the model.
         forecast: the windows.
         cut: how they are put into batches.
-        baselines: validation losses of what needs no network.
+        baselines: validation losses of the baselines.
         seed: of the order of the windows, and of the paths of an evaluation.
     """
 

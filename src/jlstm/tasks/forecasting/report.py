@@ -1,4 +1,4 @@
-"""What a finished forecasting run leaves behind, and what it shows on the screen."""
+"""What a finished forecasting run leaves, and what it shows on the screen."""
 
 from dataclasses import replace
 from functools import partial
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SCORES = {"mse": "MSE", "mae": "MAE", "crps": "CRPS", "coverage": "in 90 % interval"}
 MOST_LINES = 24  # of the table of what comes next
-CSV, PICTURE = "forecast.csv", "forecast.svg"
+CSV, PLOT = "forecast.csv", "forecast.svg"
 
 
 class Findings(NamedTuple):
@@ -39,7 +39,7 @@ class Findings(NamedTuple):
     Attributes:
         summary: the numbers, for ``result.json``.
         model: that of the first seed.
-        baselines: what needs no network.
+        baselines: scores of simpler methods, to compare with.
         steps: scores of the model on the test at each step of the horizon.
         beyond: the steps after the end of the series.
     """
@@ -63,19 +63,19 @@ def make_report(
     scores, ahead = score_table(found.summary), beyond_table(beyond)
     examples = config.examples
 
-    def ahead_picture() -> tuple[str, "Figure"]:
+    def ahead_plot() -> tuple[str, "Figure"]:
         caption, figure = draw_beyond(task, beyond)
-        (run.folder / PICTURE).write_text(figure_to_svg(figure), encoding="utf-8")
+        (run.folder / PLOT).write_text(figure_to_svg(figure), encoding="utf-8")
         return caption, figure
 
     return Report(
         numbers=numbers,
         said=f"\n{scores}\n\n{ahead}\n\nforecast: {run.folder / CSV}\n"
-        f"picture: {run.folder / PICTURE}",
+        f"plot: {run.folder / PLOT}",
         headline=key_numbers(found.summary),
         loss_label="loss (scaled values)",
         figures=[
-            ahead_picture,
+            ahead_plot,
             *([lambda: draw_examples(task, found, examples)] if examples else []),
             lambda: draw_steps(task, found),
             lambda: draw_inside(task, model),
@@ -245,13 +245,13 @@ def draw_steps(task: ForecastTask, found: Findings) -> tuple[str, "Figure"]:
     name = str(found.summary["model"])
     caption = (
         "Mean squared error on the test at each step ahead, of scaled values. The "
-        "worst line may leave the picture."
+        "worst line may leave the plot."
     )
     return caption, step_errors({name: found.steps["mse"]} | others)
 
 
 def draw_inside(task: ForecastTask, model: Forecaster) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the top layer over the first test window's known steps.
+    """Return plots of the top layer over the first test window's known steps.
 
     Of a model that reads each column by itself it is the last column. A linear model
     has nothing to show.
@@ -275,5 +275,5 @@ def draw_inside(task: ForecastTask, model: Forecaster) -> list[tuple[str, "Figur
 
 
 def context_of(windows: Windows) -> int:
-    """Return how many known steps a picture shows."""
+    """Return how many known steps a plot shows."""
     return min(windows.length, max(3 * windows.horizon // 2, 12))

@@ -8,7 +8,7 @@ from jlstm.data import Corpus
 from jlstm.tasks.language.model import LanguageModel
 from jlstm.training.report.layer_figures import Example
 
-# Symbols in the picture, and those read before it.
+# Symbols in the plot, and those read before it.
 SHOWN, BEFORE = {"char": 72, "word": 24}, 200
 UNITS = {"char": "character", "word": "word"}
 

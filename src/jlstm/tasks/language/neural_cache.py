@@ -23,7 +23,7 @@ from jlstm.nnx.tokens import TokenModel
 EMPTY = -1
 
 
-class Memory(NamedTuple):
+class NeuralCache(NamedTuple):
     """The last steps of each stream, the oldest first.
 
     Attributes:
@@ -82,22 +82,22 @@ def _read(
     return carry, features, -model.nll(features, window.targets)
 
 
-def _nothing(features: Float[Array, "t b h"], size: int) -> Memory:
+def _nothing(features: Float[Array, "t b h"], size: int) -> NeuralCache:
     batch, width = features.shape[1:]
     tokens = jnp.full((size, batch), EMPTY, jnp.int32)
-    return Memory(jnp.zeros((size, batch, width), features.dtype), tokens)
+    return NeuralCache(jnp.zeros((size, batch, width), features.dtype), tokens)
 
 
 @jax.jit
 def _mix(
-    memory: Memory,
+    memory: NeuralCache,
     features: Float[Array, "t b h"],
     own: Float[Array, "t b"],
     targets: Int32[Array, "t b"],
     sharpness: Float[Array, "k"],
     weights: Float[Array, "l"],
-) -> tuple[Memory, Float[Array, "k l"]]:
-    """Return the memory behind a window, and the summed nats for all settings."""
+) -> tuple[NeuralCache, Float[Array, "k l"]]:
+    """Return the memory after a window, and the summed nats for all settings."""
     size = memory.tokens.shape[0]
     known = jnp.concatenate([memory.features, features])
     words = jnp.concatenate([memory.tokens, targets.astype(jnp.int32)])
@@ -117,5 +117,5 @@ def _mix(
         both = [jnp.logaddexp(jnp.log1p(-w) + own, jnp.log(w) + ratio) for w in weights]
         return -jnp.stack([jnp.sum(each) for each in both])
 
-    tail = Memory(known[-size:], words[-size:])
+    tail = NeuralCache(known[-size:], words[-size:])
     return tail, jnp.stack([mixed(theta) for theta in sharpness])

@@ -1,4 +1,4 @@
-"""What needs no network: n-gram models of a corpus, counted again for every run."""
+"""Baselines: n-gram models of a corpus, counted again for every run."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from jlstm.training.baselines import (
 )
 
 Scores = dict[str, dict[str, float]]
-"""Mean nats a symbol, by model and part (``"valid"``, ``"test"``)."""
+"""Mean nats per symbol, by model and part (``"valid"``, ``"test"``)."""
 
 
 def count_ngrams(corpus: Corpus) -> Scores:

@@ -1,4 +1,4 @@
-"""What a finished language-model run leaves behind, and what it shows on the screen."""
+"""What a finished language-model run leaves, and what it shows on the screen."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,7 @@ def key_numbers(
 
 
 def draw_inside(model: TokenModel, corpus: Corpus) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the top layer over a held-out line; a Transformer has none."""
+    """Return plots of the top layer over a held-out line; a Transformer has none."""
     if not isinstance(model, LanguageModel):
         return []
     return layer_figures(*read_line(model, corpus))

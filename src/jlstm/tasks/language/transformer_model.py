@@ -55,7 +55,7 @@ class Seen(NamedTuple):
     """The tokens that a sample is continued from.
 
     Attributes:
-        tokens: the last ones; what is behind ``count`` is not read.
+        tokens: the last ones; what is after ``count`` is not read.
         count: how many there are.
     """
 
@@ -145,7 +145,7 @@ class TransformerLanguageModel(TokenModel):
 
 
 def _remember(seen: Seen, token: Int32[Array, "*b"]) -> tuple[Seen, None]:
-    """Put a token behind the others; where they fill the context, forget the first."""
+    """Append a token; a full context forgets its first."""
     size = seen.tokens.shape[0]
     moved = jnp.where(seen.count == size, jnp.roll(seen.tokens, -1, 0), seen.tokens)
     place = jnp.minimum(seen.count, size - 1)

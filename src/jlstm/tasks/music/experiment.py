@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from jlstm.data.music import copy_floor, independent_floor, load_music
+from jlstm.data.music import copy_baseline, independent_baseline, load_music
 from jlstm.tasks.music.config import Config, Pieces, Prep
 from jlstm.tasks.music.midi import read_midi
 from jlstm.tasks.music.model import MusicModel
@@ -18,9 +18,9 @@ from jlstm.tasks.music.report import make_report, name_of
 from jlstm.training.checksum import checksum
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
 
-FLOORS = {
-    "each key by itself": independent_floor,
-    "each key as it was": copy_floor,
+BASELINES = {
+    "each key by itself": independent_baseline,
+    "each key as it was": copy_baseline,
 }
 
 
@@ -58,10 +58,10 @@ class MusicExperiment(Experiment[Config, Prep, Pieces]):
         )
 
     def baselines(self, data: Loaded[Prep, Pieces]) -> dict[str, dict[str, float]]:
-        """Return the nats per step of what needs no network, on validation and test."""
+        """Return the nats per step of the baselines, on validation and test."""
         return {
-            name: {p: floor(data.train, data.parts[p]) for p in ("valid", "test")}
-            for name, floor in FLOORS.items()
+            name: {p: baseline(data.train, data.parts[p]) for p in ("valid", "test")}
+            for name, baseline in BASELINES.items()
         }
 
     def identity(self, data: Loaded[Prep, Pieces]) -> dict[str, Any]:

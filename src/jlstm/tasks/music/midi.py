@@ -1,6 +1,6 @@
 """Piano rolls as Standard MIDI files, and back.
 
-A file of format 0: a header, and one track of events, each behind the ticks that pass
+A file of format 0: a header, and one track of events, each after the ticks that pass
 before it. Source: MIDI Manufacturers Association, "Standard MIDI files 1.0", 1988.
 """
 
@@ -39,8 +39,8 @@ def write_midi(
 
     Args:
         path: of the file.
-        roll: a row of 88 keys a step, 0 where a key is silent and 1 where it sounds,
-            or booleans; the lowest is A0.
+        roll: one row of 88 keys per step, 0 where a key is silent and 1 where it
+            sounds, or booleans; the lowest is A0.
         step_seconds: how long a step lasts.
 
     Raises:
@@ -154,7 +154,7 @@ def write_number(number: int) -> bytes:
 
 
 def read_number(data: bytes, at: int) -> tuple[int, int]:
-    """Return the number at a place, and the place behind it.
+    """Return the number at a place, and the place after it.
 
     Example:
         >>> read_number(bytes.fromhex("00818000"), 1)

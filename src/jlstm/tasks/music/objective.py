@@ -80,7 +80,7 @@ class MusicTask:
             which is learned by itself; None leaves them whole.
         watch_test: score the test part after each epoch too, as ``test_loss``: the
             members of a sweep have their best epochs at different times.
-        baselines: nats per step of what needs no network.
+        baselines: nats per step of the baselines.
         seed: of the order of the batches.
     """
 

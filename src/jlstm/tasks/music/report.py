@@ -1,4 +1,4 @@
-"""What a finished run on music leaves behind, and what it shows on the screen."""
+"""What a finished run on music leaves, and what it shows on the screen."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -117,7 +117,7 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def draw_inside(model: MusicModel, piece: Roll) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the top layer over a piece, whose steps are named by bass."""
+    """Return plots of the top layer over a piece, whose steps are named by bass."""
     labels = [bass(chord) for chord in piece]
     example = Example("the first test piece (below, its bass)", "step", labels)
     return layer_figures(

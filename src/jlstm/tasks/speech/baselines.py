@@ -1,4 +1,4 @@
-"""What needs no network: means over thirds of the time, and warped templates."""
+"""Baselines: means over thirds of the time, and warped templates."""
 
 import numpy as np
 

@@ -27,7 +27,7 @@ class Config(RunConfig):
         augment: what becomes of training sounds.
         model: hyper-parameters of the model.
         batches: how recordings are put into batches.
-        baselines: fit what needs no network, to compare with.
+        baselines: fit simpler methods, to compare with.
     """
 
     task: str = "speech"
@@ -60,7 +60,7 @@ class SpeechExperiment(ClassifyExperiment):
         return replace(task, change=masked) if augment.masks else task
 
     def baselines(self, data: Data) -> Scores:
-        """Return the accuracy of what needs no network."""
+        """Return the accuracy of the baselines."""
         return score_baselines(data) if self.config.baselines else {}
 
     def report(self, run: Finished[Prep, Part]) -> Report:

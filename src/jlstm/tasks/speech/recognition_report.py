@@ -1,4 +1,4 @@
-"""What a finished recognizer leaves behind, and what it shows on the screen."""
+"""What a finished recognizer leaves, and what it shows on the screen."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,7 +144,7 @@ def draw_errors(folder: Path) -> "Figure":
 def draw_utterances(
     model: Recognizer, data: Data, heard: Recognized
 ) -> list[tuple[str, "Figure"]]:
-    """Return pictures of two test utterances: the first, and the one heard worst."""
+    """Return plots of two test utterances: the first, and the one heard worst."""
     said = [one.tolist() for one in data.test.targets]
     edits = [edit_distance(*pair) for pair in zip(said, heard.beam, strict=True)]
     worst = int(np.argmax(edits))
@@ -161,7 +161,7 @@ def draw_utterances(
 
 
 def draw_inside(model: Recognizer, data: Data) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the top layer over the first utterance of the test."""
+    """Return plots of the top layer over the first utterance of the test."""
     reading = model.top_layer_inputs(
         jax.numpy.asarray(data.test.features[0])[:, None]
     ).row(0)

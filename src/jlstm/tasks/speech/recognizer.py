@@ -34,7 +34,7 @@ class RecognizerConfig(Options):
 
     Example:
         >>> RecognizerConfig(join=3).title
-        'BiLSTM 1×128, 3 frames a step'
+        'BiLSTM 1×128, 3 frames per step'
     """
 
     stack: StackConfig = StackConfig(bidirectional=True)
@@ -45,14 +45,14 @@ class RecognizerConfig(Options):
     @property
     def title(self) -> str:
         """What a table calls it."""
-        joined = f", {self.join} frames a step" if self.join > 1 else ""
+        joined = f", {self.join} frames per step" if self.join > 1 else ""
         return self.stack.title + joined
 
 
 class Recognizer(nnx.Module):
     """Logits of the blank and of ``num_symbols`` symbols at every step; time leads.
 
-    Class 0 is the blank. Padding behind the end of a row changes no logits before it.
+    Class 0 is the blank. Padding after the end of a row changes no logits before it.
 
     Example:
         >>> model = Recognizer(RecognizerConfig(), 10, 40, rngs=nnx.Rngs(0))

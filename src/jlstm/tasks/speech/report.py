@@ -1,11 +1,11 @@
-"""What a finished run on spoken words leaves behind, and what it shows."""
+"""What a finished run on spoken words leaves, and what it shows."""
 
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm.analysis.plots import log_mel_pictures
+from jlstm.analysis.plots import plot_log_mels
 from jlstm.data.audio import LogMelConfig
 from jlstm.tasks.classification.data import Data, Part, Prep
 from jlstm.tasks.classification.model import Classifier
@@ -44,7 +44,7 @@ def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
             lambda: draw_errors(data, front, logits),
             lambda: draw_inside(model, data, front),
         ],
-        tables=[("next to what needs no network", rows)],
+        tables=[("next to the baselines", rows)],
     )
 
 
@@ -56,7 +56,7 @@ def draw_classes(data: Data, front: LogMelConfig) -> tuple[str, "Figure"]:
     caption = (
         "What the network reads: a test recording of each class, in log-mel bands."
     )
-    return caption, log_mel_pictures(sounds, front.hop)
+    return caption, plot_log_mels(sounds, front.hop)
 
 
 def draw_errors(
@@ -77,13 +77,13 @@ def draw_errors(
     caption = (
         "The surest of the errors in the test: what it is, not what it was taken for."
     )
-    return [(caption, log_mel_pictures(sounds, front.hop))]
+    return [(caption, plot_log_mels(sounds, front.hop))]
 
 
 def draw_inside(
     model: Classifier, data: Data, front: LogMelConfig
 ) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the top layer over the first recording of the test."""
+    """Return plots of the top layer over the first recording of the test."""
     frames = data.test.sequences[0]
     seconds = every_nth([f"{n * front.hop:.2f} s" for n in range(len(frames))])
     name = f"a test recording of {data.prep.classes[data.test.labels[0]]}"

@@ -66,7 +66,7 @@ class MemoryExperiment(Experiment[Config, Prep, Problem]):
 
     def baselines(self, data: Loaded[Prep, Problem]) -> dict[str, float]:
         """Return the loss of what has no memory."""
-        return {"no memory": data.train.floor}
+        return {"no memory": data.train.baseline}
 
     def identity(self, data: Loaded[Prep, Problem]) -> dict[str, Any]:
         """Return the name of the problem: all else is made from the seed."""

@@ -19,8 +19,8 @@ DRAWN, SHOWN, RARE = 8, 400, 4
 
 
 def draw_inside(model: MemoryModel, problem: Problem) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the top layer over the longest of a few sequences."""
-    batch = problem.exams[0].draw(jax.random.key(0), DRAWN)
+    """Return plots of the top layer over the longest of a few sequences."""
+    batch = problem.eval_sets[0].draw(jax.random.key(0), DRAWN)
     ends = [np.flatnonzero(weights)[-1] + 1 for weights in np.asarray(batch.weights).T]
     row = int(np.argmax(ends))
     xs = batch.xs[: ends[row], row]

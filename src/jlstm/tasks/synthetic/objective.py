@@ -1,4 +1,4 @@
-"""Long-term dependencies: sequences made inside the step, exams of fixed ones."""
+"""Long-term dependencies: sequences made inside the step, evaluation on fixed ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jlstm._internal.options import Options, Size
 from jlstm._internal.types import Carry, Key
 from jlstm.data.synthetic.batch import SyntheticBatch
-from jlstm.data.synthetic.exams import EvalSet
+from jlstm.data.synthetic.eval_sets import EvalSet
 from jlstm.data.synthetic.problem import Kind, Problem
 from jlstm.losses import token_nll
 from jlstm.tasks.synthetic.model import MemoryConfig, MemoryModel
@@ -24,7 +24,7 @@ from jlstm.training.task import Metrics
 MARGIN = 0.04
 """How far from its target a number may be and still be right (Hochreiter, 1997)."""
 
-EXAM_SEED = 1997
+EVAL_SEED = 1997
 Answers = Callable[[Array], Array]
 Number = int | Int[Array, ""]
 PARTS = ("valid", "test")
@@ -35,8 +35,8 @@ class DrawConfig(Options):
     """How many sequences are made.
 
     Attributes:
-        batch_size: sequences in an update, and in a batch of an exam.
-        updates: in one epoch, which ends with an exam.
+        batch_size: sequences in an update, and in a batch of an evaluation.
+        updates: in one epoch, which ends with an evaluation.
         exam_batches: batches of the validation set, and of the test set.
     """
 
@@ -75,7 +75,7 @@ class MemoryTask:
     @property
     def baselines(self) -> dict[str, float]:
         """The loss of what has no memory."""
-        return {"no memory": self.problem.floor}
+        return {"no memory": self.problem.baseline}
 
     def make_model(self, key: Key) -> MemoryModel:
         """Draw a model."""
@@ -105,12 +105,14 @@ class MemoryTask:
         return loss, (carry, {"loss": loss})
 
     def evaluate(self, model: Answers, part: str) -> dict[str, float]:
-        """Return the loss, one number an exam, and ``solved``: 1 or 0."""
+        """Return the loss, one number per evaluation set, and ``solved``: 1 or 0."""
         tallies = [self._tally(model, batches) for batches in self._batches[part]]
         losses, _, weights = tallies[0]
         metrics = {"loss": float((losses * weights).sum() / weights.sum())}
-        for exam, (_, right, counted) in zip(self.problem.exams, tallies, strict=True):
-            metrics[exam.name] = exam.score(right, counted)
+        for eval_set, (_, right, counted) in zip(
+            self.problem.eval_sets, tallies, strict=True
+        ):
+            metrics[eval_set.name] = eval_set.score(right, counted)
         return metrics | {"solved": float(self.problem.goal.met(metrics))}
 
     def _tally(self, model: Answers, batches: list[SyntheticBatch]) -> Tally:
@@ -122,19 +124,21 @@ class MemoryTask:
 
     @cached_property
     def _batches(self) -> dict[str, list[list[SyntheticBatch]]]:
-        """The batches of each exam, of each part: made once, the same for all seeds."""
-        roots = jax.random.split(jax.random.key(EXAM_SEED), len(PARTS))
+        """The batches of each evaluation set, by part: the same for all seeds."""
+        roots = jax.random.split(jax.random.key(EVAL_SEED), len(PARTS))
         return {p: self._draw_part(key) for p, key in zip(PARTS, roots, strict=True)}
 
     def _draw_part(self, key: Key) -> list[list[SyntheticBatch]]:
-        exams = self.problem.exams
-        keys = jax.random.split(key, len(exams))
-        return [self._draw_exam(*pair) for pair in zip(exams, keys, strict=True)]
+        eval_sets = self.problem.eval_sets
+        keys = jax.random.split(key, len(eval_sets))
+        return [
+            self._draw_eval_set(*pair) for pair in zip(eval_sets, keys, strict=True)
+        ]
 
-    def _draw_exam(self, exam: EvalSet, key: Key) -> list[SyntheticBatch]:
+    def _draw_eval_set(self, eval_set: EvalSet, key: Key) -> list[SyntheticBatch]:
         size = self.draw.batch_size
-        draw = jax.jit(partial(exam.draw, batch_size=size))
-        if exam.once:
+        draw = jax.jit(partial(eval_set.draw, batch_size=size))
+        if eval_set.once:
             return [draw(key)]
         return [draw(each) for each in jax.random.split(key, self.draw.exam_batches)]
 

@@ -1,4 +1,4 @@
-"""What a finished run on a generated task leaves behind, and what it prints."""
+"""What a finished run on a generated task leaves, and what it prints."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,7 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def draw_seeds(problem: Problem, records: Records) -> list[tuple[str, "Figure"]]:
-    """Return the picture of what decides, a line a seed, with its caption."""
+    """Return the plot of what decides, one line per seed, with its caption."""
     goal = problem.goal
     valid = [record for record in records if record["kind"] == "valid"]
     steps = [record["step"] for record in valid]

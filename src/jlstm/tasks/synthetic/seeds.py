@@ -13,7 +13,7 @@ Records = Sequence[Mapping[str, Any]]
 def first_solved(records: Records, seeds: int) -> list[int | None]:
     """Return after how many updates each seed had solved its task, None for never.
 
-    The exam is at the end of each epoch, so the number is a multiple of its updates.
+    Each epoch ends with an evaluation: the number is a multiple of its updates.
     """
     first: list[int | None] = [None] * seeds
     for record in records:
@@ -26,7 +26,7 @@ def first_solved(records: Records, seeds: int) -> list[int | None]:
 
 
 def seed_table(seed: int, summary: Mapping[str, Any]) -> str:
-    """Return a line a seed, with mean ± standard deviation below.
+    """Return one line per seed, with mean ± standard deviation below.
 
     Args:
         seed: of the first one.

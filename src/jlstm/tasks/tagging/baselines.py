@@ -1,4 +1,4 @@
-"""What needs no network: the tag that training mostly gives to a word, or to a mark."""
+"""Baselines: the tag that training mostly gives to a word, or to a mark."""
 
 from collections.abc import Sequence
 

@@ -73,7 +73,7 @@ class TagExperiment(Experiment[Config, Prep, Sentences]):
         return prep._asdict()
 
     def baselines(self, data: Data) -> Scores:
-        """Return the scores of what needs no network."""
+        """Return the scores of the baselines."""
         return score_baselines(data)
 
     def identity(self, data: Data) -> dict[str, Any]:

@@ -23,7 +23,7 @@ Sentence = Int[np.ndarray, "_ _"]
 
 
 class TaggedBatch(NamedTuple):
-    """Sentences side by side and the tag of each word, 0 behind the end."""
+    """Sentences side by side and the tag of each word, 0 after the end."""
 
     text: Text
     tags: Int[np.ndarray | Array, "t b"]
@@ -91,7 +91,7 @@ class TagTask:
         test: what is scored in the end.
         unknown: the number of the unknown word.
         cut: how sentences are put into batches.
-        baselines: nats per word of what needs no network.
+        baselines: nats per word of the baselines.
         seed: of the order of the batches.
     """
 

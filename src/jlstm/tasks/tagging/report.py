@@ -1,4 +1,4 @@
-"""What a finished tagging run leaves behind, and what it shows on the screen."""
+"""What a finished tagging run leaves, and what it shows on the screen."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def make_report(config: Any, run: Finished[Prep, Sentences]) -> Report:
     numbers = numbers_of(config.model.title, run, found)
     summary = run.summary | numbers
     rows, words = score_table(summary), word_table(summary)
-    tables = [("next to what needs no network", rows), ("words of the test", words)]
+    tables = [("next to the baselines", rows), ("words of the test", words)]
     if config.examples:
         heading = "test sentences, in brackets the right tag where another was given"
         tables.append((heading, tagged_text(data, found, config.examples)))
@@ -208,7 +208,7 @@ def draw_scores(folder: Path, summary: dict[str, Any]) -> tuple[str, "Figure"]:
 
 
 def draw_inside(model: Tagger, data: Data) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the top layer over a test sentence with its true tags."""
+    """Return plots of the top layer over a test sentence with its true tags."""
     sentences, test = data.test.numbers, data.test.words.tagged
     row = readable([len(one) for one in sentences])
     pairs = zip(test.sentences[row], test.tags[row], strict=True)

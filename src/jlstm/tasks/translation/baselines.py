@@ -1,4 +1,4 @@
-"""What needs no network: n-grams of the target, and translation word by word."""
+"""Baselines: n-grams of the target, and translation word by word."""
 
 import numpy as np
 

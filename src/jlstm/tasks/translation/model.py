@@ -13,7 +13,7 @@ from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
 from jlstm.layers.check import check_stack
 from jlstm.losses import linear_nll
-from jlstm.nnx.attention import Memory, attend, make_attention, remember
+from jlstm.nnx.attention import AttentionKeys, attend, make_attention, remember
 from jlstm.regularizers import dropout
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
 
@@ -102,7 +102,7 @@ class Seq2Seq(nnx.Module):
         lengths: Int[Array, " b"],
         *,
         key: Key | None = None,
-    ) -> tuple[Decoder, Memory | None]:
+    ) -> tuple[Decoder, AttentionKeys | None]:
         """Return where the decoder starts, and what it attends to.
 
         Args:
@@ -127,7 +127,7 @@ class Seq2Seq(nnx.Module):
         self,
         inputs: Integer[Array, "t b"],
         start: Decoder,
-        memory: Memory | None,
+        memory: AttentionKeys | None,
         *,
         key: Key | None = None,
     ) -> Float[Array, "t b x"]:
@@ -151,7 +151,7 @@ class Seq2Seq(nnx.Module):
         return jax.vmap(lambda h: self._read(h, memory)[0])(hs)
 
     def advance(
-        self, state: Decoder, x: Float[Array, "*b x"], memory: Memory | None
+        self, state: Decoder, x: Float[Array, "*b x"], memory: AttentionKeys | None
     ) -> tuple[Decoder, Array | None]:
         """Make one step of the decoder, without noise.
 
@@ -198,7 +198,7 @@ class Seq2Seq(nnx.Module):
         check_stack("Seq2Seq: the top of the encoder", top, vector_carry=True)
         check_stack("Seq2Seq: decoder", self.decoder, causal=True, vector_carry=True)
 
-    def _remember(self, ys: Array, lengths: Array) -> Memory | None:
+    def _remember(self, ys: Array, lengths: Array) -> AttentionKeys | None:
         if self.attention is None:
             return None
         params = nnx.as_pure(self.attention_params)
@@ -216,7 +216,7 @@ class Seq2Seq(nnx.Module):
         return Decoder(jax.tree.unflatten(structure, parts), zeros)
 
     def _feed(
-        self, xs: Array, start: Decoder, memory: Memory | None, key: Key | None
+        self, xs: Array, start: Decoder, memory: AttentionKeys | None, key: Key | None
     ) -> Array:
         width = xs.shape[-1] + start.readout.shape[-1]
         entering = jax.ShapeDtypeStruct((*xs.shape[:-1], width), xs.dtype)
@@ -231,7 +231,7 @@ class Seq2Seq(nnx.Module):
         return jax.lax.scan(step, start, (xs, noise))[1]
 
     def _advance(
-        self, params: Any, state: Decoder, x: Array, memory: Memory | None,
+        self, params: Any, state: Decoder, x: Array, memory: AttentionKeys | None,
         noise: Any = None,
     ) -> tuple[Decoder, Array | None]:  # fmt: skip
         """Make one step with prepared parameters."""
@@ -244,7 +244,9 @@ class Seq2Seq(nnx.Module):
         """Return what enters the layers at a step."""
         return jnp.concatenate([x, readout], -1) if self.config.input_feeding else x
 
-    def _read(self, h: Array, memory: Memory | None) -> tuple[Array, Array | None]:
+    def _read(
+        self, h: Array, memory: AttentionKeys | None
+    ) -> tuple[Array, Array | None]:
         """Return ``tanh(W [h, context] + b)``, and the weights of the attention."""
         weights = None
         if memory is not None:

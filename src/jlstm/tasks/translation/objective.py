@@ -44,7 +44,7 @@ class TranslateTask:
         cut: how pairs are put into batches.
         valid_part: the part that chooses the best epoch.
         test_part: the part that is scored in the end.
-        baselines: mean nats a target word of what needs no network.
+        baselines: mean nats per target word of the baselines.
         seed: of the order of the batches.
     """
 
@@ -95,14 +95,14 @@ class TranslateTask:
     def loss(
         self, model: Seq2Seq, carry: Carry, batch: PairBatch, key: Key
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
-        """Return the mean nats a target word."""
+        """Return the mean nats per target word."""
         total = jnp.sum(pair_nll(model, batch, key))
         count = jnp.maximum(jnp.sum(batch.target_lengths), 1)
         loss = total / count.astype(total.dtype)
         return loss, (carry, {"loss": loss})
 
     def evaluate(self, model: Seq2Seq, part: str) -> dict[str, float]:
-        """Return ``loss`` (nats a target word, all weighted equally) and perplexity."""
+        """Return ``loss`` (nats per target word, equally weighted) and perplexity."""
         part = self.test_part if part == "test" else self.valid_part
         batches = self.held_out(part)
         total = sum(float(_batch_nll(model, batch)) for batch in batches)
@@ -113,7 +113,7 @@ class TranslateTask:
 def pair_nll(
     model: Seq2Seq, batch: PairBatch, key: Key | None = None
 ) -> Float[Array, "t b"]:
-    """Return the nats of each target word, zeros behind the end of a target."""
+    """Return the nats of each target word, zeros after the end of a target."""
     keys = (None,) * 3 if key is None else jax.random.split(key, 3)
     start, memory = model.encode(batch.sources, batch.source_lengths, key=keys[0])
     hs = model.decode(batch.inputs, start, memory, key=keys[1])

@@ -1,4 +1,4 @@
-"""What a finished translation run leaves behind, and what it shows on the screen."""
+"""What a finished translation run leaves, and what it shows on the screen."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SAMPLES = 8
-PICTURES = 2
+PLOTS = 2
 LENGTHS = range(9, 15)
-"""Words of a sentence that makes a readable picture."""
+"""Words of a sentence that makes a readable plot."""
 
 
 class Examples(NamedTuple):
@@ -54,7 +54,7 @@ def make_report(config: Any, run: Finished[Any, Any]) -> Report:
         numbers=numbers,
         said=f"{shown}\n{rows}\n\n{summary['model']}: test perplexity {test:.2f}",
         headline=key_numbers(summary),
-        loss_label="loss (nats a target word)",
+        loss_label="loss (nats per target word)",
         baselines=run.baselines,
         figures=[
             lambda: draw_attention(model, examples),
@@ -99,7 +99,7 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def bleu_table(summary: dict[str, Any]) -> str:
-    """Return the BLEU of every part and way, next to what needs no network."""
+    """Return the BLEU of every part and way, next to the baselines."""
     rows = [
         [part, name, round(one["words"], 1), round(one["detokenized"], 1)]
         for part, ways in summary["bleu"].items()
@@ -125,14 +125,14 @@ def sample_texts(examples: Examples) -> list[tuple[str, str]]:
 
 
 def draw_attention(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figure"]]:
-    """Return pictures of what was looked at, nothing for a model without attention."""
+    """Return plots of what was looked at, nothing for a model without attention."""
     if model.attention is None:
         return []
     corpus = examples.corpus
     pairs = corpus.parts[examples.part]
     fitting = [n for n, ids in enumerate(pairs.sources) if len(ids) in LENGTHS]
     figures = []
-    for row in fitting[:PICTURES]:
+    for row in fitting[:PLOTS]:
         source = pairs.sources[row]
         search = Search(beams=1, limit=2 * LENGTHS.stop)
         target = translate(model, Sources([source], 1, (len(source),)), search)[0]
@@ -149,7 +149,7 @@ def draw_attention(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figur
 
 
 def draw_inside(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the encoder's top layer over a source sentence."""
+    """Return plots of the encoder's top layer over a source sentence."""
     sources = examples.corpus.parts[examples.part].sources
     row = readable([len(ids) for ids in sources])
     symbols = examples.corpus.source_vocab.symbols

@@ -15,7 +15,7 @@ from jlstm.data.vocab import EOS
 from jlstm.data.words import BOS, PAD
 from jlstm.decoding.beam import Search, beam_search, greedy_search
 from jlstm.decoding.sample import check_drawn
-from jlstm.nnx.attention import Memory
+from jlstm.nnx.attention import AttentionKeys
 from jlstm.tasks.translation.model import Decoder, Seq2Seq
 
 END = SPECIALS.index(EOS)
@@ -89,7 +89,7 @@ def attention_weights(
 
 
 def next_words(
-    model: Seq2Seq, memory: Memory | None
+    model: Seq2Seq, memory: AttentionKeys | None
 ) -> Callable[[Carry, Int[Array, "*b"]], tuple[Carry, Float[Array, "*b v"]]]:
     """Return the step that a search runs: one word in, logits of the next one out."""
 

@@ -33,7 +33,7 @@ def fit_softmax(
     """Minimise the cross-entropy by Adam, the learning rate falling to zero.
 
     Args:
-        features: a row an example.
+        features: a row per example.
         labels: the class of each.
         classes: how many there are.
         steps: updates.

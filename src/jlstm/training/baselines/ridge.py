@@ -44,7 +44,7 @@ class LinearForecast:
 class Moments(NamedTuple):
     """Means of products over all windows and columns.
 
-    ``z`` is the steps to look at with a 1 behind them, ``y`` the steps to predict.
+    ``z`` is the steps to look at with a 1 after them, ``y`` the steps to predict.
     """
 
     zz: Float[np.ndarray, "d d"]
@@ -102,7 +102,7 @@ def moments(windows: Windows) -> Moments:
 def moving_average(length: int, kernel: int = KERNEL) -> Float[np.ndarray, "t t"]:
     """Return the matrix that averages ``kernel`` steps around each of ``length``.
 
-    Before the first step and behind the last one, that step is repeated.
+    Before the first step and after the last one, that step is repeated.
 
     Example:
         >>> np.array([3.0, 0.0, 3.0]) @ moving_average(3, kernel=3)

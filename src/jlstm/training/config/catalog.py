@@ -16,11 +16,11 @@ from jlstm._internal.options import (
     OptionMap,
     Options,
     hints_of,
-    misfit,
     nearest,
     read_numbers,
     rule_of,
     unknown,
+    wrong_value,
 )
 from jlstm.cell import Cell
 from jlstm.initializers import Initializer
@@ -129,7 +129,7 @@ def _object(hint: Any, value: Any, place: str) -> Any:
     if isinstance(value, Component):
         cls = find(known, value.name, place) if known else None
         if cls is None:
-            raise ValueError(misfit(place, value.as_plain(), rule_of(hint).wanted))
+            raise ValueError(wrong_value(place, value.as_plain(), rule_of(hint).wanted))
         return make(cls, value.options)
     if not known or not isinstance(value, str):
         return value

@@ -11,7 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
-from jlstm._internal.options import OptionMap, hints_of, misfit, read_numbers, rule_of
+from jlstm._internal.options import (
+    OptionMap,
+    hints_of,
+    read_numbers,
+    rule_of,
+    wrong_value,
+)
 from jlstm.training.config.moved import moved
 
 T = TypeVar("T")
@@ -221,4 +227,4 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
 
 
 def _wrong(where: str, value: Any, wanted: str) -> ValueError:
-    return ValueError(misfit(where, value, wanted, show_type=True))
+    return ValueError(wrong_value(where, value, wanted, show_type=True))

@@ -16,7 +16,7 @@ from jlstm.cell import Cell
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Steps in the picture of the gates: as many as have room for labels of one character,
+# Steps in the plot of the gates: as many as have room for labels of one character,
 # and of several.
 MOST_STEPS, MOST_WORDS = 72, 36
 SORTING = ("f", "z")
@@ -31,8 +31,8 @@ class Example(NamedTuple):
     Attributes:
         name: what it is, such as "the first sentence of the test".
         unit: what a step is, such as "word".
-        labels: one a step; an empty one leaves its place free.
-        shown: how many steps, the last ones, the picture of the gates has at most;
+        labels: one per step; an empty one leaves its place free.
+        shown: how many steps, the last ones, the plot of the gates has at most;
             None is as many as have room for their labels.
     """
 
@@ -43,7 +43,7 @@ class Example(NamedTuple):
 
 
 def layer_figures(reading: LayerInputs, example: Example) -> list[tuple[str, "Figure"]]:
-    """Return pictures of the gates and of the gradients by lag, with their captions.
+    """Return plots of the gates and of the gradients by lag, with their captions.
 
     A cell without gates has the second one alone.
 
@@ -52,18 +52,18 @@ def layer_figures(reading: LayerInputs, example: Example) -> list[tuple[str, "Fi
         example: what is read.
 
     Raises:
-        ValueError: there is not one label a step.
+        ValueError: there is not one label per step.
     """
     steps = len(reading.xs)
     if len(example.labels) != steps:
         raise ValueError(
-            f"{len(example.labels)} labels for {steps} steps; give one a step."
+            f"{len(example.labels)} labels for {steps} steps; give one per step."
         )
     return [*draw_gates(reading, example), draw_gradients(reading, example)]
 
 
 def draw_gates(reading: LayerInputs, example: Example) -> list[tuple[str, "Figure"]]:
-    """Return the picture of the gates over the last steps, if the cell has gates."""
+    """Return the plot of the gates over the last steps, if the cell has gates."""
     carries, gates = trace_top(reading)
     maps = gate_maps(gates._asdict())
     if not maps:
@@ -88,7 +88,7 @@ def draw_gates(reading: LayerInputs, example: Example) -> list[tuple[str, "Figur
 
 
 def draw_gradients(reading: LayerInputs, example: Example) -> tuple[str, "Figure"]:
-    """Return the picture of the gradients of the last output, by lag."""
+    """Return the plot of the gradients of the last output, by lag."""
     norms = last_output_norms(reading)
     panels = {
         title: {"top layer": LagCurve(np.asarray(norms[part], np.float64))}
@@ -143,7 +143,7 @@ def last_output_norms(reading: LayerInputs) -> dict[str, Float[Array, " n"]]:
 
 
 def gate_maps(gates: dict[str, Array | np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the gates that are one number a unit and step, if there are two or more.
+    """Return the gates that are one number per unit and step, if there are two or more.
 
     What a plain RNN calls its gate is its output, so one alone is none.
 
@@ -165,7 +165,7 @@ def cell_state(carries: Any, shape: tuple[int, ...]) -> np.ndarray | None:
 
 
 def room(example: Example) -> int:
-    """Return how many of the last steps the picture of the gates shows.
+    """Return how many of the last steps the plot of the gates shows.
 
     Example:
         >>> room(Example("", "word", ["to", "be"] * 50)), room(Example("", "", "ab"))
@@ -196,7 +196,7 @@ def every_nth(labels: Sequence[str], count: int = 12) -> list[str]:
 
 
 def readable(lengths: Sequence[int]) -> int:
-    """Return the first of several examples that makes a readable picture.
+    """Return the first of several examples that makes a readable plot.
 
     It has 12 to 36 steps; where none has, the longest is taken.
 

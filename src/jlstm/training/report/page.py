@@ -1,4 +1,4 @@
-"""The parts of a page that needs nothing else: frame, look, tables, pictures."""
+"""The parts of a page that needs nothing else: frame, look, tables, plots."""
 
 import html
 from collections.abc import Sequence
@@ -84,14 +84,14 @@ def headline(numbers: Sequence[tuple[str, str]]) -> str:
     return _part("headline", numbers) if numbers else ""
 
 
-def figures(pictures: Sequence[tuple[str, str]]) -> str:
-    """Return pictures, each a caption and an ``<svg>`` element.
+def figures(plots: Sequence[tuple[str, str]]) -> str:
+    """Return plots, each a caption and an ``<svg>`` element.
 
     Example:
         >>> "<figcaption>Loss</figcaption>" in figures([("Loss", "<svg></svg>")])
         True
     """
-    return _part("figures", pictures) if pictures else ""
+    return _part("figures", plots) if plots else ""
 
 
 def samples(texts: Sequence[tuple[str, str]]) -> str:
@@ -135,7 +135,7 @@ def table(heading: str, columns: Sequence[str], rows: Sequence[Row]) -> str:
 
 
 def cell_text(value: Any) -> str:
-    """Return a number in the digits a table needs: four behind the point, or fewer.
+    """Return a number in the digits a table needs: four after the point, or fewer.
 
     Example:
         >>> cell_text(1234), cell_text(0.25), cell_text(123.456), cell_text(1e-5)

@@ -1,4 +1,4 @@
-"""Writing a picture to files that a page can show."""
+"""Writing a plot to files that a page can show."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

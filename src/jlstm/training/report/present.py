@@ -1,4 +1,4 @@
-"""What every finished run leaves behind: ``result.json`` and ``report.html``.
+"""What every finished run leaves: ``result.json`` and ``report.html``.
 
 A task says what is worth knowing, a :class:`Report`; here it is written.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Drawn = tuple[str, "Figure"]
 Draw = Callable[[], Drawn | list[Drawn]]
-"""Returns captions and pictures."""
+"""Returns captions and plots."""
 RESULT = "result.json"
 
 
@@ -45,10 +45,10 @@ class Report:
         headline: the few numbers that matter, name and value; size and time of the
             run are put after them.
         loss_label: what the axis of the learning curves says.
-        baselines: validation losses of what needs no network, next to the curves.
-        figures: each returns one or more captions and pictures, shown after the
+        baselines: validation losses of the baselines, next to the curves.
+        figures: each returns one or more captions and plots, shown after the
             learning curves.
-        tables: heading and text of what stands below the pictures.
+        tables: heading and text of what stands below the plots.
         files: writes a file of the run's folder, by its name.
     """
 
@@ -77,11 +77,11 @@ def present(
         folder: of the run.
         config: what was run.
         summary: the numbers of the run, JSON data; the environment is put next to them.
-        report: what else there is to say; a picture that fails is a line there.
+        report: what else there is to say; a plot that fails is a line there.
 
     Raises:
         NonFiniteError: a number of the result is not finite; all is written.
-        ReportError: a picture failed; the report has all others.
+        ReportError: a plot failed; the report has all others.
     """
     texts = effective_config(folder) or plain(config)
     given = [summary, report.tables, report.baselines]
@@ -111,7 +111,7 @@ def present(
 
 
 def draw_all(figures: Sequence[Draw]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return captions and pictures as SVG, and a line for each that failed."""
+    """Return captions and plots as SVG, and a line for each that failed."""
     drawn, failed = [], []
     for draw in figures:
         try:
@@ -153,11 +153,9 @@ def _curves(
 
 def _picture_line(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return (
-            f"No pictures: {error.name} is not installed, {install_line(error.name)}."
-        )
+        return f"No plots: {error.name} is not installed, {install_line(error.name)}."
     said = " ".join(str(error).split())[:200]
-    return f"A picture failed: {type(error).__name__}: {said} [{place_of(error)}]."
+    return f"A plot failed: {type(error).__name__}: {said} [{place_of(error)}]."
 
 
 def _effort(summary: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ def write_report(
         metrics: of :func:`jlstm.training.log.read_metrics`; its records of kind
             ``"valid"`` are the table.
         baselines: losses to compare with, by name; they end the table.
-        notes: lines above the pictures, such as why one is missing.
+        notes: lines above the plots, such as why one is missing.
 
     Example:
         >>> import tempfile
