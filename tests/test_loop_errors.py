@@ -174,7 +174,7 @@ WRONG = {
     "a mask with batch first": (
         {"mask": jnp.ones((4, 5), bool)},
         ValueError,
-        "mask has shape (4, 5); xs has time and batch axes (5, 4): give one flag a "
+        "mask has shape (4, 5); xs has time and batch axes (5, 4): give one flag per "
         f"step and row, {TIME_FIRST}",
     ),
     "resets of numbers": (
@@ -185,7 +185,7 @@ WRONG = {
     "resets of one row": (
         {"resets": jnp.ones(5, bool)},
         ValueError,
-        "resets has shape (5,); xs has time and batch axes (5, 4): give one flag a "
+        "resets has shape (5,); xs has time and batch axes (5, 4): give one flag per "
         f"step and row, {TIME_FIRST}",
     ),
     **{

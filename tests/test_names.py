@@ -70,6 +70,17 @@ def test_a_wrong_name_is_found(name):
         resolve(name)
 
 
+def test_what_a_configuration_is_made_of_is_at_home_with_the_cells():
+    """One object under both names, and the upper storey imports the lower."""
+    given = vars(importlib.import_module("jlstm.training.config"))
+    home = vars(importlib.import_module("jlstm.cell"))
+    names = {name for name in given if name[0].isupper()}
+    assert {"Limit", "Options", "Rate", "Size"} <= names
+    assert all(given[name] is home[name] for name in names)
+    text = (ROOT / "src" / "jlstm" / "training" / "config" / "__init__.py").read_text()
+    assert text.count("from jlstm.cell import") == len(names)
+
+
 def test_every_cell_and_wrapper_that_prose_names_is_exported():
     """Code in prose says ``GRUCell(reset="before")`` and not where that is from."""
     called = re.compile(r"[A-Z]\w*(?:Cell|Carry|Params|Gates)\b")

@@ -608,7 +608,7 @@ ROWS = {
     ),
     "lengths of lists": ({"lengths": [1, 2]}, TypeError, "lengths is a list; give an"),
     "lengths of other rows": (
-        {"lengths": jnp.ones(T, int)}, ValueError, "lengths has shape (6,); give one a",
+        {"lengths": jnp.ones(T, int)}, ValueError, "lengths has shape (6,); give one",
     ),
     "lengths too long": (
         {"lengths": jnp.array([1, 7])}, ValueError, "lengths go from 1 to 7; give 0 to",

@@ -3,6 +3,7 @@
 A carry that comes back with another dtype, or weakly typed, would be compiled twice.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -11,19 +12,25 @@ import jax.numpy as jnp
 import pytest
 
 import jlstm
+from jlstm._internal.options import Component
 from jlstm.decoding import Search, beam_search, ctc_beam_decode, generate, greedy_search
+from jlstm.tasks.language.objective import LanguageTask, StreamConfig
+from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig
 from jlstm.training.optimizer import make_optimizer
 from jlstm.training.state import init_state
 from jlstm.training.step import train_step
 from tests.traces import jit_at_most
-from tests.training.test_loop import make_task
+from tests.training.test_loop import MODEL, corpus
 
 CELL = jlstm.LSTMCell(3)
 STACK = jlstm.Stack(
     (jlstm.Recurrent(CELL), jlstm.Recurrent(jlstm.GRUCell(3))), dropout=0.5
 )
 FIRST = jnp.array([1, 2], jnp.int32)
+LEARNED = replace(
+    MODEL, stack=StackConfig(hidden_sizes=(6,), wrappers=(Component("LearnedCarry"),))
+)
 
 
 class Repeated(NamedTuple):
@@ -92,8 +99,8 @@ def transcribed():
     return Repeated(run, jnp.array([5, 3], jnp.int32), jnp.zeros((5, 2, 3)))
 
 
-def trained():
-    task = make_task()
+def trained(model=MODEL):
+    task = LanguageTask(corpus(), model, StreamConfig(batch_size=4, window=5), {})
     optimizer = make_optimizer(OptimizerConfig("adam", clip=1.0))
     state = jax.eval_shape(lambda: init_state(task, optimizer, 0.02, seed=0))
 
@@ -111,6 +118,7 @@ REPEATED = {
     "beam_search": partial(searched, beam),
     "ctc_beam_decode": transcribed,
     "train_step": trained,
+    "train_step, start learned": partial(trained, LEARNED),
 }
 
 

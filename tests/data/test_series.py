@@ -114,7 +114,10 @@ def test_missing_values_are_filled_when_asked(tmp_path):
             "lacks 2 value(s), the first in column 'y', line 3: fill them in, or set "
             "interpolate=true.",
         ),
-        ("x,y\n1,2\n3\n", "line 3 has 1 values for 2 columns: give one value a column"),
+        (
+            "x,y\n1,2\n3\n",
+            "line 3 has 1 values for 2 columns: give one value per column",
+        ),
         ("x,y\n1,red\n", "line 2 has 'red' in column 'y': give a number, or leave"),
         ("x,y\n", "has 1 line(s): give a line of column names and a row"),
         ("day\n2024-01-01\n2024-01-02\n", "has no column of numbers next to day."),

@@ -509,7 +509,7 @@ def test_what_is_no_path_is_refused(path):
 @pytest.mark.parametrize("export", [to_torch, to_keras, to_cudnn])
 def test_exporters_name_a_layer_that_is_missing(export):
     text = message_of(ValueError, lambda: export(STACK, drawn(STACK)[:1]))
-    assert "give a tuple of 2, one a layer of Stack" in text
+    assert "give a tuple of 2, one per layer of Stack" in text
     both = Bidirectional(LSTM)
     text = message_of(ValueError, lambda: export(both, tuple(drawn(both))))
     assert "give BidirectionalParams(forward, backward), as init makes it." in text

@@ -11,7 +11,6 @@ from jlstm import (
     LSTMCell,
     MLSTMCell,
     Recurrent,
-    SLSTMCell,
     Stack,
 )
 from jlstm.layers.check import check_stack
@@ -31,10 +30,6 @@ END = (
     ", which reads from the end; here no step may know later ones: give a layer that "
     "reads forwards, such as Recurrent(LSTMCell(64))."
 )
-VECTORS = (
-    ", whose carry has shapes (4,), (2, 2, 2), (2, 2), (2,); here it is handed over as "
-    "vectors: give a cell whose carry is vectors, such as LSTMCell(64)."
-)
 MATRICES = (
     ".cell keeps an array of shape (2, 2, 2) (float32) from step to step, and a bridge "
     "maps vectors of real numbers: choose a cell such as LSTMCell or GRUCell."
@@ -46,10 +41,6 @@ WRONG = {
     "backwards, inside": (
         {"causal": True}, (LSTM, Stack((BACKWARDS,))),
         "layers[1].layers[0] is " + repr(BACKWARDS) + END,
-    ),
-    "matrices": (
-        {"vector_carry": True}, (MATRIX, LSTM),
-        "layers[0] is " + repr(MATRIX) + VECTORS,
     ),
     "images": (
         {}, (IMAGES,), "layers[0] is " + repr(IMAGES) + ", whose steps have 3 axes; "
@@ -78,8 +69,7 @@ def test_what_a_layer_cannot_do_is_said(name):
         ({}, (LSTM, BOTH, BACKWARDS, MATRIX)),
         ({"causal": True}, (LSTM, MATRIX)),
         ({"features": 3, "causal": True}, (IMAGES,)),
-        ({"vector_carry": True}, (BOTH, Recurrent(SLSTMCell(4)))),
-        ({"vector_carry": True, "causal": True}, (LSTM, Recurrent(LRUCell(4)))),
+        ({"causal": True}, (LSTM, Recurrent(LRUCell(4)))),
     ],
 )
 def test_what_a_layer_can_do_passes(asked, layers):

@@ -121,13 +121,13 @@ def test_widths_that_follow_the_input_are_checked_when_it_is_known(connect):
         (
             Stack((LSTM, GRU)),
             GRUCell(3).init_carry(),
-            "Stack: the carry is GRUCarry(h=f32[3]); give a tuple of 2, one a layer, "
+            "Stack: the carry is GRUCarry(h=f32[3]); give a tuple of 2, one per layer, "
             "as init_carry makes it.",
         ),
         (
             Stack((LSTM, GRU)),
             [None, None],
-            "Stack: the carry is [None, None]; give a tuple of 2, one a layer, as "
+            "Stack: the carry is [None, None]; give a tuple of 2, one per layer, as "
             "init_carry makes it.",
         ),
         (
@@ -159,13 +159,13 @@ def test_a_carry_of_something_else_is_refused(layer, carry, wanted):
             Stack((LSTM, GRU)),
             RNNParams(1.0, 2.0, None),
             "Stack: params are RNNParams(w_ih=1.0, w_hh=2.0, b=None); give a tuple of "
-            "2, one a layer, as init makes it.",
+            "2, one per layer, as init makes it.",
         ),
         (
             Stack((LSTM, GRU)),
             (None,),
-            "Stack: params are (None,); give a tuple of 2, one a layer, as init makes "
-            "it.",
+            "Stack: params are (None,); give a tuple of 2, one per layer, as init "
+            "makes it.",
         ),
         (
             Bidirectional(LSTMCell(3)),

@@ -199,6 +199,19 @@ def start_without_params(layer: Layer, batch_shape: Shape, dtype: DType) -> Carr
     return layer.init_carry(batch_shape, dtype)
 
 
+def learns_start(layer: Layer) -> bool:
+    """Whether parameters of a layer, or of one inside it, tell where it starts.
+
+    Example:
+        >>> from jlstm import GRUCell, LearnedCarry
+        >>> learned = Recurrent(LearnedCarry(GRUCell(2)))
+        >>> learns_start(learned), learns_start(Stack((Recurrent(GRUCell(2)),)))
+        (True, False)
+    """
+    start = start_without_params(layer, (), jnp.float32)
+    return None in jax.tree.leaves(start, is_leaf=lambda leaf: leaf is None)
+
+
 def _learns_start(cell: Cell) -> bool:
     """Whether a cell, or one inside it, has a ``fresh_carry`` of its own."""
     own = type(cell).fresh_carry

@@ -174,7 +174,7 @@ def check_count(target: str, stack: Stack, params: Any) -> None:
     if not plain or len(params) != len(stack.layers):
         raise ValueError(
             f"{target}: params are {shown(params)}; give a tuple of "
-            f"{len(stack.layers)}, one a layer of {stack!r}."
+            f"{len(stack.layers)}, one per layer of {stack!r}."
         )
 
 

@@ -15,7 +15,6 @@ def check_stack(
     layer: Layer,
     *,
     causal: bool = False,
-    vector_carry: bool = False,
     features: int = 1,
 ) -> None:
     """Raise ValueError where a layer cannot do what a model needs.
@@ -24,7 +23,6 @@ def check_stack(
         name: what the layers are called in the error.
         layer: a stack, or any other layer.
         causal: the output of a step depends on no later one.
-        vector_carry: all that a step hands to the next are vectors.
         features: how many axes the input of a step has: 1 for a vector.
 
     Example:
@@ -45,8 +43,6 @@ def check_stack(
                 f"{said}, which reads from the end; here no step may know later ones: "
                 "give a layer that reads forwards, such as Recurrent(LSTMCell(64))."
             )
-        if vector_carry:
-            _check_vectors(said, part)
 
 
 def parts_of(layer: Layer, place: str = "") -> Iterator[tuple[str, Any]]:
@@ -95,13 +91,3 @@ def carry_types(layer: Layer) -> list[jax.ShapeDtypeStruct]:
         [(4,), (4,)]
     """
     return jax.tree.leaves(jax.eval_shape(layer.init_carry))
-
-
-def _check_vectors(said: str, layer: Layer) -> None:
-    shapes = [leaf.shape for leaf in carry_types(layer)]
-    if any(len(shape) != 1 for shape in shapes):
-        raise ValueError(
-            f"{said}, whose carry has shapes {', '.join(map(str, shapes))}; here it is "
-            "handed over as vectors: give a cell whose carry is vectors, such as "
-            "LSTMCell(64)."
-        )

@@ -298,7 +298,7 @@ class Stack(ShortRepr, Drawn, Options):
         if not plain or len(given) != len(self.layers):
             raise ValueError(
                 f"Stack: {what} {shown(given)}; give a tuple of {len(self.layers)}, "
-                f"one a layer, as {maker} makes it."
+                f"one per layer, as {maker} makes it."
             )
 
 

@@ -156,7 +156,12 @@ def test_generation_is_fixed_by_the_key_and_follows_the_model():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tied": True, "embedding_size": 9}, "tied=True needs a last layer of"),
+        ({"tied": True, "embedding_size": 9}, "tied=True needs outputs of"),
+        (
+            {"stack": {"connect": "skip", "hidden_sizes": (4, 4)}, "tied": True}
+            | {"embedding_size": 4},
+            "the stack has 8 and embedding_size is 4",
+        ),
         ({"stack": {"hidden_sizes": ()}}, "hidden_sizes is \\(\\); give one or more"),
         ({"stack": {"bidirectional": True}}, "would have read the tokens that they"),
         ({"stack": {"dropout": 0.1}}, "takes it from model.dropout.hidden: set that"),
@@ -166,6 +171,14 @@ def test_generation_is_fixed_by_the_key_and_follows_the_model():
 def test_impossible_configurations_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         configured(**options)
+
+
+def test_a_tied_softmax_reads_all_that_a_skip_stack_shows():
+    model = make(stack={"connect": "skip", "hidden_sizes": (4, 4)}, embedding_size=8)
+    tied = make(
+        stack={"connect": "skip", "hidden_sizes": (4, 4)}, embedding_size=8, tied=True
+    )
+    assert model(TOKENS)[1].shape == tied(TOKENS)[1].shape == (*TOKENS.shape, 7)
 
 
 def test_out_of_range_dropout_names_its_field():

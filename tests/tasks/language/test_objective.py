@@ -1,10 +1,12 @@
 """The language task: windows that vary, penalties, and a Transformer in the task."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jlstm._internal.options import Component
 from jlstm.data import Corpus, TokenStream, Vocab
 from jlstm.nnx.transformer import TransformerConfig
 from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
@@ -78,6 +80,55 @@ def test_a_transformer_learns_in_the_same_task():
         state, metrics = step(state, task.batches(1)[0])
     assert metrics["loss"] < 0.4 < np.log(len(VOCAB))
     assert task.evaluate(state.model, "valid")["loss"] < 0.8
+
+
+LEARNED = LanguageConfig(
+    StackConfig("GRUCell", wrappers=(Component("LearnedCarry"),), hidden_sizes=(4,)),
+    embedding_size=3,
+)
+
+
+def is_start(path):
+    return ".carry" in jax.tree_util.keystr(path)
+
+
+def learned_start(tree):
+    """Return the one array that a model has learned to start from."""
+    (start,) = (
+        leaf for path, leaf in jax.tree.leaves_with_path(tree) if is_start(path)
+    )
+    return start
+
+
+@pytest.mark.long
+def test_a_learned_start_has_a_gradient_in_the_first_window_only():
+    task = make_task(LEARNED, window=6)
+    model, key = jax.jit(task.make_model)(jax.random.key(0)), jax.random.key(1)
+    gradient = jax.jit(jax.grad(task.loss, has_aux=True))
+    first, (carry, _) = gradient(model, task.init_carry(), task.batches(1)[0], key)
+    second, (after, _) = gradient(model, carry, task.batches(1)[1], key)
+    chex.assert_trees_all_equal_shapes_and_dtypes(task.init_carry(), carry, after)
+    assert np.abs(learned_start(first)).min() > 0
+    assert not np.any(learned_start(second))
+    assert not np.allclose(carry.carry[0].h, after.carry[0].h)
+
+
+@pytest.mark.long
+def test_training_starts_from_the_learned_carry_and_not_from_zeros():
+    task = make_task(LEARNED, window=6)
+    model, key = jax.jit(task.make_model)(jax.random.key(0)), jax.random.key(1)
+    window, half = task.batches(1)[0], np.full(4, 0.5, np.float32)
+    moved = jax.tree.map_with_path(
+        lambda path, leaf: jnp.asarray(half) if is_start(path) else leaf, model
+    )
+    loss, (carry, _) = jax.jit(task.loss)(moved, task.init_carry(), window, key)
+    given = jax.tree.map(lambda leaf: leaf + 0.5, task.init_carry().carry)
+    last, hs = jax.jit(moved.features)(window.inputs, given)
+    chex.assert_trees_all_close(carry.carry, last, rtol=1e-6, atol=1e-7)
+    nats = moved.nll(hs, jnp.asarray(window.targets)).mean()
+    np.testing.assert_allclose(loss, nats, rtol=1e-6)
+    zeros, _ = jax.jit(task.loss)(model, task.init_carry(), window, key)
+    assert abs(loss - zeros) > 1e-4
 
 
 @pytest.mark.slow

@@ -157,7 +157,7 @@ def test_a_beam_of_all_words_finds_the_best_pair_of_words(name):
     model = make(name)
     sentences = [np.array([4, 5, 6], np.int32), np.array([7], np.int32)]
     given = Sources(sentences, batch_size=3, boundaries=(4,))
-    # Of two tokens, END at most one: 7 continuations before, and END behind.
+    # Of two tokens, END at most one: 7 continuations before, and END after.
     found = translate(model, given, Search(beams=7, alpha=0.0, limit=2))
     words = [END, *range(3, TARGET)]
     inputs = jnp.array([[START] * len(words), words])

@@ -194,6 +194,12 @@ def test_a_bridge_maps_vectors(key):
         Seq2SeqConfig(**{key: StackConfig("MLSTMCell")})
 
 
+@pytest.mark.parametrize("cell", ["SLSTMCell", "GRUCell", "LRUCell"])
+def test_a_bridge_takes_vectors_of_any_number(cell):
+    stack = StackConfig(cell, hidden_sizes=(4,))
+    assert Seq2SeqConfig(stack=stack, decoder=stack).stack == stack
+
+
 def test_a_component_without_options_is_its_name():
     assert Component.of("Zoneout").as_plain() == "Zoneout"
     assert Component("Zoneout", {"h": 0.5}).as_plain() == {"name": "Zoneout", "h": 0.5}

@@ -130,7 +130,7 @@ def _check_widths(
     if odd is not None:
         raise ValueError(
             f"{path}, line {odd.line} has {len(odd.cells)} values for {names} columns: "
-            f"give one value a column, with {between} between, and take notes and "
+            f"give one value per column, with {between} between, and take notes and "
             "totals out of the file."
         )
 

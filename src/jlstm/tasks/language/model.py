@@ -62,7 +62,7 @@ class LanguageConfig(Options):
             with ``stack.init="uniform"`` all other parameters are too.
         embedding_size: width of the embedding; ``None`` feeds one-hot vectors.
         tied: use the embedding table as the softmax weight (Press and Wolf, 2017); the
-            last layer must then have ``embedding_size`` units.
+            outputs of the stack must then have ``embedding_size`` features.
         projected: map the outputs of the last layer to ``embedding_size`` features
             before the softmax (Melis et al., 2018); a tied model may then have any
             number of units.
@@ -82,8 +82,8 @@ class LanguageConfig(Options):
         self._check_dropout()
         if self.tied and self.features != self.embedding_size:
             raise ValueError(
-                "model: tied=True needs a last layer of embedding_size units; it has "
-                f"{self.stack.output_size} and embedding_size is "
+                f"model: tied=True needs outputs of embedding_size features; the stack "
+                f"has {self.stack.output_size} and embedding_size is "
                 f"{self.embedding_size}. Or set projected=True."
             )
 

@@ -16,6 +16,7 @@ from jlstm.data.variable_bptt import VariedStream, draw_lengths, shuffled
 from jlstm.losses import Reduction, reduce_tokens
 from jlstm.nnx.tokens import TokenConfig, TokenModel
 from jlstm.regularizers import activation_penalty, temporal_penalty
+from jlstm.tasks.language.carry import enter_window, init_streams, leave_window
 from jlstm.training.task import Metrics, perplexity
 
 
@@ -30,7 +31,7 @@ class StreamConfig(Options):
             one length. A window's share of ``window`` scales the learning rate of its
             update; see :mod:`jlstm.data.variable_bptt`.
         drop_last: leave out a last window that is shorter.
-        valid_batch: streams in validation; each starts from the zero carry.
+        valid_batch: streams in validation; each starts from the fresh carry.
         test_batch: streams in the test; 1 reads the test text as one stream.
         eval_window: time steps in one evaluation step; changes speed only.
         reduction: ``"mean"`` over tokens, or ``"sum_time"`` (sum over time, mean over
@@ -85,8 +86,8 @@ class LanguageTask:
         return self.model.make(len(self.corpus.vocab), nnx.Rngs(key))
 
     def init_carry(self) -> Carry:
-        """Return zero carries for all streams, nothing for a Transformer."""
-        return self.model.init_carry((self.stream.batch_size,))
+        """Return where all streams start, nothing for a Transformer."""
+        return init_streams(self.model, self.stream.batch_size)
 
     @cached_property
     def _train(self) -> TokenStream:
@@ -119,7 +120,8 @@ class LanguageTask:
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
         """Return the reduced loss, the next carry and the mean nats per token."""
         noise, out_noise = jax.random.split(key)
-        carry, raw = model.features(batch.inputs, carry, key=noise)
+        start = enter_window(model, carry, batch.inputs.shape[1])
+        last, raw = model.features(batch.inputs, start, key=noise)
         dropped = model.drop_output(raw, out_noise)
         nll = model.nll(dropped, batch.targets)
         loss = reduce_tokens(nll, self.stream.reduction)
@@ -127,7 +129,7 @@ class LanguageTask:
             loss += self.stream.activation_penalty * activation_penalty(dropped)
         if self.stream.temporal_penalty:
             loss += self.stream.temporal_penalty * temporal_penalty(raw)
-        return loss, (carry, {"loss": jnp.mean(nll)})
+        return loss, (leave_window(carry, last), {"loss": jnp.mean(nll)})
 
     def evaluate(self, model: TokenModel, part: str) -> dict[str, float]:
         """Return ``loss`` (nats per token, all weighted equally) and perplexity."""
@@ -140,7 +142,7 @@ class LanguageTask:
 def stream_nll(model: TokenModel, stream: TokenStream) -> float:
     """Return the mean nats per token of a stream, the carry going through all windows.
 
-    Each of the streams starts from the zero carry; windows are weighted by their
+    Each of the streams starts from the fresh carry; windows are weighted by their
     tokens.
     """
     carry = model.init_carry((stream.batch_size,))

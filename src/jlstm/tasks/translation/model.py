@@ -192,11 +192,9 @@ class Seq2Seq(nnx.Module):
         return linear_nll(hs, weight[...], self.b_out[...], targets, tied=tied)
 
     def _check_stacks(self) -> None:
-        """Refuse layers that cannot do this; the bridge hands over vectors."""
-        top = self.encoder.layers[-1]
+        """Refuse layers that cannot do this; the configuration has seen the carries."""
         check_stack("Seq2Seq: encoder", self.encoder)
-        check_stack("Seq2Seq: the top of the encoder", top, vector_carry=True)
-        check_stack("Seq2Seq: decoder", self.decoder, causal=True, vector_carry=True)
+        check_stack("Seq2Seq: decoder", self.decoder, causal=True)
 
     def _remember(self, ys: Array, lengths: Array) -> AttentionKeys | None:
         if self.attention is None:
