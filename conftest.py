@@ -20,16 +20,15 @@ os.environ["XLA_FLAGS"] = " ".join(
 
 import jax
 import pytest
-from jaxtyping import install_import_hook
 
-import tests.checking  # noqa: F401 - the hook looks it up by name
+import tests.checking
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_debug_key_reuse", True)
 
-install_import_hook("jlstm", "tests.checking.check")
+tests.checking.install("jlstm")
 
 
 @pytest.fixture
