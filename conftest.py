@@ -22,6 +22,7 @@ import jax
 import pytest
 
 import tests.checking
+from tests.measured import listed
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -29,6 +30,14 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_debug_key_reuse", True)
 
 tests.checking.install("jlstm")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests that were measured to take a second or more."""
+    measured = listed()
+    for item in items:
+        if item.nodeid in measured:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture

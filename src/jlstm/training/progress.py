@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jlstm.training.wait import announced
 
@@ -128,6 +128,7 @@ def _choose_view() -> "_View":
         return _Lines()
 
 
+@runtime_checkable
 class _View(Protocol):
     seconds: float
     wait_seconds: float
