@@ -36,7 +36,7 @@ print("differ by", float(jnp.abs(ys - by_hand).max()))
 print(jlstm.explain(cell, xs=xs))
 
 # %% [markdown]
-# Sequences of unequal length stand side by side, padded. Behind the end of a row
+# Sequences of unequal length stand side by side, padded. After the end of a row
 # nothing counts, neither in the outputs nor in a gradient, and the carry is the one at
 # the end of each row:
 

@@ -43,7 +43,7 @@ def test_what_is_no_folder_of_classes_is_refused(tmp_path):
         load_audio_folder(tmp_path)
     write(tmp_path / "no" / "b.wav", rate=16_000)
     with pytest.raises(
-        ValueError, match=r"has 8000 samples a second, 1 of the 2 .* 16000; make all"
+        ValueError, match=r"has 8000 samples per second, 1 of the 2 .* 16000; make all"
     ):
         load_audio_folder(tmp_path)
     (tmp_path / "no" / "b.wav").write_bytes(b"RIFF, not really")

@@ -86,7 +86,7 @@ def test_enough_beams_find_every_sequence_in_the_order_of_its_score():
         assert found.tokens[:, row, :count].T.tolist() == [padded(t) for t in ranked]
         expected = [score(row, one, alpha) for one in ranked]
         np.testing.assert_allclose(found.scores[row, :count], expected, rtol=1e-12)
-        # Behind them the 2^4 that were cut off, and then nothing.
+        # After them the 2^4 that were cut off, and then nothing.
         assert np.isfinite(found.scores[row]).sum() == count + 2**LIMIT
 
 

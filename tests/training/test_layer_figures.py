@@ -28,7 +28,7 @@ from jlstm.tasks.speech import recognition_report as ctc
 from jlstm.tasks.speech import report as speech
 from jlstm.tasks.speech.recognition_data import Prep as Spoken
 from jlstm.tasks.speech.recognizer import Recognizer, RecognizerConfig
-from jlstm.tasks.synthetic import inside as memory
+from jlstm.tasks.synthetic import layer_figures as memory
 from jlstm.tasks.synthetic.model import MemoryConfig, MemoryModel
 from jlstm.tasks.tagging import report as tagging
 from jlstm.tasks.tagging.data import Sentences
@@ -163,7 +163,7 @@ def language_plots():
     vocab = Vocab.from_text(text, "char")
     ids = vocab.encode(text)
     config = LanguageConfig(StackConfig(hidden_sizes=(3,)), embedding_size=2)
-    return language.draw_inside(
+    return language.layer_plots(
         config.make(len(vocab), RNGS), Corpus("text", ids, ids, None, vocab)
     )
 
@@ -177,13 +177,13 @@ def classify_plots():
     config = ClassifierConfig(BOTH, embedding_size=2)
     model = Classifier(config, 2, vocab_size=9, rngs=RNGS)
     data = labelled([np.arange(5, dtype=np.int32)], np.array([1]), (WORDS,))
-    return classify.draw_inside(model, data)
+    return classify.layer_plots(model, data)
 
 
 def speech_plots():
     model = Classifier(ClassifierConfig(ENCODER), 2, input_size=4, rngs=RNGS)
     frames = NUMBERS.normal(size=(9, 4)).astype(np.float32)
-    return speech.draw_inside(
+    return speech.layer_plots(
         model, labelled([frames], np.array([1])), SimpleNamespace(hop=0.01)
     )
 
@@ -192,7 +192,7 @@ def ctc_plots():
     model = Recognizer(RecognizerConfig(BOTH, join=2), 2, 4, rngs=RNGS)
     frames = NUMBERS.normal(size=(9, 4)).astype(np.float32)
     said = SimpleNamespace(features=[frames], targets=[np.array([2, 1])])
-    return ctc.draw_inside(model, Loaded(Spoken(("x", "y"), 4, 0.01), {"test": said}))
+    return ctc.layer_plots(model, Loaded(Spoken(("x", "y"), 4, 0.01), {"test": said}))
 
 
 def tagging_plots():
@@ -202,7 +202,7 @@ def tagging_plots():
     numbers = NUMBERS.integers(1, 9, size=(5, 7)).astype(np.int32)
     test = Sentences(SimpleNamespace(tagged=tagged), [numbers])
     data = Loaded(None, {"test": test})
-    return tagging.draw_inside(Tagger(config, sizes, rngs=RNGS), data)
+    return tagging.layer_plots(Tagger(config, sizes, rngs=RNGS), data)
 
 
 def translation_plots():
@@ -211,7 +211,7 @@ def translation_plots():
     pairs = SimpleNamespace(sources=[np.array([1, 2, 4], np.int32)])
     corpus = SimpleNamespace(parts={"test": pairs}, source_vocab=vocab)
     model = Seq2Seq(config, 5, 5, rngs=RNGS)
-    return translation.draw_inside(model, translation.Examples(corpus, "test", {}))
+    return translation.layer_plots(model, translation.Examples(corpus, "test", {}))
 
 
 def forecast_plots(kind="direct", **options):
@@ -223,19 +223,19 @@ def forecast_plots(kind="direct", **options):
     task = SimpleNamespace(
         forecast=SimpleNamespace(test=windows, series=series), model=config
     )
-    return forecast.draw_inside(task, model)
+    return forecast.layer_plots(task, model)
 
 
 def music_plots():
     model = MusicModel(ENCODER.make_stack(), rngs=RNGS)
-    return music.draw_inside(model, (NUMBERS.random((9, 88)) < 0.1).astype(np.uint8))
+    return music.layer_plots(model, (NUMBERS.random((9, 88)) < 0.1).astype(np.uint8))
 
 
 def memory_plots(**options):
     problem = make_problem(ProblemConfig("temporal_order", steps=20))
     config = MemoryConfig(stack=StackConfig(hidden_sizes=(8,)), **options)
     model = MemoryModel(problem.inputs, problem.outputs, config, rngs=RNGS)
-    return memory.draw_inside(model, problem)
+    return memory.layer_plots(model, problem)
 
 
 TASKS = {

@@ -128,7 +128,7 @@ def _check_rates(root: Path, files: list[Path], rates: list[int]) -> None:
     odd = next((n for n, rate in enumerate(rates) if rate != usual), None)
     if odd is not None:
         raise ValueError(
-            f"{files[odd]} has {rates[odd]} samples a second, {count} of the "
+            f"{files[odd]} has {rates[odd]} samples per second, {count} of the "
             f"{len(files)} files in {root} have {usual}; make all files alike, for "
             f"example by `ffmpeg -i IN -ar {usual} OUT`."
         )

@@ -32,7 +32,7 @@ def load_sentences(name: str) -> dict[str, Labelled]:
 
 
 def read_labelled(path: str | Path, encoding: str = "utf-8") -> Labelled:
-    r"""Read a file with a sentence a line: its class, a number, then its words.
+    r"""Read a file with one sentence per line: its class, a number, then its words.
 
     A line without words is a sentence of length 0; CR has four, MPQA three.
 

@@ -89,7 +89,7 @@ def read_conllu(path: str | Path, column: str = "upos") -> Tagged:
 
 
 def read_columns(path: str | Path, word: int = 0, tag: int = -1) -> Tagged:
-    r"""Read a file with a word a line, and empty lines between sentences.
+    r"""Read a file with one word per line, and empty lines between sentences.
 
     Columns stand between tabs, or between blanks where lines have no tabs. All lines
     must have the same number of them; ``-DOCSTART-`` lines are left out.
@@ -137,7 +137,7 @@ def encode_tagged(
 ) -> tuple[Int32[np.ndarray, "_ 2"], ...]:
     """Return, for each sentence, the ids of its words and of its tags side by side.
 
-    One array a sentence is what ``BucketedBatches`` takes.
+    One array per sentence is what ``BucketedBatches`` takes.
 
     Raises:
         ValueError: a held-out tag does not occur in training.

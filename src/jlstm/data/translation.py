@@ -1,4 +1,4 @@
-"""Pairs of sentences in two languages: Multi30k, or files with a sentence a line.
+"""Pairs of sentences in two languages: Multi30k, or files with one sentence per line.
 
 Scores of these words are not those of the raw text: say next to a BLEU whether it is of
 lower-cased words or of detokenized text, for the two differ by points.

@@ -65,6 +65,6 @@ def _gates(name: str, rows: int, hidden_size: int) -> int:
     if rows % hidden_size or gates not in (1, 3, 4):
         raise ValueError(
             f"torch.nn: {name} has {rows} rows for {hidden_size} hidden units; an LSTM "
-            "has 4 rows a unit, a GRU 3, an RNN 1."
+            "has 4 rows per unit, a GRU 3, an RNN 1."
         )
     return gates

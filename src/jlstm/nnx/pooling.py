@@ -1,4 +1,4 @@
-"""From outputs over time to one vector a row; padding is invisible to all of them."""
+"""From outputs over time to one vector per row; padding is invisible to all of them."""
 
 from typing import Literal, NamedTuple
 

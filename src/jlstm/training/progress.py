@@ -108,7 +108,7 @@ class Progress:
         return "  ".join([head, counted, *values, left])
 
     def _rates(self, now: float) -> tuple[float, float]:
-        """Return steps and units a second, over the last half minute."""
+        """Return steps and units per second, over the last half minute."""
         self._marks.append((now, self.done, self._units))
         while len(self._marks) > 2 and now - self._marks[1][0] >= RATE_SECONDS:
             del self._marks[0]

@@ -32,7 +32,7 @@ def make_task(name="adding", **sizes):
     )
 
 
-def test_numbers_are_graded_by_their_errors():
+def test_numbers_are_scored_by_their_errors():
     answers, targets = RNG.normal(size=(2, 3, 1)), RNG.normal(size=(2, 3))
     targets[0, 0] = answers[0, 0, 0] + 0.039
     targets[0, 1] = answers[0, 1, 0] - 0.041
@@ -42,7 +42,7 @@ def test_numbers_are_graded_by_their_errors():
 
 
 @pytest.mark.long
-def test_classes_are_graded_by_their_nats():
+def test_classes_are_scored_by_their_nats():
     answers, targets = RNG.normal(size=(2, 3, 4)), RNG.integers(0, 4, (2, 3))
     losses, right = score_classes(jnp.asarray(answers), jnp.asarray(targets))
     shares = np.exp(answers) / np.exp(answers).sum(-1, keepdims=True)
@@ -74,7 +74,7 @@ def test_the_loss_is_the_mean_over_the_steps_that_count():
 
 
 @pytest.mark.long
-def test_an_oracle_passes_its_exams_and_a_guess_does_not():
+def test_an_oracle_solves_it_and_a_guess_does_not():
     """The oracle reads the number of ones; its answer is right at every length."""
     task = make_task("parity")
 
@@ -92,7 +92,7 @@ def test_an_oracle_passes_its_exams_and_a_guess_does_not():
 
 
 @pytest.mark.slow
-def test_exams_stay_the_same_and_parts_differ():
+def test_evaluation_sets_stay_the_same_and_parts_differ():
     valid, test = (make_task()._batches[part][0] for part in ("valid", "test"))
     again = make_task()._batches["valid"][0]
     assert len(valid) == 2 and isinstance(valid[0], SyntheticBatch)

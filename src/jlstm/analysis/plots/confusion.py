@@ -22,7 +22,7 @@ def plot_confusion(
         classes: their names.
 
     Raises:
-        ValueError: there is not one name a class.
+        ValueError: there is not one name per class.
 
     Example:
         >>> figure = plot_confusion(np.array([[9, 1], [2, 8]]), ["bad", "good"])

@@ -43,7 +43,7 @@ def share_grid(
     if shares.shape != given or {len(line) for line in texts} != {given[1]}:
         raise ValueError(
             f"shares of shape {shares.shape} came with {given[0]} rows and {given[1]} "
-            "columns; give one name a row and a column, and one text a place."
+            "columns; give one name per row and per column, and one text per place."
         )
     figure = Plot(figsize=(WIDTH, 0.9 + 0.36 * len(rows)), layout="constrained")
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""Files with a word a line: which columns they have, and that all lines have them."""
+"""Files with one word per line: which columns they have, the same in all lines."""
 
 import itertools
 import re
@@ -25,7 +25,7 @@ Sentences = list[list[WordRow]]
 
 
 def read_rows(path: object) -> Sentences:
-    """Read sentences of a word a line, with columns between tabs or blanks.
+    """Read sentences of one word per line, with columns between tabs or blanks.
 
     Lines that begin with ``-DOCSTART-`` are left out.
 
@@ -42,7 +42,7 @@ def read_rows(path: object) -> Sentences:
     )
     found = [[WordRow(n, _cells(one, tabs)) for n, one in group] for group in sentences]
     if not found:
-        raise ValueError(f"{path} has no sentence: give a file with a word a line.")
+        raise ValueError(f"{path} has no sentence: give a file with one word per line.")
     _check_rows([row for group in found for row in group], path)
     return found
 
@@ -58,7 +58,7 @@ def read_conllu_rows(path: object) -> Sentences:
     groups = _grouped((n, one) for n, one in lines if not _is_comment(one))
     found = [[WordRow(n, one.split("\t")) for n, one in group] for group in groups]
     if not found:
-        raise ValueError(f"{path} has no sentence: give a file with a word a line.")
+        raise ValueError(f"{path} has no sentence: give a file with one word per line.")
     every = [row for group in found for row in group]
     _check_widths(every, path, least=4)
     for group in found:
@@ -160,8 +160,8 @@ def check_tags(tags: list[str], path: object, name: str) -> None:
     if len(tags) >= 20 and kinds > len(tags) / 2:
         raise ValueError(
             f"{path} has {kinds} different tags for {len(tags)} words in column "
-            f"{name}, such as {tags[0]!r}: choose the column of the tags, and give a "
-            "word a line."
+            f"{name}, such as {tags[0]!r}: choose the column of the tags, and give one "
+            "word per line."
         )
 
 
@@ -187,7 +187,7 @@ def _check_rows(rows: list[WordRow], path: object) -> None:
         if sum(form.fullmatch(cell) is not None for cell in cells) > 0.8 * len(cells):
             raise ValueError(
                 f"{path}, line {rows[0].line} has words with their tags such as "
-                f"{cells[0][:40]!r}: write a word a line, a blank in place of "
+                f"{cells[0][:40]!r}: write one word per line, a blank in place of "
                 f"{sign!r}, and an empty line between sentences."
             )
     _check_widths(rows, path, least=2)
@@ -209,7 +209,7 @@ def _check_widths(rows: list[WordRow], path: object, least: int) -> None:
     wanted = f"most lines have {width}" if odd else f"{least} or more are wanted"
     raise ValueError(
         f"{path} has the line {text[:40]!r} with {len(row.cells)} column(s), line "
-        f"{row.line}, where {wanted}: give a word a line, all lines with the same "
+        f"{row.line}, where {wanted}: give one word per line, all lines with the same "
         "columns, an empty line between sentences, no comments."
     )
 

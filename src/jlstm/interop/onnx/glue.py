@@ -148,7 +148,7 @@ def _run(
 ) -> list[np.ndarray]:
     """Run one node by ONNX's reference, which is right about moves.
 
-    Behind the last recurrent node what does not run on our sizes does not matter:
+    After the last recurrent node what does not run on our sizes does not matter:
     PyTorch's exporter puts sizes of its example into the last Reshape.
     """
     from onnx import helper

@@ -51,7 +51,7 @@ def _linear(config: DataConfig, data: Data) -> Scores:
 
 
 def features(examples: Part, flat: bool) -> np.ndarray:
-    """Return one vector an example: all its numbers, or their means over time."""
+    """Return one vector per example: all its numbers, or their means over time."""
     if flat:
         return np.stack([one.ravel() for one in examples.sequences])
     return np.stack([one.mean(axis=0) for one in examples.sequences])

@@ -102,7 +102,7 @@ class ClassifyTask:
         cut: how examples are put into batches.
         change: what becomes of the training examples in an epoch, given a generator
             that depends on it: spans drawn again, noise. None leaves them as they are.
-        baselines: mean nats an example of the baselines.
+        baselines: mean nats per example of the baselines.
         seed: of the order of the batches.
     """
 

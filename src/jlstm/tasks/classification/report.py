@@ -43,7 +43,7 @@ def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
             lambda: accuracy_curves(run.folder, summary),
             lambda: confusions(summary),
             *([lambda: draw_words(model, data, logits, count)] if count else []),
-            lambda: draw_inside(model, data),
+            lambda: layer_plots(model, data),
         ],
     )
 
@@ -147,7 +147,7 @@ def draw_words(
     return caption, plot_words(moved_words(model, data, logits, count))
 
 
-def draw_inside(model: Classifier, data: Data) -> list[tuple[str, "Figure"]]:
+def layer_plots(model: Classifier, data: Data) -> list[tuple[str, "Figure"]]:
     """Return plots of the top layer over one example of the test."""
     row = readable([len(one) for one in data.test.sequences])
     sequence = data.test.sequences[row]

@@ -78,7 +78,7 @@ def make_report(
             ahead_plot,
             *([lambda: draw_examples(task, found, examples)] if examples else []),
             lambda: draw_steps(task, found),
-            lambda: draw_inside(task, model),
+            lambda: layer_plots(task, model),
         ],
         tables=[
             ("errors of scaled values, over all windows", scores),
@@ -250,7 +250,7 @@ def draw_steps(task: ForecastTask, found: Findings) -> tuple[str, "Figure"]:
     return caption, step_errors({name: found.steps["mse"]} | others)
 
 
-def draw_inside(task: ForecastTask, model: Forecaster) -> list[tuple[str, "Figure"]]:
+def layer_plots(task: ForecastTask, model: Forecaster) -> list[tuple[str, "Figure"]]:
     """Return plots of the top layer over the first test window's known steps.
 
     Of a model that reads each column by itself it is the last column. A linear model

@@ -74,7 +74,7 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
         return {"vocab": prep.vocab}
 
     def baselines(self, data: Data) -> Scores:
-        """Return the nats a symbol of n-gram models."""
+        """Return the nats per symbol of n-gram models."""
         return count_ngrams(corpus_of(data)) if self.config.baselines else {}
 
     def identity(self, data: Data) -> dict[str, Any]:

@@ -14,7 +14,7 @@ Scores = dict[str, dict[str, float]]
 
 
 def count_ngrams(corpus: Corpus) -> Scores:
-    """Return the mean nats a symbol of n-gram models on the held-out parts.
+    """Return the mean nats per symbol of n-gram models on the held-out parts.
 
     Words get the unigram and the Kneser-Ney bigram, characters Witten-Bell models whose
     contexts have 2 to 5 characters.

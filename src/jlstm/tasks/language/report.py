@@ -37,7 +37,7 @@ def make_report(config: Any, run: Finished[Any, Any]) -> Report:
         headline=key_numbers(name, level, summary),
         loss_label=f"loss (nats a {unit})",
         baselines={k: parts["valid"] for k, parts in run.baselines.items()},
-        figures=[lambda: draw_inside(model, corpus)],
+        figures=[lambda: layer_plots(model, corpus)],
         tables=texts,
     )
 
@@ -70,7 +70,7 @@ def key_numbers(
     ]
 
 
-def draw_inside(model: TokenModel, corpus: Corpus) -> list[tuple[str, "Figure"]]:
+def layer_plots(model: TokenModel, corpus: Corpus) -> list[tuple[str, "Figure"]]:
     """Return plots of the top layer over a held-out line; a Transformer has none."""
     if not isinstance(model, LanguageModel):
         return []

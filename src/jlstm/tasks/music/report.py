@@ -44,7 +44,7 @@ def make_report(config: Config, run: Finished[Prep, Pieces]) -> Report:
         figures=[
             lambda: (own, plot_roll(written, given)),
             lambda: (real, plot_roll(piece[: len(written)], given)),
-            lambda: draw_inside(run.model, piece),
+            lambda: layer_plots(run.model, piece),
         ],
         tables=[("nats per step", rows)],
         files={
@@ -116,7 +116,7 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def draw_inside(model: MusicModel, piece: Roll) -> list[tuple[str, "Figure"]]:
+def layer_plots(model: MusicModel, piece: Roll) -> list[tuple[str, "Figure"]]:
     """Return plots of the top layer over a piece, whose steps are named by bass."""
     labels = [bass(chord) for chord in piece]
     example = Example("the first test piece (below, its bass)", "step", labels)

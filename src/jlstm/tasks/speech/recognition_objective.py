@@ -194,7 +194,7 @@ class RecognizeTask:
         return loss, (carry, {"loss": loss})
 
     def evaluate(self, model: Recognizer, part: str) -> dict[str, float]:
-        """Return ``loss`` (nats an utterance), and the error rates of both decoders."""
+        """Return ``loss`` (nats per utterance) and the error rates of both decoders."""
         said = self.test if part == "test" else self.valid
         heard = self.recognize(model, said)
         references = [one.tolist() for one in said.targets]

@@ -36,12 +36,12 @@ def make_report(config: Any, run: Finished[Prep, Utterances]) -> Report:
         numbers=numbers,
         said=f"\n{answers}\n\n{rows}\n",
         headline=key_numbers(title, summary),
-        loss_label="loss (nats an utterance)",
+        loss_label="loss (nats per utterance)",
         figures=[
             lambda: (errors, draw_errors(run.folder)),
             lambda: draw_utterances(model, data, heard),
             lambda: (others, plot_confusion(counts, names)),
-            lambda: draw_inside(model, data),
+            lambda: layer_plots(model, data),
         ],
         tables=[("error rates", rows), ("test utterances", answers)],
     )
@@ -160,7 +160,7 @@ def draw_utterances(
     return drawn
 
 
-def draw_inside(model: Recognizer, data: Data) -> list[tuple[str, "Figure"]]:
+def layer_plots(model: Recognizer, data: Data) -> list[tuple[str, "Figure"]]:
     """Return plots of the top layer over the first utterance of the test."""
     reading = model.top_layer_inputs(
         jax.numpy.asarray(data.test.features[0])[:, None]

@@ -36,13 +36,13 @@ def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
         numbers=numbers,
         said=f"\n{rows}\n",
         headline=key_numbers(name, summary),
-        loss_label="loss (nats a recording)",
+        loss_label="loss (nats per recording)",
         figures=[
             lambda: accuracy_curves(run.folder, summary),
             lambda: draw_classes(data, front),
             lambda: confusions(summary),
             lambda: draw_errors(data, front, logits),
-            lambda: draw_inside(model, data, front),
+            lambda: layer_plots(model, data, front),
         ],
         tables=[("next to the baselines", rows)],
     )
@@ -80,7 +80,7 @@ def draw_errors(
     return [(caption, plot_log_mels(sounds, front.hop))]
 
 
-def draw_inside(
+def layer_plots(
     model: Classifier, data: Data, front: LogMelConfig
 ) -> list[tuple[str, "Figure"]]:
     """Return plots of the top layer over the first recording of the test."""

@@ -46,7 +46,7 @@ class DrawConfig(Options):
 
 
 class Tally(NamedTuple):
-    """What an examiner notes of a batch: losses, right answers, and what counts."""
+    """What a batch is scored by: losses, right answers, and what counts."""
 
     losses: Float[Array, "t b"] | Float[np.ndarray, "t b"]
     right: Bool[Array, "t b"] | Bool[np.ndarray, "t b"]
@@ -100,7 +100,7 @@ class MemoryTask:
         """Make sequences from ``key``; return the mean loss of the steps that count."""
         made = self.problem.draw(key, self.draw.batch_size)
         answers = model(made.xs, key=jax.random.fold_in(key, 0))
-        losses = GRADERS[self.problem.kind](answers, made.targets)[0]
+        losses = SCORERS[self.problem.kind](answers, made.targets)[0]
         loss = jnp.sum(losses * made.weights) / jnp.sum(made.weights)
         return loss, (carry, {"loss": loss})
 
@@ -117,7 +117,7 @@ class MemoryTask:
 
     def _tally(self, model: Answers, batches: list[SyntheticBatch]) -> Tally:
         """Return the tallies of several batches side by side."""
-        tallies = [mark(model, batch, self.problem.kind) for batch in batches]
+        tallies = [tally(model, batch, self.problem.kind) for batch in batches]
         return Tally(
             *(np.concatenate(parts, 1) for parts in zip(*tallies, strict=True))
         )
@@ -144,9 +144,9 @@ class MemoryTask:
 
 
 @partial(jax.jit, static_argnums=2)
-def mark(model: Answers, batch: SyntheticBatch, kind: Kind) -> Tally:
+def tally(model: Answers, batch: SyntheticBatch, kind: Kind) -> Tally:
     """Return the tallies that a model gets on a batch."""
-    losses, right = GRADERS[kind](model(batch.xs), batch.targets)
+    losses, right = SCORERS[kind](model(batch.xs), batch.targets)
     return Tally(losses, right, batch.weights)
 
 
@@ -179,7 +179,7 @@ def score_sets(
     return losses, ((answers > 0) == (targets > 0.5)).all(-1)
 
 
-GRADERS: dict[Kind, Callable[[Array, Array], tuple[Array, Array]]] = {
+SCORERS: dict[Kind, Callable[[Array, Array], tuple[Array, Array]]] = {
     "number": score_numbers,
     "class": score_classes,
     "set": score_sets,

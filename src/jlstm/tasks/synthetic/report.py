@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from jlstm.analysis.plots import seed_curves
 from jlstm.data.synthetic.problem import Problem
-from jlstm.tasks.synthetic.inside import draw_inside
+from jlstm.tasks.synthetic.layer_figures import layer_plots
 from jlstm.tasks.synthetic.seeds import Records, first_solved, mean_and_std, seed_table
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.log import read_metrics
@@ -34,7 +34,7 @@ def make_report(config: Any, run: Finished[Any, Problem]) -> Report:
         baselines=run.baselines,
         figures=[
             lambda: draw_seeds(problem, records),
-            lambda: draw_inside(run.model, problem),
+            lambda: layer_plots(run.model, problem),
         ],
         tables=[("each seed on the test set", rows)],
     )

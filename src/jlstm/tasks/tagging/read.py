@@ -25,7 +25,7 @@ class DataConfig(Options):
 
     Attributes:
         name: of the data set; ``tagged`` is a file of your own.
-        path: of ``tagged``: the file to learn from, CoNLL-U, or a word a line with
+        path: of ``tagged``: the file to learn from, CoNLL-U, or one word per line with
             columns between tabs or blanks; it may be gzipped.
         valid_path: a file that chooses the best epoch; else a share of ``path`` does.
         test_path: a file to report on; else a share of ``path`` is kept for it.

@@ -52,7 +52,7 @@ def make_report(config: Any, run: Finished[Prep, Sentences]) -> Report:
                 "What was taken for what in the test.",
                 plot_confusion(counts, summary["classes"]),
             ),
-            lambda: draw_inside(model, data),
+            lambda: layer_plots(model, data),
         ],
         tables=tables,
     )
@@ -207,7 +207,7 @@ def draw_scores(folder: Path, summary: dict[str, Any]) -> tuple[str, "Figure"]:
     return f"Validation {what} over the updates.", learning_curves(records, {}, what)
 
 
-def draw_inside(model: Tagger, data: Data) -> list[tuple[str, "Figure"]]:
+def layer_plots(model: Tagger, data: Data) -> list[tuple[str, "Figure"]]:
     """Return plots of the top layer over a test sentence with its true tags."""
     sentences, test = data.test.numbers, data.test.words.tagged
     row = readable([len(one) for one in sentences])

@@ -58,7 +58,7 @@ def make_report(config: Any, run: Finished[Any, Any]) -> Report:
         baselines=run.baselines,
         figures=[
             lambda: draw_attention(model, examples),
-            lambda: draw_inside(model, examples),
+            lambda: layer_plots(model, examples),
         ],
         tables=[("BLEU", rows), *samples],
         files=files_of(written),
@@ -148,7 +148,7 @@ def draw_attention(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figur
     return figures
 
 
-def draw_inside(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figure"]]:
+def layer_plots(model: Seq2Seq, examples: Examples) -> list[tuple[str, "Figure"]]:
     """Return plots of the encoder's top layer over a source sentence."""
     sources = examples.corpus.parts[examples.part].sources
     row = readable([len(ids) for ids in sources])

@@ -105,7 +105,7 @@ def files_of(written: Written) -> dict[str, Callable[[Path], object]]:
 
 
 def _write_lines(path: Path, words: list[Words]) -> None:
-    """Write a sentence a line, for other scorers."""
+    """Write one sentence per line, for other scorers."""
     path.write_text("".join(" ".join(one) + "\n" for one in words), encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DRAWN, SHOWN, RARE = 8, 400, 4
 
 
-def draw_inside(model: MemoryModel, problem: Problem) -> list[tuple[str, "Figure"]]:
+def layer_plots(model: MemoryModel, problem: Problem) -> list[tuple[str, "Figure"]]:
     """Return plots of the top layer over the longest of a few sequences."""
     batch = problem.eval_sets[0].draw(jax.random.key(0), DRAWN)
     ends = [np.flatnonzero(weights)[-1] + 1 for weights in np.asarray(batch.weights).T]
