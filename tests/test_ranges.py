@@ -82,7 +82,7 @@ def test_a_class_that_does_not_exist_is_refused_and_nan_under_jit(name, number):
 
 
 @pytest.mark.parametrize("name", ["token_nll", "crf_nll", "ctc_loss"])
-def test_the_gradient_of_a_row_beside_a_broken_one_stays_finite(name):
+def test_the_gradient_of_a_row_next_to_a_broken_one_stays_finite(name):
     losses = {
         "token_nll": lambda xs, ys: token_nll(xs, ys),
         "crf_nll": lambda xs, ys: crf_nll(FLAT, xs, ys),

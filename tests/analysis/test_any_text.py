@@ -83,7 +83,7 @@ DRAW = {
 
 
 @pytest.mark.parametrize(("what", "kind"), crossed(DRAW, NASTY))
-def test_a_picture_takes_any_text(what, kind):
+def test_a_plot_takes_any_text(what, kind):
     if kind == "long" and what == "text":
         pytest.skip("a text plot has a text of any length: not a label")
     with warnings.catch_warnings():

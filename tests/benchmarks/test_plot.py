@@ -3,7 +3,7 @@
 from benchmarks.plot import plot_bars, plot_curves, plot_ratios
 
 
-def test_pictures_are_written_as_svg_and_png(tmp_path):
+def test_plots_are_written_as_svg_and_png(tmp_path):
     times = {"35,20,200,200": {"jlstm": 1.0, "linen": 2.0, "torch": 1.5}}
     panels = {"LSTM": times, "GRU": times}
     plot_ratios(tmp_path / "ratio", panels, ["jlstm", "linen"], "torch")

@@ -32,7 +32,7 @@ def test_counts(real, name):
 
 
 @pytest.mark.parametrize(("name", "nats"), [("jsb", 11.09), ("nottingham", 10.26)])
-def test_floors_are_the_known_ones(real, name, nats):
+def test_baselines_are_the_known_ones(real, name, nats):
     parts = real(load_music, name)
     found = independent_baseline(parts["train"], parts["test"])
     assert found == pytest.approx(nats, abs=5e-3)
@@ -45,7 +45,7 @@ def test_jsb_begins_with_a_chord(real):
     assert notes.tolist() == [60, 72, 79, 88]
 
 
-def test_floors_of_a_piece_worked_out_by_hand():
+def test_baselines_of_a_piece_worked_out_by_hand():
     piece = np.zeros((3, 88), np.uint8)
     piece[:, 0] = 1
     # Key 0 sounds in 3 rows of 3, the others in none: (n + 1) / (3 + 2).

@@ -52,7 +52,7 @@ def test_a_problem_says_what_it_asks_for(name, problems):
         assert batch.targets.shape[2:] == ((problem.outputs,) if kind == "set" else ())
 
 
-def test_the_far_exam_holds_no_string_that_was_trained_on(problems):
+def test_the_far_set_holds_no_string_that_was_trained_on(problems):
     near, far = (
         eval_set.draw(jax.random.key(1), 64)
         for eval_set in problems["parity"].eval_sets

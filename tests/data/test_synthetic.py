@@ -89,7 +89,7 @@ def test_adding_of_1997():
     assert np.mean((found - 0.5) ** 2) == pytest.approx(baseline, rel=0.06)
 
 
-def test_copying_repeats_behind_the_sign():
+def test_copying_repeats_after_the_sign():
     xs, targets, weights = cached["copying"]()
     assert len(xs) == 7 + 2 * 3
     np.testing.assert_array_equal(targets[-3:], xs[:3])
@@ -166,7 +166,7 @@ def test_counting_strings_are_the_language(letters):
 
 
 @pytest.mark.parametrize("letters", [2, 3])
-def test_floor_of_counting_is_what_no_memory_scores(letters):
+def test_baseline_of_counting_is_what_no_memory_scores(letters):
     batch = synthetic.counting_strings(jnp.arange(1, 11), longest=10, letters=letters)
     baseline = synthetic.counting_baseline(10, letters=letters)
     assert memoryless_accuracy(batch) == pytest.approx(baseline)

@@ -49,7 +49,7 @@ def test_counts(real, name):
 
 
 @pytest.mark.long
-def test_most_frequent_tag_of_ud_is_the_known_floor(real):
+def test_most_frequent_tag_of_ud_is_the_known_baseline(real):
     parts = real(load_tagged, "ud_english_ewt")
     train, test = parts["train"], parts["test"]
     assert train.sentences[0][:4] == ("Al", "-", "Zaman", ":")
@@ -77,7 +77,7 @@ def test_chunk_baseline_is_that_of_the_shared_task(real):
     assert [round(100 * part, 2) for part in score] == [72.58, 82.14, 77.07]
 
 
-def test_ids_stand_beside_each_other():
+def test_ids_stand_next_to_each_other():
     train = Tagged((("a", "dog"), ("a",)), (("DET", "NOUN"), ("DET",)))
     test = Tagged((("a", "cat"),), (("DET", "NOUN"),))
     words, tags = word_vocab(train.sentences), tag_vocab(train.tags)

@@ -69,7 +69,7 @@ def test_changed_source_and_options_make_new_files(tmp_path, source):
 
 
 @pytest.mark.parametrize("damage", ["short", "empty", "garbage"])
-def test_damaged_files_are_made_anew(tmp_path, source, damage):
+def test_damaged_files_are_made_again(tmp_path, source, damage):
     whole = open_token_file(source, tmp_path, "word").tokens.tolist()
     path = tmp_path / token_files(tmp_path)[0]
     content = path.read_bytes()

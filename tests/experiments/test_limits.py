@@ -36,7 +36,7 @@ def test_points_are_kept_for_a_setting(tmp_path):
     )
 
 
-def test_a_picture_has_a_line_a_name_in_the_order_of_x():
+def test_a_plot_has_a_line_a_name_in_the_order_of_x():
     curves = {"A": [(4, 2.0), (1, 3.0)], "none": [], "B": [(2, 1.0)]}
     figure = plot_points(
         curves, x_label="x", y_label="y", baseline=("baseline", 0.5), highest=2.5

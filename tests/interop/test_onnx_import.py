@@ -134,7 +134,7 @@ def test_onnxruntime_has_other_defaults_of_numbers(name):
     require_close(ours(bare), oracle_of(bare, arrays_of(bare)))
 
 
-def test_a_missing_state_beside_a_given_one_is_zero():
+def test_a_missing_state_next_to_a_given_one_is_zero():
     case = Case("LSTM")
     arrays = arrays_of(case) | {"initial_h": None}
     mine = run_ours(node_of(case, arrays), arrays)

@@ -95,7 +95,7 @@ def test_members_go_on_with_the_same_bits(tmp_path):
 
 
 @pytest.mark.long
-def test_a_diverged_member_is_left_behind(tmp_path):
+def test_a_diverged_member_is_left_out(tmp_path):
     members = (Replica(1, 0.1), Replica(2, float("inf")))
     result = trainer(tmp_path, members=members).fit()
     good, bad = result.valid["loss_members"]

@@ -49,7 +49,7 @@ def increments(ys):
 
 
 @pytest.mark.long
-def test_zoneout_keeps_the_share_of_units_anew_at_each_step():
+def test_zoneout_keeps_the_share_of_units_drawn_again_at_each_step():
     inner, params = linear()
     xs = jnp.ones((STEPS, ROWS, SIZE))
     ys = run(Zoneout(inner, h=RATE), params, xs, jax.random.key(1))

@@ -113,14 +113,14 @@ def test_an_experiment_knows_the_path_and_the_identity_of_its_data(path, monkeyp
     assert first.identity(first.data) != other.identity(other.data)
 
 
-def test_naive_bayes_stands_beside_words(path):
+def test_naive_bayes_stands_next_to_words(path):
     config = own(path)
     scores = score_baselines(config, load(config))
     assert list(scores)[1:] == ["naive Bayes, words", "naive Bayes, words and pairs"]
     assert scores["naive Bayes, words"] == {"valid": 1.0, "test": 1.0}
 
 
-def test_softmax_regression_stands_beside_vowels(data_dir):
+def test_softmax_regression_stands_next_to_vowels(data_dir):
     config = DataConfig(name="japanese_vowels")
     data = load(config)
     assert data.prep.input_size == 12 and len(data.prep.classes) == 9

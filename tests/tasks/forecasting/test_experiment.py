@@ -47,7 +47,7 @@ def own(path, **options):
 
 
 @pytest.mark.long
-def test_a_file_of_ones_own_becomes_a_table_a_picture_and_a_forecast(
+def test_a_file_of_ones_own_becomes_a_table_a_plot_and_a_forecast(
     path, tmp_path, capsys, standard_promotion
 ):
     job = ForecastExperiment.from_config(own(path, target="sold"))

@@ -152,7 +152,7 @@ def test_an_experiment_knows_the_path_and_the_identity_of_its_text(
     assert identity() != first
 
 
-def test_the_picture_begins_at_a_line_and_has_a_label_a_step():
+def test_the_plot_begins_at_a_line_and_has_a_label_per_step():
     data = corpus()
     reading, example = read_line(model(data), data)
     shown = "".join(example.labels)

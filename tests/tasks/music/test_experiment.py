@@ -43,7 +43,7 @@ def jsb(monkeypatch):
     monkeypatch.setattr("experiments.odyssey.odyssey.load_music", lambda name: PIECES)
 
 
-def test_a_run_gets_its_pieces_and_its_floors(jsb):
+def test_a_run_gets_its_pieces_and_its_baselines(jsb):
     made = MusicExperiment.from_config(Config(data=DataConfig(limit_train=3, window=4)))
     assert [len(part) for part in made.data.parts.values()] == [3, 2, 3]
     baselines = made.baselines(made.data)

@@ -97,7 +97,7 @@ def test_an_epoch_has_each_utterance_once_in_an_order_of_its_own():
     assert orders[0] == orders[2] != orders[1] and sorted(orders[1]) == list(range(6))
 
 
-def test_what_is_changed_is_changed_anew_in_each_epoch_but_not_at_random():
+def test_what_is_changed_is_changed_again_in_each_epoch_but_not_at_random():
     def louder(utterances, rng):
         scale = rng.uniform()
         return utterances._replace(features=[scale * x for x in utterances.features])
@@ -107,7 +107,7 @@ def test_what_is_changed_is_changed_anew_in_each_epoch_but_not_at_random():
     assert sums[0] == sums[2] != sums[1]
 
 
-def test_targets_stand_beside_their_features():
+def test_targets_stand_next_to_their_features():
     part = said(5, 3)
     batches = SpokenBatches(part, 2, (20,), most=3)
     for padded, batch in zip(batches.padded, batches, strict=True):

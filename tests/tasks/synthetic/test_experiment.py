@@ -37,7 +37,7 @@ SUMMARY = {
 BUDGET = solved.Budget(hidden_size=4, updates=4, batch_size=4, seeds=2, epochs=2)
 
 
-def test_a_seed_has_solved_its_task_at_the_first_exam_that_it_passed():
+def test_a_seed_has_solved_its_task_at_the_first_evaluation_that_it_passed():
     assert first_solved(RECORDS, 2) == [20, None]
     alone = [{"kind": "valid", "step": 7, "solved": 1.0}]
     assert first_solved(alone, 1) == [7]
@@ -68,7 +68,7 @@ def test_the_verdict_counts_the_weights_that_were_scored():
     assert text == "solved (test far accuracy at least 0.99) in 1/1 seeds"
 
 
-def test_the_picture_has_a_line_a_seed_and_the_goal():
+def test_the_plot_has_a_line_a_seed_and_the_goal():
     problem = make_problem(ProblemConfig(steps=10))
     [(caption, figure)] = draw_seeds(problem, RECORDS)
     axes = figure.axes[0]
