@@ -20,6 +20,8 @@ PART = {"HiddenCell"}
 """What cells share, and is none itself."""
 IMPORT = re.compile(r"from jlstm\.(\S+) import \w+ as (\w+)")
 WIDTH = 88
+FIRST = "import typing\n\n"
+"""What ``jlstm/__init__.py`` imports for itself: ``load_run`` comes when asked for."""
 NAMES = """# Names of the package
 
 What `import jlstm` gives, and where each name is from. All else is imported from its
@@ -46,8 +48,8 @@ PLACE = {
 INSIDE = ("cli", "data.sheet", "data.tables")
 """Parts that no user imports from, next to what has an underscore."""
 OF_A_TASK = re.compile(
-    r"tasks\.\w+\.(.*model|.*objective|model_config|recognizer|deepar|decoder|linear"
-    r"|distributions|normalize|neural_cache|dynamic|export|text|translate|midi)$"
+    r"tasks\.(runs|\w+\.(.*model|.*objective|model_config|recognizer|deepar|decoder"
+    r"|linear|distributions|normalize|neural_cache|dynamic|export|text|translate|midi))$"
 )
 
 
@@ -83,7 +85,7 @@ def exports_of_the_package() -> str:
     cells = imports(exports_of_cells())
     lines = [*own, *(re.sub(r"cells\.\w+", "cells", line) for line in cells)]
     rest = old[old.index("\n__version__") :]
-    return f"{docstring(old)}\n\n{sorted_imports(lines)}{rest}"
+    return f"{docstring(old)}\n\n{FIRST}{sorted_imports(lines)}{rest}"
 
 
 def cell_names(path: Path) -> Iterator[str]:
@@ -122,7 +124,8 @@ def page(name: str, listed: list[str]) -> str:
 def page_of_names() -> str:
     """Return the table of what ``jlstm`` itself exports, by concept."""
     table: dict[str, list[str]] = {}
-    for line in imports((PACKAGE / "__init__.py").read_text("utf-8")):
+    text = (PACKAGE / "__init__.py").read_text("utf-8")
+    for line in imports(re.sub(r"(?m)^ +from", "from", text)):
         module, name = IMPORT.fullmatch(line).groups()
         table.setdefault(module, []).append(f"`{name}`")
     rows = [f"| `jlstm.{key}` | {', '.join(names)} |" for key, names in table.items()]

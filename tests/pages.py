@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-RUNNERS = r"(?:python|python3(?:\.\d+)?|\.venv/bin/\w+|pip|pytest|git|make)"
+RUNNERS = r"(?:python|python3(?:\.\d+)?|\.venv/bin/\w+|pip|pytest|git|make|jlstm)"
 KEY = r"(?:experiment|data|resume|\w+\.[\w.]+)"
 FRAGMENT = re.compile(rf"(?:-m )?{KEY}=\S+(?: {KEY}=\S+)*")
 PROGRAM = re.compile(rf"(?:[A-Z_]+=\S+ )*{RUNNERS} ")
@@ -58,7 +58,7 @@ def commands(path: Path) -> list[str]:
         parts = command.split(" && ")
         found += [part for part in parts if PROGRAM.match(part)]
         found += [part for part in parts if FRAGMENT.fullmatch(part)]
-        if "experiments/run.py" in command:
+        if "experiments/run.py" in command or command.startswith("jlstm run "):
             keys = re.findall(rf"{KEY}=[\w.]+", "".join(remark))
             found += [f"{command} {key}" for key in keys]
     return found

@@ -12,6 +12,7 @@ from jlstm.cli import launch
 from jlstm.cli import run as launcher
 from jlstm.cli.compose import check_overrides, compose_run
 from jlstm.cli.compose import options as options_of
+from jlstm.cli.main import COMMANDS
 from jlstm.tasks import TASKS, find_task
 from jlstm.training.config.schema import build
 from tests.pages import FRAGMENT, ROOT, blocks, commands, name_of, pages
@@ -128,7 +129,24 @@ def check_python(*words):
     return check_script(ROOT / first, *rest)
 
 
-KNOWN = {"pip": check_pip, "pytest": check_pytest, "git": lambda *_: None}
+def check_jlstm(command, *words):
+    """Check a command of jlstm itself."""
+    assert command in COMMANDS
+    if command in ("run", "sweep"):
+        return check_launcher(*["-m"][: command == "sweep"], *words)
+    text = "".join((ROOT / f"src/jlstm/cli/{one}.py").read_text() for one in OPTIONS)
+    flags = [word for word in words if word.startswith("--")]
+    assert all(f'"{flag}"' in text for flag in flags), flags
+    return None
+
+
+OPTIONS = ("use", "compare", "listing", "arguments")
+KNOWN = {
+    "pip": check_pip,
+    "pytest": check_pytest,
+    "git": lambda *_: None,
+    "jlstm": check_jlstm,
+}
 
 
 def check(command):
@@ -166,7 +184,10 @@ def test_there_are_many_commands():
         "python3 dev.py test tests/lwas",
         'pip install -e ".[notebok]"',
         "python experiments/none.py",
-        "python experiments/compare.py a b --outt c",
+        "jlstm compare a b --outt c",
+        "jlstm trian experiment=demo",
+        "jlstm run experiment=demmo",
+        "jlstm sweep train.epochs=x,y",
         "python experiments/run.py experiment=demmo",
         "python experiments/run.py experiment=demo train.epoch=1",
         "python experiments/run.py experiment=demo train.epochs=many",

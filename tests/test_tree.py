@@ -38,8 +38,11 @@ ORDER = (
     ("training",),
     ("tasks",),
     ("cli",),
+    ("__main__",),
 )
 RANK = {name: rank for rank, group in enumerate(ORDER) for name in group}
+DOORS = {"jlstm.tasks.runs.load_run"}
+"""What ``jlstm`` itself imports from above, when it is asked for."""
 TASK_FROM_TASK = {("speech", "classification")}
 """A spoken word is a sequence with a class."""
 CORE_MAY_IMPORT = {*sys.stdlib_module_names, "jax", "jaxlib", "jaxtyping", "jlstm"}
@@ -138,7 +141,7 @@ def test_imports_go_one_way():
     for name, path in modules():
         for imported in sorted(imported_names(path)):
             place = place_of(imported)
-            if place in (None, name):
+            if place in (None, name) or (name == "jlstm" and imported in DOORS):
                 continue
             if RANK.get(place, -1) >= RANK.get(name, len(ORDER)):
                 wrong.append(f"{path.relative_to(ROOT)} imports {imported}")

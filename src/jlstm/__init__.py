@@ -4,6 +4,8 @@ A cell is a frozen dataclass of hyper-parameters with pure functions over a para
 pytree; everything else is a function of cells.
 """
 
+import typing
+
 from jlstm.analysis.memory_of import Memory as Memory
 from jlstm.analysis.memory_of import memory_of as memory_of
 from jlstm.analysis.summary import Summary as Summary
@@ -126,3 +128,15 @@ from jlstm.wrappers import WeightNoise as WeightNoise
 from jlstm.wrappers import Zoneout as Zoneout
 
 __version__ = "0.1.0"
+
+if typing.TYPE_CHECKING:
+    from jlstm.tasks.runs import load_run as load_run
+
+
+def __getattr__(name: str) -> typing.Any:
+    """Import what stands on the upper storey when it is asked for."""
+    if name != "load_run":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from jlstm.tasks.runs import load_run
+
+    return load_run

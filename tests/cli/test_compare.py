@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import yaml
 
-from experiments.compare import main
 from jlstm.analysis.plots import OverlayCurve, plot_overlay
 from jlstm.cli.comparison.curves import curve, draw_curves, overlay, pace
 from jlstm.cli.comparison.page import write_comparison
@@ -19,6 +18,13 @@ from jlstm.cli.comparison.tables import (
     mean_and_std,
     results_table,
 )
+from jlstm.cli.main import main as command
+
+
+def main(words):
+    """Return the exit code of ``jlstm compare``."""
+    return command(["compare", *words])
+
 
 CONFIG = {
     "task": "music", "name": "jsb", "runs_dir": "runs",

@@ -219,7 +219,7 @@ def test_texts_of_a_file_get_a_class(made, tmp_path):
     assert known.labels.tolist() == [1, 0]
     assert [prep.vocab.symbols[n] for n in known.sequences[1]] == ["<unk>", "film"]
     path.write_text("film number 3\n\na film\n")
-    with pytest.raises(ValueError, match=r"new\.txt, line 2 has no word: give a text"):
+    with pytest.raises(ValueError, match=r"new\.txt, line 2 is empty: leave it out"):
         made.read(path, prep, labelled=False)
     path.write_text("film number 3\na film\n")
     new = made.read(path, prep, labelled=False)

@@ -58,7 +58,7 @@ def help_text(asked: Sequence[str] = ()) -> str:
 def _overview() -> str:
     name = chosen_task([])
     lines = [USAGE, "", "experiment="]
-    lines += [f"  {one:<32}{_expected(one)}" for one in options("experiment")]
+    lines += [f"  {one:<32}{expected(one)}" for one in options("experiment")]
     lines += ["", "data=", *_wrapped(", ".join(options("data")), "  ")]
     lines += ["", f"groups of keys, those of task={name}"]
     groups = groups_of(find_task(name).Config)
@@ -96,7 +96,7 @@ def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
     )  # fmt: skip
 
 
-def _expected(name: str) -> str:
+def expected(name: str) -> str:
     """Return the line of a config's header that says what to expect."""
     text = (CONFIGS / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
     lines = [line.removeprefix("#").strip() for line in text.splitlines()]

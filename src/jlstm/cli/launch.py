@@ -51,6 +51,31 @@ def launch(argv: Sequence[str], reached: Reached) -> int:
     return 0
 
 
+def run(argv: Sequence[str], reached: Reached) -> int:
+    """Train: ``jlstm run experiment=NAME``."""
+    return launch(argv, reached)
+
+
+def resume(argv: Sequence[str], reached: Reached) -> int:
+    """Resume a run: ``jlstm resume RUN``; a sweep is resumed as well.
+
+    Raises:
+        ValueError: the first word is no folder.
+    """
+    if argv[:1] in (["-h"], ["--help"]):
+        print(help_text())
+        return 0
+    if not argv or "=" in argv[0] or argv[0].startswith("-"):
+        came = argv[0] if argv else "nothing"
+        raise ValueError(f"jlstm resume takes the folder of a run first, got {came}.")
+    return launch([f"resume={argv[0]}", *argv[1:]], reached)
+
+
+def sweep_(argv: Sequence[str], reached: Reached) -> int:
+    """Train every combination: ``jlstm sweep train.seed=0,1``."""
+    return launch(["-m", *argv], reached)
+
+
 def composed(overrides: Sequence[str]) -> str:
     """Return the configuration that would run, as YAML."""
     return yaml.safe_dump(compose_run(overrides), sort_keys=False, allow_unicode=True)

@@ -8,7 +8,7 @@ of jlstm, 128 + N ended by signal N. See ``src/jlstm/training/exits.py``.
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from jlstm.cli.screen import forgive
@@ -18,13 +18,27 @@ from jlstm.training.failure import Reached, tell
 
 def main(argv: Sequence[str]) -> int:
     """Do what the command line says and return the exit code."""
+
+    def run(reached: Reached) -> int:
+        # Here, so that a package that is missing is one line too.
+        from jlstm.cli.launch import launch
+
+        return launch(argv, reached)
+
+    return guarded(argv, run)
+
+
+def guarded(argv: Sequence[str], work: Callable[[Reached], int]) -> int:
+    """Return the exit code of some work; whatever goes wrong there is one line.
+
+    Args:
+        argv: of the command line; ``--debug`` shows the traceback too.
+        work: is told where to note how far it got.
+    """
     reached = Reached()
     try:
         with listening():
-            # Here, so that a package that is missing and a signal are one line too.
-            from jlstm.cli.launch import launch
-
-            return launch(argv, reached)
+            return work(reached)
     except (Exception, KeyboardInterrupt) as error:
         if "--debug" in argv:
             traceback.print_exception(error)

@@ -57,6 +57,8 @@ def _places() -> dict[str, str]:
     """Return the module and the class of each experiment, as ``"module:class"``."""
     found = {}
     for folder in pkgutil.iter_modules(__path__, f"{__name__}."):
+        if not folder.ispkg:
+            continue
         said = vars(importlib.import_module(folder.name)).get("EXPERIMENTS", {})
         found |= {name: f"{folder.name}.{place}" for name, place in said.items()}
     return found

@@ -17,17 +17,21 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
+import numpy as np
 from jaxtyping import PyTree
 
 from jlstm._internal.files import sync
 from jlstm.training.stored import (
     CheckpointError,
     pack,
+    read_arrays,
     read_checkpoint,
     write_checkpoint,
 )
+
+T = TypeVar("T")
 
 UNFINISHED = "unfinished_"
 NAME = re.compile(r"(step|best)_([0-9]+)\.([0-9]+)")
@@ -129,13 +133,38 @@ class Checkpoints:
             CheckpointError: all that could be read are damaged, or differ from the
                 template; each is named with its fault. It is a ValueError.
         """
+        return self._first_whole(
+            which, lambda folder: read_checkpoint(folder, template, self._say)
+        )
+
+    def arrays(self, which: Which) -> dict[str, np.ndarray]:
+        """Read the arrays of a checkpoint by their paths, whatever they were of.
+
+        Args:
+            which: as for :meth:`restore`.
+
+        Raises:
+            FileNotFoundError: there is no such checkpoint.
+            CheckpointError: all that could be read are damaged.
+
+        Example:
+            >>> import tempfile
+            >>> checkpoints = Checkpoints(Path(tempfile.mkdtemp()))
+            >>> checkpoints.save(100, {"model": {"w": np.arange(3)}}, {})
+            >>> checkpoints.arrays("latest")
+            {'model/w': array([0, 1, 2])}
+        """
+        return self._first_whole(which, read_arrays)
+
+    def _first_whole(self, which: Which, read: Callable[[Path], T]) -> T:
+        """Return what can be read of the first candidate that is not damaged."""
         found = self._candidates(which)
         if not found:
             raise FileNotFoundError(self._absent(which))
         faults: list[str] = []
         for saved in found:
             try:
-                whole = read_checkpoint(self.folder / saved.name, template, self._say)
+                whole = read(self.folder / saved.name)
             except CheckpointError as error:
                 self._unusable.add(saved)
                 faults.append(str(error))

@@ -18,9 +18,12 @@ from flax import nnx
 
 from jlstm.data import Vocab
 from jlstm.training.config.run import RunConfig
+from jlstm.training.config.schema import plain
 from jlstm.training.loop import Result, Trainer
+from jlstm.training.model_folder import FOLDER, begin_model, write_weights
 from jlstm.training.program import take
 from jlstm.training.report.present import Report, present, write_scores
+from jlstm.training.starts import effective_config
 from jlstm.training.task import Task
 
 C = TypeVar("C", bound=RunConfig)
@@ -180,6 +183,10 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         """Yield what a model makes of new data, a row for each example."""
         self._lacks("predicts nothing of new data")
 
+    def score(self, model: Any, new: E, prep: P) -> dict[str, float]:
+        """Return the metrics of a model on new data that has its answers."""
+        return self.task(Loaded.of_one(prep, new), {}).evaluate(model, "test")
+
     @final
     def run(self, folder: Path) -> dict[str, Any]:
         """Train in a folder, or go on there; return what ``result.json`` has."""
@@ -203,11 +210,14 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         for name, vocab in self.vocabularies(data.prep).items():
             if vocab is not None:
                 vocab.save(folder / f"{name}.json")
+        config = effective_config(folder) or plain(self.config)
+        begin_model(folder / FOLDER, config, data.prep)
         baselines = self.baselines(data)
         task = self.task(data, baselines)
         result = self.train(task, folder)
         seeds = self.config.train.seeds
         model = result.model if seeds == 1 else take(result.model, 0)
+        write_weights(folder / FOLDER, model, self.config.train.test_weights)
         summary = self._summary(result)
         write_scores(folder, summary)
         return Finished(folder, data, task, baselines, result, model, summary)

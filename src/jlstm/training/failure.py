@@ -34,10 +34,10 @@ FULL_MEMORY = re.compile(
 INSTALL = {
     "train": ("charset_normalizer", "dtaidistance", "filelock", "hydra",
               "hydra_plugins", "jinja2", "markupsafe", "matplotlib", "omegaconf",
-              "pooch", "rapidfuzz", "rich", "sacrebleu", "scipy", "scoringrules",
-              "sklearn", "soundfile", "tensorboardX", "yaml"),
+              "pooch", "rapidfuzz", "rich", "sacrebleu", "safetensors", "scipy",
+              "scoringrules", "sklearn", "soundfile", "tensorboardX", "yaml"),
     "sweep": ("optuna", "submitit"),
-    "interop": ("flatbuffers", "onnx", "safetensors"),
+    "interop": ("flatbuffers", "onnx"),
 }  # fmt: skip
 """Which extra of jlstm brings which package."""
 

@@ -86,17 +86,34 @@ def read_checkpoint(
     record = _read_record(folder)
     if "format" not in record:
         say(f"{folder.name} was saved without checksums: its numbers are not checked.")
-    leaves = _leaves(folder, record)
-    specs = {name: spec for name, (spec, _) in leaves.items()}
+    specs = {name: spec for name, (spec, _) in _leaves(folder, record).items()}
     difference = first_difference(leaf_specs(template), specs)
     if difference is not None:
         raise CheckpointError(f"{folder.name} does not fit: {difference}.")
+    arrays = _checked_arrays(folder, record)
+    return leaves_from_numpy(template, arrays), record["position"]
+
+
+def read_arrays(folder: Path) -> dict[str, np.ndarray]:
+    """Return the arrays in a folder by their paths, checked to the last bit.
+
+    A random key comes as its key data.
+
+    Raises:
+        CheckpointError: it is damaged; says how.
+    """
+    return _checked_arrays(folder, _read_record(folder))
+
+
+def _checked_arrays(folder: Path, record: dict[str, Any]) -> dict[str, np.ndarray]:
+    leaves = _leaves(folder, record)
+    specs = {name: spec for name, (spec, _) in leaves.items()}
     _check_files(folder, record.get("files", {}))
     arrays = {n: np.zeros(s.shape, s.dtype) for n, s in specs.items() if 0 in s.shape}
     if len(arrays) < len(specs):
         arrays.update(_read_arrays(folder))
     _check_arrays(folder, arrays, {n: digest for n, (_, digest) in leaves.items()})
-    return leaves_from_numpy(template, arrays), record["position"]
+    return {name: np.asarray(array) for name, array in arrays.items()}
 
 
 def _read_record(folder: Path) -> dict[str, Any]:

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from jlstm._internal.extras import brought_by
+
+with brought_by("train"):
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
 
 VARIABLE = re.compile(r"oc\.env\s*:\s*['\"]?([^,}'\"\s]+)")
 SHORT = 6

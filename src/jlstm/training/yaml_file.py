@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
+from jlstm._internal.extras import brought_by
+
+with brought_by("train"):
+    import yaml
 
 
 class _Plain(yaml.SafeLoader):

@@ -3,7 +3,6 @@
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from flax import nnx
 from jlstm._internal.options import Count
 from jlstm.data import Vocab
 from jlstm.data.batch_config import BatchConfig
+from jlstm.data.lines import Texts
 from jlstm.tasks.classification.baselines import score_baselines
 from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
 from jlstm.tasks.classification.load import load
@@ -94,7 +94,7 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
         """Say how many answers are right, and which words moved them."""
         return make_report(self.config, run)
 
-    def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Part:
+    def read(self, source: Texts, prep: Prep, *, labelled: bool) -> Part:
         """Read a table of texts and classes, or else a text in each line."""
         if prep.vocab is None:
             return super().read(source, prep, labelled=labelled)
@@ -103,6 +103,9 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
     def predict(self, model: Classifier, new: Part, prep: Prep) -> Iterator[Row]:
         """Yield the most likely class of each sequence, and its probability."""
         task = self.task(Loaded.of_one(prep, new), {})
-        for own in shares(task.logits(model, new.examples)):
+        texts = new.sentences or [None] * len(new.labels)
+        logits = task.logits(model, new.examples)
+        for words, own in zip(texts, shares(logits), strict=True):
             best = int(own.argmax())
-            yield {"class": prep.classes[best], "probability": float(own[best])}
+            found = {"class": prep.classes[best], "probability": float(own[best])}
+            yield found if words is None else {"text": " ".join(words)} | found

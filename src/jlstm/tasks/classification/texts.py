@@ -6,9 +6,9 @@ import numpy as np
 
 from jlstm.data import Labelled, Vocab, encode_words, load_imdb, load_sentences
 from jlstm.data.imdb import review_words
+from jlstm.data.lines import Texts, read_lines_of
 from jlstm.data.sentences import fold_parts, ten_folds
 from jlstm.data.sst import load_sst, phrases, whole_sentences
-from jlstm.data.text import read_table_text
 from jlstm.data.tokenize import tokenize
 from jlstm.data.words import word_vocab
 from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
@@ -47,11 +47,12 @@ def load_texts(config: DataConfig) -> Data:
     return Loaded(Prep(classes, vocab), read)
 
 
-def read_new(path: str | Path, prep: Prep, config: DataConfig, labelled: bool) -> Part:
+def read_new(source: Texts, prep: Prep, config: DataConfig, labelled: bool) -> Part:
     """Read texts with the vocabulary and the classes of a run.
 
     Args:
-        path: of a table as ``labelled_text`` is one, or of a text in each line.
+        source: the path of a table as ``labelled_text`` is one, or, without classes,
+            of a text in each line, or texts.
         prep: of the run.
         config: how texts are cut, and the columns of a table.
         labelled: whether there are classes.
@@ -62,14 +63,13 @@ def read_new(path: str | Path, prep: Prep, config: DataConfig, labelled: bool) -
     """
     assert prep.vocab is not None  # of a run on texts
     if labelled:
-        known = read_texts(path, config.text, config.label, prep.classes).labelled
+        known = read_texts(source, config.text, config.label, prep.classes).labelled
         return encoded(prep.vocab, _shortened(known, config.length))
-    lines = read_table_text(path).rstrip("\n").split("\n")
+    lines, place = read_lines_of(source)
     sentences = tuple(tokenize(line, "en") for line in lines)
     if not all(sentences):
         raise ValueError(
-            f"{path}, line {1 + sentences.index(())} has no word: give a text in each "
-            "line."
+            f"{place} {1 + sentences.index(())} has no word: give a text in each line."
         )
     new = Labelled(sentences, np.zeros(len(lines), int))
     return encoded(prep.vocab, _shortened(new, config.length))

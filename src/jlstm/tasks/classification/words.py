@@ -23,7 +23,9 @@ def moved_words(
     wrong = usable[guesses[usable] != labels[usable]]
     worst = wrong[np.argsort(-sure[wrong], kind="stable")][: count // 2]
     rows = map(int, [*drawn, *(row for row in worst if row not in drawn)])
-    return [_passage(model, data, row, int(guesses[row]), sure[row]) for row in rows]
+    return [
+        _passage(model, data, row, int(guesses[row]), float(sure[row])) for row in rows
+    ]
 
 
 def shares(logits: np.ndarray) -> np.ndarray:

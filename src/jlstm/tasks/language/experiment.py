@@ -1,6 +1,7 @@
 """The language-model task: a corpus, a model, its baselines, samples and a report."""
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,15 +9,17 @@ import numpy as np
 from flax import nnx
 
 from jlstm.data import CorpusConfig, Vocab, load_corpus
+from jlstm.data.lines import Texts
 from jlstm.nnx.tokens import TokenModel
 from jlstm.tasks.language.data import Data, Prep, check_streams, corpus_of, loaded
 from jlstm.tasks.language.model import LanguageConfig
+from jlstm.tasks.language.new_text import continued, read_prompts, read_tokens
 from jlstm.tasks.language.ngrams import count_ngrams
 from jlstm.tasks.language.objective import LanguageTask, StreamConfig
 from jlstm.tasks.language.report import make_report
 from jlstm.tasks.language.show import SampleConfig
 from jlstm.training.config.run import RunConfig
-from jlstm.training.experiment import Experiment, Finished, Report, Scores
+from jlstm.training.experiment import Experiment, Finished, Report, Row, Scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,3 +91,14 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
     def report(self, run: Finished[Prep, np.ndarray]) -> Report:
         """Let the model write, and compare it with n-grams."""
         return make_report(self.config, run)
+
+    def read(self, source: Texts, prep: Prep, *, labelled: bool) -> Any:
+        """Read prompts, one in each line; or, to be scored, a text as a whole."""
+        read = read_tokens if labelled else read_prompts
+        return read(source, prep.vocab)
+
+    def predict(
+        self, model: TokenModel, new: tuple[str, ...], prep: Prep
+    ) -> Iterator[Row]:
+        """Yield continuations of the prompts, as ``sample`` says."""
+        return continued(model, new, prep.vocab, self.config.sample)

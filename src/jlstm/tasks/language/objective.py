@@ -135,6 +135,7 @@ class LanguageTask:
         """Return ``loss`` (nats per token, all weighted equally) and perplexity."""
         tokens = self.corpus.test if part == "test" else self.corpus.valid
         batch = self.stream.test_batch if part == "test" else self.stream.valid_batch
+        batch = min(batch, len(tokens) // 2)  # a new text may be a short one
         loss = stream_nll(model, TokenStream(tokens, batch, self.stream.eval_window))
         return {"loss": loss, "perplexity": perplexity(loss)}
 

@@ -1,6 +1,8 @@
 """The spoken-word task: recordings, a classifier, its baselines, a report."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -8,13 +10,14 @@ from jlstm.data.audio import AugmentConfig, LogMelConfig, leave_out
 from jlstm.data.batch_config import BatchConfig
 from jlstm.tasks.classification.data import Data, Part, Prep
 from jlstm.tasks.classification.experiment import ClassifyExperiment
-from jlstm.tasks.classification.model import ClassifierConfig
+from jlstm.tasks.classification.model import Classifier, ClassifierConfig
 from jlstm.tasks.classification.objective import ClassifyTask, Examples
 from jlstm.tasks.speech.baselines import score_baselines
 from jlstm.tasks.speech.data import DataConfig, load
+from jlstm.tasks.speech.new_sound import Heard, read_labelled, read_new
 from jlstm.tasks.speech.report import make_report
 from jlstm.training.config.run import RunConfig
-from jlstm.training.experiment import Finished, Report, Scores
+from jlstm.training.experiment import Finished, Report, Row, Scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,3 +69,15 @@ class SpeechExperiment(ClassifyExperiment):
     def report(self, run: Finished[Prep, Part]) -> Report:
         """Say how many answers are right, and show what the network reads."""
         return make_report(self.config, run)
+
+    def read(self, source: Any, prep: Prep, *, labelled: bool) -> Any:
+        """Read a recording or a folder of them; to be scored, one for each class."""
+        if labelled:
+            return read_labelled(source, prep.classes, self.config.front)
+        return read_new(source, self.config.front)
+
+    def predict(self, model: Classifier, new: Heard, prep: Prep) -> Iterator[Row]:
+        """Yield the most likely word of each recording, and its probability."""
+        part = Part(new.features, np.zeros(len(new.features), int))
+        rows = super().predict(model, part, prep)
+        return ({"file": name} | row for name, row in zip(new.names, rows, strict=True))

@@ -1,5 +1,6 @@
 """The recognition task: utterances, a network, decoding, a report."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,13 @@ from flax import nnx
 from jlstm._internal.options import Size
 from jlstm.data.audio import AugmentConfig, LogMelConfig, leave_out
 from jlstm.data.batch_config import BatchConfig
+from jlstm.tasks.speech.new_sound import Heard, Recordings, read_new
 from jlstm.tasks.speech.recognition_data import Data, DataConfig, Prep, checksum, load
 from jlstm.tasks.speech.recognition_objective import RecognizeTask, Utterances
 from jlstm.tasks.speech.recognition_report import make_report
 from jlstm.tasks.speech.recognizer import Recognizer, RecognizerConfig
 from jlstm.training.config.run import RunConfig
-from jlstm.training.experiment import Experiment, Finished, Report, Scores
+from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,3 +85,20 @@ class RecognizeExperiment(Experiment[Config, Prep, Utterances]):
     def report(self, run: Finished[Prep, Utterances]) -> Report:
         """Listen to the test, and say what was heard wrong."""
         return make_report(self.config, run)
+
+    def read(self, source: Recordings, prep: Prep, *, labelled: bool) -> Heard:
+        """Read a recording or a folder of them."""
+        if labelled:
+            self._lacks("scores no files of one's own")
+        if prep.hop is None:
+            self._lacks("was trained on made-up sounds and reads no recordings")
+        return read_new(source, self.config.front)
+
+    def predict(self, model: Recognizer, new: Heard, prep: Prep) -> Iterator[Row]:
+        """Yield what is heard in each recording, by beam search."""
+        said = Utterances(new.features, [np.ones(1, int)] * len(new.features))
+        task = self.task(Loaded.of_one(prep, said), {})
+        heard = task.recognize(model, said, max(map(len, new.features))).beam
+        for name, symbols in zip(new.names, heard, strict=True):
+            text = " ".join(prep.symbols[number - 1] for number in symbols)
+            yield {"file": name, "text": text}

@@ -204,14 +204,22 @@ class RecognizeTask:
             "beam_error": error_rate(references, heard.beam),
         }
 
-    def recognize(self, model: Recognizer, said: Utterances) -> Recognized:
-        """Return what the model hears in each utterance, in their order."""
-        count = len(said.targets)
+    def recognize(
+        self, model: Recognizer, said: Utterances, most: int | None = None
+    ) -> Recognized:
+        """Return what the model hears in each utterance, in their order.
+
+        Args:
+            model: the recognizer.
+            said: utterances.
+            most: symbols that are heard in one; by default twice those of any target.
+        """
+        count, most = len(said.targets), most or 2 * self.most
         losses = np.zeros(count)
         heard: tuple[list[Any], list[Any]] = [None] * count, [None] * count
         batches = self._batches(said, self.cut.eval_batch)
         for padded, batch in zip(batches.padded, batches, strict=True):
-            answer = jax.device_get(_recognize(model, batch, self.beam, 2 * self.most))
+            answer = jax.device_get(_recognize(model, batch, self.beam, most))
             for column, row in enumerate(padded.rows[padded.rows >= 0]):
                 losses[row] = answer[0][column]
                 for kept, found in zip(heard, answer[1:], strict=True):

@@ -2,6 +2,7 @@
 
 import importlib
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +11,23 @@ from flax import nnx
 
 from jlstm.data import Vocab
 from jlstm.data.translation import (
+    PARTS,
     Pairs,
     TranslationConfig,
     load_multi30k,
 )
+from jlstm.data.words import Words
 from jlstm.tasks.translation.baselines import count_ngrams
+from jlstm.tasks.translation.bleu import score as bleu
 from jlstm.tasks.translation.data import Data, Prep, corpus_of, loaded
 from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
+from jlstm.tasks.translation.new_text import read_pairs, rows, translated
 from jlstm.tasks.translation.objective import PairBatchConfig, TranslateTask
 from jlstm.tasks.translation.report import make_report
 from jlstm.tasks.translation.written import SearchConfig
 from jlstm.training.config.run import RunConfig
-from jlstm.training.experiment import Experiment, Finished, Report, Scores
+from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,3 +100,31 @@ class TranslateExperiment(Experiment[Config, Prep, Pairs]):
     def report(self, run: Finished[Prep, Pairs]) -> Report:
         """Translate parts of the corpus, score them, and show some."""
         return make_report(self.config, run)
+
+    def read(self, source: Any, prep: Prep, *, labelled: bool) -> Pairs:
+        """Read a sentence in each line; to be scored, a pair of such files."""
+        return read_pairs(source, prep, self.config.data, labelled)
+
+    def predict(self, model: Seq2Seq, new: Pairs, prep: Prep) -> Iterator[Row]:
+        """Yield each sentence with its translation, found as ``search`` says."""
+        written = self._translated(model, self._task_of(new, prep), new)
+        return rows(new, written, self.config.data)
+
+    def score(self, model: Seq2Seq, new: Pairs, prep: Prep) -> dict[str, float]:
+        """Return nats per word and BLEU, found as ``search`` says."""
+        task, data = self._task_of(new, prep), self.config.data
+        written = self._translated(model, task, new)
+        sides = new.target_words, new.references
+        found = bleu(written, *sides, data.target, data.lowercase)
+        scores = {"bleu": found.words, "bleu_detokenized": found.detokenized}
+        return task.evaluate(model, "test") | scores
+
+    def _task_of(self, new: Pairs, prep: Prep) -> TranslateTask:
+        """Return a task whose parts are all the same new sentences."""
+        return self.task(Loaded(prep, dict.fromkeys(PARTS, new)), {})
+
+    def _translated(
+        self, model: Seq2Seq, task: TranslateTask, new: Pairs
+    ) -> list[Words]:
+        search = self.config.search
+        return translated(model, task, new, search.search(search.beams))

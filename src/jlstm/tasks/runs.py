@@ -1,0 +1,178 @@
+"""A run that can be used: predictions and scores on new data, without the old data."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from jlstm.tasks import find_task
+from jlstm.training.checkpoint import Checkpoints
+from jlstm.training.config.run import RunConfig
+from jlstm.training.config.schema import build
+from jlstm.training.experiment import Experiment, Row
+from jlstm.training.model_folder import (
+    check_fits,
+    find_model,
+    read_config,
+    read_prep,
+    read_weights,
+    weight_names,
+)
+from jlstm.training.tree_io import named_leaves
+from jlstm.training.variables import resolved
+
+Which: TypeAlias = Literal["best", "last"]
+MEAN = "average/mean/"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRun:
+    """A model that a run trained, with what it knows of its data.
+
+    Attributes:
+        folder: it was loaded from.
+        experiment: the task with its configuration; its data is not read.
+        prep: what the model knows of its data: vocabularies, classes, scales.
+        model: with its weights.
+    """
+
+    folder: Path
+    experiment: Experiment[Any, Any, Any]
+    prep: Any
+    model: nnx.Module
+
+    @property
+    def config(self) -> RunConfig:
+        """What was run."""
+        return self.experiment.config
+
+    @property
+    def vocab(self) -> Any:
+        """The symbols that are read, where there is one vocabulary."""
+        return self._of_prep("vocab")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their numbers."""
+        return self._of_prep("classes")
+
+    @property
+    def scaler(self) -> Any:
+        """What makes z-scores of a series, and undoes that."""
+        return self._of_prep("scaler")
+
+    def predict(self, source: Any) -> Iterator[Row]:
+        """Yield what the model makes of new data, a row for each example.
+
+        Args:
+            source: the path of a file or a folder as the README of the task describes
+                it, without answers; or the same as values, where the task says so.
+
+        Raises:
+            ValueError, OSError: it is not there or does not fit, in one line.
+        """
+        new = self.experiment.read(source, self.prep, labelled=False)
+        return self.experiment.predict(self.model, new, self.prep)
+
+    def score(self, source: Any) -> dict[str, float]:
+        """Return the metrics of the task on new data that has its answers.
+
+        Args:
+            source: as for :meth:`predict`, with the right answers.
+
+        Raises:
+            ValueError, OSError: it is not there or does not fit, in one line.
+        """
+        new = self.experiment.read(source, self.prep, labelled=True)
+        return self.experiment.score(self.model, new, self.prep)
+
+    def _of_prep(self, name: str) -> Any:
+        if not hasattr(self.prep, name):
+            names = getattr(self.prep, "_fields", None) or vars(self.prep)
+            raise AttributeError(
+                f"A run of task={self.config.task} has no {name}; its prep has "
+                f"{', '.join(names)}."
+            )
+        return getattr(self.prep, name)
+
+
+def load_run(
+    folder: str | Path,
+    weights: Which = "best",
+    *,
+    experiment: type[Experiment[Any, Any, Any]] | None = None,
+) -> TrainedRun:
+    """Load what a run has trained; its data is not needed, and nothing is trained.
+
+    Args:
+        folder: of the run, or its ``model/``, which can be moved anywhere.
+        weights: those of the best epoch or the last ones. ``model/`` has those that
+            were scored, in most runs the best; the others are read from
+            ``checkpoints/``, and so are those of a run that did not end.
+        experiment: the class of the task, where it is not one of jlstm's.
+
+    Returns:
+        The model, with ``predict`` and ``score``. Of seeds that were trained side by
+        side it is the first.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or it lacks these weights.
+        ModelFolderError: it is not that of a run, or is damaged; a ``ValueError``.
+
+    Example:
+        >>> load_run("runs/nothing/20260131-235959")
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: There is no folder runs/nothing/20260131-235959: give that of
+        a run.
+    """
+    place = find_model(Path(folder))
+    mapping = resolved(read_config(place))
+    kind = experiment or find_task(mapping.get("task"))
+    made = kind(build(kind.Config, mapping))
+    prep = read_prep(place, kind.Prep)
+    blank = jax.eval_shape(lambda: made.make_model(prep, nnx.Rngs(0)))
+    arrays = _weights(place, weights, made.config.train.seeds)
+    check_fits(place, arrays, blank)
+    return TrainedRun(Path(folder), made, prep, _filled(blank, arrays))
+
+
+def _weights(place: Path, which: Which, seeds: int) -> Mapping[str, np.ndarray]:
+    """Return the weights, from the model's folder or else from a checkpoint."""
+    kept = read_weights(place)
+    if kept is not None and kept.which == which:
+        return kept.arrays
+    checkpoints = Checkpoints(place.parent / "checkpoints")
+    try:
+        state = checkpoints.arrays("latest" if which == "last" else "best")
+    except FileNotFoundError:
+        raise FileNotFoundError(_absent(place, which, kept)) from None
+    return {name: own[0] if seeds > 1 else own for name, own in _scored(state).items()}
+
+
+def _scored(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the leaves that are validated: of the mean, once there is one."""
+    averaged = np.max(state.get("average/count", -1)) >= 1
+    start = MEAN if averaged else "model/"
+    found = (item for item in state.items() if item[0].startswith(start))
+    return weight_names({name.removeprefix(start): array for name, array in found})
+
+
+def _absent(place: Path, which: Which, kept: Any) -> str:
+    there = "no weights yet" if kept is None else f"the {kept.which} weights only"
+    return (
+        f"{place} has {there}, and {place.parent / 'checkpoints'} has no checkpoint "
+        f"for the {which} ones: resume the run"
+        + ("." if kept is None else f', or load with weights="{kept.which}".')
+    )
+
+
+def _filled(blank: nnx.Module, arrays: Mapping[str, np.ndarray]) -> nnx.Module:
+    names = weight_names(named_leaves(blank))
+    leaves = [jnp.asarray(arrays[name]) for name in names]
+    return jax.tree.unflatten(jax.tree.structure(blank), leaves)

@@ -1,0 +1,103 @@
+"""New recordings for a trained model."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from jlstm.data.audio import LogMelConfig, extract_log_mel
+from jlstm.data.audio_folder import SOUNDS, load_audio_folder, read_sound
+from jlstm.tasks.classification.data import Part
+
+Recordings: TypeAlias = str | Path | Iterable[np.ndarray]
+"""The path of a recording or of a folder of them, or samples from -1 to 1."""
+
+
+class Heard(NamedTuple):
+    """Recordings as a model reads them.
+
+    Attributes:
+        names: of the files, or their numbers.
+        features: ``t x`` of each.
+    """
+
+    names: tuple[str, ...]
+    features: list[np.ndarray]
+
+
+def read_new(source: Recordings, front: LogMelConfig) -> Heard:
+    """Read recordings and make features of them.
+
+    Args:
+        source: the path of a recording, or of a folder with some at any depth; or the
+            samples of each.
+        front: how sound becomes features.
+
+    Raises:
+        FileNotFoundError: nothing is at the path.
+        ValueError: a file cannot be read, or its sample rate is not that of the model.
+    """
+    if not isinstance(source, str | Path):
+        sounds = [np.asarray(one, np.float32) for one in source]
+        return Heard(
+            tuple(map(str, range(len(sounds)))), extract_log_mel(sounds, front)
+        )
+    files = _files(Path(source))
+    sounds = [_at_rate(path, front.sample_rate) for path in files]
+    return Heard(tuple(map(str, files)), extract_log_mel(sounds, front))
+
+
+def read_labelled(
+    path: str | Path, classes: tuple[str, ...], front: LogMelConfig
+) -> Part:
+    """Read a folder with a folder of recordings for each class.
+
+    Args:
+        path: of the folder; not every class has to be there.
+        classes: those of the run.
+        front: how sound becomes features.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ValueError: a file cannot be read or has another sample rate, or the run does
+            not know a class.
+    """
+    sounds = load_audio_folder(path)
+    strange = [name for name in sounds.classes if name not in classes]
+    if strange:
+        raise ValueError(
+            f"{path} has a class {strange[0]!r}, which the run does not know; it knows "
+            f"{', '.join(classes[:12])}{', …' * (len(classes) > 12)}."
+        )
+    if sounds.sample_rate != front.sample_rate:
+        raise ValueError(_other_rate(Path(path), sounds.sample_rate, front.sample_rate))
+    numbers = np.array([classes.index(name) for name in sounds.classes])
+    features = extract_log_mel(sounds.waveforms, front)
+    return Part(features, numbers[sounds.labels])
+
+
+def _files(path: Path) -> list[Path]:
+    """Return a recording, or all in a folder, at any depth."""
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise FileNotFoundError(f"There is no {path}: give a recording or a folder.")
+    found = sorted(one for one in path.rglob("*") if one.suffix.lower() in SOUNDS)
+    if not found:
+        raise ValueError(f"{path} has no recording: give one, or a folder with some.")
+    return found
+
+
+def _at_rate(path: Path, rate: int) -> np.ndarray:
+    samples, own = read_sound(path)
+    if own != rate:
+        raise ValueError(_other_rate(path, own, rate))
+    return samples
+
+
+def _other_rate(path: Path, own: int, rate: int) -> str:
+    return (
+        f"{path} has {own} samples per second, the model reads {rate}: convert it, for "
+        f"example by `ffmpeg -i IN -ar {rate} OUT`."
+    )
