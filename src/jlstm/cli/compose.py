@@ -61,7 +61,8 @@ def _composed(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
     register_defaults()
     try:
         with initialize_config_dir(str(CONFIGS)):
-            config = compose("config", opened(overrides), return_hydra_config=True)
+            told = [*opened(overrides), *search_path()]
+            config = compose("config", told, return_hydra_config=True)
         own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
         return config, _plain(own)
     except HydraErrors as error:
@@ -193,7 +194,45 @@ def default_experiment(overrides: Sequence[Override]) -> list[str]:
 
 def options(group: str) -> list[str]:
     """Return what a group, such as ``"experiment"``, can be set to."""
-    return sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+    return sorted({path.stem for each in folders() for path in _files(each, group)})
+
+
+def config_file(group: str, name: str) -> Path:
+    """Return the file that sets a group to one of its :func:`options`."""
+    paths = (folder / group / f"{name}.yaml" for folder in folders())
+    return next(path for path in paths if path.is_file())
+
+
+def folders() -> list[Path]:
+    """Return the folders of configurations: the package's, and ``./configs``.
+
+    So experiments and data of one's own are chosen by name as those of jlstm are.
+
+    Raises:
+        ValueError: a file of one's own has the name of another one of the package.
+    """
+    own = Path.cwd() / "configs"
+    groups = [path.name for path in CONFIGS.iterdir() if path.is_dir()]
+    if own.resolve() == CONFIGS.resolve() or not own.is_dir():
+        return [CONFIGS]
+    for path in (path for group in groups for path in _files(own, group)):
+        known = CONFIGS / path.relative_to(own)
+        if known.is_file() and known.read_bytes() != path.read_bytes():
+            raise ValueError(
+                f"{path.parent.name}={path.stem} is in {own} and in jlstm: give yours "
+                "another name."
+            )
+    return [CONFIGS, own]
+
+
+def search_path() -> list[str]:
+    """Return the override that has Hydra look into a folder of one's own, if any."""
+    paths = ",".join(f"'file://{path}'" for path in folders()[1:])
+    return [f"hydra.searchpath=[{paths}]"] if paths else []
+
+
+def _files(folder: Path, group: str) -> list[Path]:
+    return sorted((folder / group).glob("*.yaml"))
 
 
 def one_line(error: Exception) -> str:

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from jlstm.cli.compose import CONFIGS, chosen_task, options
+from jlstm.cli.compose import chosen_task, config_file, options
 from jlstm.cli.meanings import Key, groups_of, keys_of
 from jlstm.tasks import find_task
 from jlstm.training.exits import exit_table
@@ -98,7 +98,7 @@ def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
 
 def expected(name: str) -> str:
     """Return the line of a config's header that says what to expect."""
-    text = (CONFIGS / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = config_file("experiment", name).read_text(encoding="utf-8")
     lines = [line.removeprefix("#").strip() for line in text.splitlines()]
     found = [line for line in lines if line.startswith("Expected")]
     return found[0].removeprefix("Expected").strip() if found else ""

@@ -26,6 +26,7 @@ from jlstm.cli.compose import (
     closed,
     compose_run,
     one_line,
+    search_path,
     swept,
 )
 from jlstm.cli.jobs import (
@@ -199,7 +200,7 @@ def _status(row: dict[str, Any]) -> str:
 
 def _launch(overrides: Sequence[str]) -> None:
     main = hydra.main(config_path=str(CONFIGS), config_name="config")(run_job)
-    with _process([RUN, "-m", *overrides]):
+    with _process([RUN, "-m", *overrides, *search_path()]):
         main()
 
 
