@@ -29,7 +29,7 @@ from jlstm._internal.names import parts_of
 from jlstm.linen.params import input_size_of, pure_params
 from tests.messages import message_of
 from tests.nnx.samples import PLAIN, TOL, B, H, T, X, inputs, noisy
-from tests.quick import crossed
+from tests.quick import crossed, quick
 from tests.zoo import assert_close
 
 GRU, LSTM = GRUCell(H), LSTMCell(H)
@@ -335,3 +335,34 @@ def test_a_bound_part_of_a_linen_model_knows_its_start():
     variables = noisy(lambda: Parent().init(jax.random.key(0), inputs()))
     without, given = Parent().apply(flax.core.freeze(variables), inputs())
     assert_close(given, without, TOL)
+
+
+@pytest.mark.parametrize("name", quick(["one of a stack", "plain", "noise outside"]))
+def test_both_faces_make_the_same_steps(name):
+    layer, xs = LAYERS[name], inputs()
+    model, _ = as_nnx(layer)
+    linen = jlstm.linen.RNN(layer)
+    variables = {"params": {"weights": jlstm.linen.linen_params(model.pure_params())}}
+
+    def walk(face, prepared, noise, carry):
+        steps = jnp.swapaxes(xs, 0, 1), noise
+        return jax.lax.scan(lambda c, s: face.step(prepared, c, *s), carry, steps)
+
+    def both():
+        start = model.init_carry((B,))
+        one, two, three = (jax.random.key(3) for _ in range(3))
+        bound = linen.apply(variables, xs, one, method="prepare")
+        own = walk(model, *model.prepare(xs, two), start)
+        return own, walk(linen, *bound, start), model(xs, key=three)
+
+    own, other, (carry, ys) = jax.jit(both)()
+    assert_close(own, other, TOL)
+    assert_close(own, (carry, jnp.swapaxes(ys, 0, 1)), TOL)
+
+
+def test_a_linen_module_without_variables_prepares_nothing():
+    text = message_of(ValueError, lambda: jlstm.linen.RNN(PLAIN).prepare(inputs()))
+    assert text == (
+        "RNN has no parameters here: call model.apply(variables, ..., "
+        'method="prepare").'
+    )

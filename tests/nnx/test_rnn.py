@@ -11,7 +11,9 @@ from flax import nnx
 
 import jlstm.nnx
 from jlstm import Bidirectional, GRUCell, LSTMCell, Recurrent, Stack
+from tests.messages import message_of
 from tests.nnx.samples import PLAIN, STACKED, TOL, B, H, T, X, inputs, make, run
+from tests.quick import quick
 from tests.zoo import assert_close, assert_same
 
 MIXED = Stack((Bidirectional(LSTMCell(H)), Recurrent(GRUCell(3))))
@@ -173,3 +175,48 @@ def test_a_carry_of_another_batch_is_refused():
     model = make(Recurrent(LSTMCell(H)))
     with pytest.raises(ValueError, match=r"carry has shapes .*batch of shape \(3,\)"):
         model(inputs(), model.init_carry((B + 1,)))
+
+
+STEPS = {
+    "plain": (PLAIN, {}),
+    "residual": (Stack((Recurrent(LSTMCell(H)),) * 2, 0.5, connect="residual"), {}),
+    "batch first": (Stack((Recurrent(GRUCell(H)),) * 2, 0.5, variational=True), {}),
+    "time first": (
+        Stack((Recurrent(GRUCell(H)),) * 2, 0.5), {"time_major": True},
+    ),
+    "bfloat16": (PLAIN, {"dtype": jnp.bfloat16}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", quick([*STEPS]))
+def test_step_by_step_is_the_call_with_the_same_noise(name):
+    layer, options = STEPS[name]
+    model = make(layer, **options)
+    xs = swap(inputs()) if options.get("time_major") else inputs()
+
+    @jax.jit
+    def stepped(model, xs, key):
+        like = jax.ShapeDtypeStruct(xs.shape, xs.dtype)
+        prepared, noise = model.prepare(like, key)
+        steps = xs if model.time_major else swap(xs)
+        return jax.lax.scan(
+            lambda carry, step: model.step(prepared, carry, *step),
+            model.init_carry((B,), model.dtype or jnp.float32), (steps, noise),
+        )  # fmt: skip
+
+    carry, ys = stepped(model, xs, jax.random.key(4))
+    wanted = run(model, xs, key=jax.random.key(4))
+    assert_close((carry, ys if model.time_major else swap(ys)), wanted, TOL)
+    assert ys.dtype == wanted[1].dtype
+
+
+@pytest.mark.parametrize(
+    ("xs", "error", "wanted"),
+    [
+        ([[1.0]], TypeError, "xs is a list; give an array."),
+        (jnp.ones((T, X), int), TypeError, "xs has dtype int64; give floating-point"),
+        (jnp.ones(X), ValueError, "xs has shape (2,); time_major=False wants (*batch,"),
+    ],
+)
+def test_prepare_says_what_it_takes(xs, error, wanted, unchecked):
+    assert message_of(error, lambda: make(PLAIN).prepare(xs)).startswith(wanted)

@@ -81,7 +81,7 @@ def apply(
     has the feature axes of the layer after it, one for most.
     """
     check_inputs(layer, xs, time_major, lengths=lengths, mask=mask, resets=resets)
-    _check_key(key)
+    check_key(key)
     time = -1 - layer.num_feature_axes
     xs = jnp.asarray(xs, dtype)
     if not time_major:
@@ -112,18 +112,7 @@ def check_inputs(
         ValueError: a shape does not fit, or a length is out of range.
     """
     check_array("xs", xs)
-    space = layer.num_feature_axes
-    features = "x" if space == 1 else "*space, channels"
-    axes = f"(t, *batch, {features})" if time_major else f"(*batch, t, {features})"
-    if xs.ndim < 1 + space:
-        raise ValueError(
-            f"xs has shape {xs.shape}; time_major={time_major} wants {axes}."
-        )
-    if not jnp.issubdtype(xs.dtype, jnp.floating):
-        raise TypeError(
-            f"xs has dtype {xs.dtype}; give floating-point features "
-            "(embed token ids first)."
-        )
+    space, axes = check_features(layer, xs, time_major)
     shape = xs.shape[:-space]
     layout = f"where xs is {axes} with shape {xs.shape} (time_major={time_major})"
     for name, flags in (("mask", mask), ("resets", resets)):
@@ -135,7 +124,53 @@ def check_inputs(
         check_lengths(jnp.asarray(lengths), steps, batch, layout)
 
 
-def _check_key(key: Any) -> None:
+def check_features(layer: Layer, xs: Any, time_major: bool) -> tuple[int, str]:
+    """Return how many axes the features of ``xs`` have, and the layout it must have.
+
+    Raises:
+        TypeError: ``xs`` has no floating-point numbers.
+        ValueError: it has too few axes.
+    """
+    space = layer.num_feature_axes
+    features = "x" if space == 1 else "*space, channels"
+    axes = f"(t, *batch, {features})" if time_major else f"(*batch, t, {features})"
+    if len(xs.shape) < 1 + space:
+        raise ValueError(
+            f"xs has shape {xs.shape}; time_major={time_major} wants {axes}."
+        )
+    if not jnp.issubdtype(xs.dtype, jnp.floating):
+        raise TypeError(
+            f"xs has dtype {xs.dtype}; give floating-point features "
+            "(embed token ids first)."
+        )
+    return space, axes
+
+
+def prepare(
+    layer: Layer,
+    params: Params,
+    xs: Any,
+    key: Key | None,
+    *,
+    time_major: bool,
+    dtype: DType | None,
+) -> tuple[Params, Any]:
+    """Prepare the steps of a time-major ``layer``, by the shape of inputs.
+
+    ``xs`` has the layout that the caller wants; what comes back leads with time.
+    """
+    if not isinstance(xs, jax.ShapeDtypeStruct):
+        check_array("xs", xs)
+    space, _ = check_features(layer, xs, time_major)
+    check_key(key)
+    shape = list(xs.shape)
+    if not time_major:
+        shape.insert(0, shape.pop(-1 - space))
+    dtype = xs.dtype if dtype is None else dtype
+    return layer.prepare(params, jax.ShapeDtypeStruct(tuple(shape), dtype), key)
+
+
+def check_key(key: Any) -> None:
     """Require a key, where Flax's own modules would take its streams of keys."""
     if key is not None and not isinstance(key, jax.Array | np.ndarray):
         raise TypeError(

@@ -79,9 +79,81 @@ class Sequence(nn.Module, kw_only=True):
         layer = self.sequence_layer()
         if self.scope is None or not self.has_variable("params", "weights"):
             return _flax.start_without_params(layer, batch_shape, dtype)
+        return layer.fresh_carry(self._stored(layer), batch_shape, dtype)
+
+    def prepare(self, xs: Any, key: Key | None = None) -> tuple[Params, Any]:
+        """Draw the noise of a sequence that :meth:`step` will run over.
+
+        It reads the parameters: call it by ``model.apply(variables, xs, key,
+        method="prepare")``, or in a module around this one.
+
+        Args:
+            xs: the inputs, as a call takes them, or their ``jax.ShapeDtypeStruct``:
+                only shapes are read. Without a key the number of steps does not matter.
+            key: the key that a call would take; ``None`` is no noise.
+
+        Returns:
+            The parameters as all steps use them, and the noise of each step, time
+            first; ``None`` without a key.
+
+        Raises:
+            TypeError: ``xs`` is no array, or has no floating-point numbers.
+            ValueError: ``xs`` has too few axes, a layer reads from the end, or the
+                module has no parameters.
+        """
+        layer = self.sequence_layer()
+        return _flax.prepare(
+            layer, self._stored(layer), xs, key, time_major=self.time_major,
+            dtype=self.dtype,
+        )  # fmt: skip
+
+    def step(
+        self,
+        params: Params,
+        carry: Carry,
+        x: Float[Array, "*bx"],
+        noise: Any = None,
+    ) -> tuple[Carry, Float[Array, "*bh"]]:
+        """Advance one step: what a call makes of a sequence of one step.
+
+        For loops in which an output decides on the next input. The arrays are not
+        checked, and no variables are needed.
+
+        Args:
+            params: made by :meth:`prepare`.
+            carry: of the step before.
+            x: the input of this step.
+            noise: of this step, as :meth:`prepare` draws it; ``None`` is no noise.
+
+        Raises:
+            ValueError: a layer reads from the end.
+
+        Example:
+            Each output is the next input:
+
+            >>> import jax
+            >>> from jlstm import GRUCell
+            >>> model, x = RNN(GRUCell(4)), jnp.ones((5, 4))
+            >>> variables = model.init(jax.random.key(0), x[:, None])
+            >>> prepared, _ = model.apply(variables, x[:, None], method="prepare")
+            >>> def write(state, _):
+            ...     carry, y = model.step(prepared, *state)
+            ...     return (carry, y), y
+            >>> jax.lax.scan(write, (model.init_carry((5,)), x), length=7)[1].shape
+            (7, 5, 4)
+        """
+        x = jnp.asarray(x, self.dtype)
+        return self.sequence_layer().step(params, carry, x, noise)
+
+    def _stored(self, layer: Layer) -> Params:
+        """Return the parameters that the module is bound to."""
+        if self.scope is None or not self.has_variable("params", "weights"):
+            raise ValueError(
+                f"{type(self).__name__} has no parameters here: call "
+                'model.apply(variables, ..., method="prepare").'
+            )
         tree = self.get_variable("params", "weights")
-        params = pure_params(layer, input_size_of(layer, tree), tree)
-        return layer.fresh_carry(params, batch_shape, dtype)
+        return pure_params(layer, input_size_of(layer, tree), tree)
 
     def _params(self, layer: Layer, input_size: int) -> Params:
         def draw(key: Key) -> dict[str, Any]:

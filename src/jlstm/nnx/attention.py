@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
 from jlstm._internal.affine import affine
@@ -18,6 +19,7 @@ from jlstm._internal.tree import zero_unless
 from jlstm._internal.types import DType, Key, Params
 from jlstm.initializers import Glorot
 from jlstm.masking import steps_within
+from jlstm.nnx._weights import Weights
 
 
 class AttentionKeys(NamedTuple):
@@ -220,3 +222,47 @@ def make_attention(name: str, size: int) -> Any:
         "dot": DotAttention(),
         "general": GeneralAttention(),
     }[name]
+
+
+class CrossAttention(Weights):
+    """An attention over the outputs of an encoder, with its parameters.
+
+    Args:
+        attention: how a query is compared.
+        query_size: features of a query.
+        value_size: features of the outputs.
+        rngs: the parameters are drawn with a key of its ``params`` stream.
+        param_dtype: of the parameters.
+
+    Example:
+        >>> ask = CrossAttention(AdditiveAttention(4), 3, 2, rngs=nnx.Rngs(0))
+        >>> memory = ask.remember(jnp.ones((7, 5, 2)), jnp.full(5, 6))
+        >>> context, weights = ask(memory, jnp.ones((5, 3)))
+        >>> context.shape, weights.shape
+        ((5, 2), (7, 5))
+    """
+
+    def __init__(
+        self,
+        attention: Attention,
+        query_size: int,
+        value_size: int,
+        *,
+        rngs: nnx.Rngs,
+        param_dtype: DType = jnp.float32,
+    ):
+        self.attention = attention
+        key = rngs.params()
+        super().__init__(attention.init(key, query_size, value_size, param_dtype))
+
+    def remember(
+        self, values: Float[Array, "t *b x"], lengths: Int[Array, "*b"]
+    ) -> AttentionKeys:
+        """Return what a decoder attends to (:func:`remember`)."""
+        return remember(self.attention, self.pure_params(), values, lengths)
+
+    def __call__(
+        self, memory: AttentionKeys, query: Float[Array, "*#b h"]
+    ) -> tuple[Float[Array, "*#b x"], Float[Array, "t *#b"]]:
+        """Return the weighted mean of the values, and the weights (:func:`attend`)."""
+        return attend(self.attention, self.pure_params(), memory, query)

@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from jlstm._internal.affine import affine
@@ -12,6 +13,7 @@ from jlstm._internal.tree import align, zero_unless
 from jlstm._internal.types import DType, Key
 from jlstm.initializers import Glorot
 from jlstm.masking import last_output, steps_within
+from jlstm.nnx._weights import Weights
 
 Pooling = Literal["last", "max", "mean", "attention"]
 
@@ -123,3 +125,35 @@ def pool_attention(
     weights = attention_weights(params, ys, lengths)[..., None]
     live = steps_within(lengths, ys.shape[0])
     return jnp.sum(weights * zero_unless(live, ys), axis=0)
+
+
+class AttentionPooling(Weights):
+    """:func:`pool_attention` with its parameters.
+
+    Args:
+        input_size: features of the outputs.
+        size: units that decide how much a step counts.
+        rngs: the parameters are drawn with a key of its ``params`` stream.
+        param_dtype: of the parameters.
+
+    Example:
+        >>> pool = AttentionPooling(4, 3, rngs=nnx.Rngs(0))
+        >>> pool(jnp.ones((7, 5, 4)), jnp.full(5, 6)).shape
+        (5, 4)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        size: int,
+        *,
+        rngs: nnx.Rngs,
+        param_dtype: DType = jnp.float32,
+    ):
+        super().__init__(init_attention(rngs.params(), input_size, size, param_dtype))
+
+    def __call__(
+        self, ys: Float[Array, "t *bh"], lengths: Int[Array, "*b"]
+    ) -> Float[Array, "*bh"]:
+        """Return the mean of each feature, steps weighted by what they hold."""
+        return pool_attention(self.pure_params(), ys, lengths)

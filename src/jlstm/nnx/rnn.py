@@ -1,5 +1,7 @@
 """Any cell or layer as an NNX module."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -9,9 +11,10 @@ from jlstm._internal import flax as _flax
 from jlstm._internal.types import Carry, DType, Key, Params, Shape
 from jlstm.cell import Cell
 from jlstm.layers import Layer
+from jlstm.nnx._weights import Weights
 
 
-class RNN(nnx.Module):
+class RNN(Weights):
     """A cell or a layer over sequences, with its parameters.
 
     Args:
@@ -57,8 +60,7 @@ class RNN(nnx.Module):
         self.input_size = input_size
         self.dtype = dtype
         self.time_major = time_major
-        params = self.layer.init(rngs.params(), input_size, param_dtype)
-        self.weights = nnx.data(jax.tree.map(nnx.Param, params))
+        super().__init__(self.layer.init(rngs.params(), input_size, param_dtype))
 
     def __call__(
         self,
@@ -90,9 +92,66 @@ class RNN(nnx.Module):
         """Return the carry that a call without one starts from."""
         return self.layer.fresh_carry(self.pure_params(), batch_shape, dtype)
 
+    def prepare(self, xs: Any, key: Key | None = None) -> tuple[Params, Any]:
+        """Draw the noise of a sequence that :meth:`step` will run over.
+
+        Args:
+            xs: the inputs, as a call takes them, or their ``jax.ShapeDtypeStruct``:
+                only shapes are read. Without a key the number of steps does not matter.
+            key: the key that a call would take; ``None`` is no noise.
+
+        Returns:
+            The parameters as all steps use them, and the noise of each step, time
+            first; ``None`` without a key.
+
+        Raises:
+            TypeError: ``xs`` is no array, or has no floating-point numbers.
+            ValueError: ``xs`` has too few axes, or a layer reads from the end.
+        """
+        return _flax.prepare(
+            self.layer, self.pure_params(), xs, key, time_major=self.time_major,
+            dtype=self.dtype,
+        )  # fmt: skip
+
+    def step(
+        self,
+        params: Params,
+        carry: Carry,
+        x: Float[Array, "*bx"],
+        noise: Any = None,
+    ) -> tuple[Carry, Float[Array, "*bh"]]:
+        """Advance one step: what a call makes of a sequence of one step.
+
+        For loops in which an output decides on the next input. The arrays are not
+        checked.
+
+        Args:
+            params: made by :meth:`prepare`.
+            carry: of the step before.
+            x: the input of this step.
+            noise: of this step, as :meth:`prepare` draws it; ``None`` is no noise.
+
+        Raises:
+            ValueError: a layer reads from the end.
+
+        Example:
+            Each output is the next input:
+
+            >>> from jlstm import GRUCell
+            >>> model = RNN(GRUCell(4), input_size=4, rngs=nnx.Rngs(0))
+            >>> x = jnp.ones((5, 4))
+            >>> prepared, _ = model.prepare(x[:, None])
+            >>> def write(state, _):
+            ...     carry, y = model.step(prepared, *state)
+            ...     return (carry, y), y
+            >>> jax.lax.scan(write, (model.init_carry((5,)), x), length=7)[1].shape
+            (7, 5, 4)
+        """
+        return self.layer.step(params, carry, jnp.asarray(x, self.dtype), noise)
+
     def pure_params(self) -> Params:
         """Return the parameters as the tree of arrays that ``layer.apply`` takes."""
-        return nnx.as_pure(self.weights)
+        return super().pure_params()
 
     def with_params(self, params: Params) -> "RNN":
         """Return a copy that holds ``params``, a tree such as ``layer.init`` makes.
