@@ -196,6 +196,8 @@ def test_a_template_that_differs_is_one_clear_line(tmp_path, layer, message):
         Checkpoints(tmp_path).restore({"layer": layer}, 1)
     assert str(error.value).startswith("step_1.1 does not fit: leaf")
     assert "\n" not in str(error.value)
+    whose = "Another model or an older jlstm wrote it: start a new run."
+    assert str(error.value).endswith(whose)  # a name is missing in each
 
 
 def test_a_key_of_another_kind_does_not_fit(tmp_path):

@@ -29,6 +29,7 @@ from jlstm.training.tree_io import (
 FORMAT = 2
 """Of ``position.json``. The first format, without a number, had no digests."""
 STATE, POSITION = "state", "position.json"
+OTHER_NAMES = " Another model or an older jlstm wrote it: start a new run."
 BLOCK = 1 << 20
 
 
@@ -87,9 +88,11 @@ def read_checkpoint(
     if "format" not in record:
         say(f"{folder.name} was saved without checksums: its numbers are not checked.")
     specs = {name: spec for name, (spec, _) in _leaves(folder, record).items()}
-    difference = first_difference(leaf_specs(template), specs)
+    wanted = leaf_specs(template)
+    difference = first_difference(wanted, specs)
     if difference is not None:
-        raise CheckpointError(f"{folder.name} does not fit: {difference}.")
+        whose = "" if wanted.keys() == specs.keys() else OTHER_NAMES
+        raise CheckpointError(f"{folder.name} does not fit: {difference}.{whose}")
     arrays = _checked_arrays(folder, record)
     return leaves_from_numpy(template, arrays), record["position"]
 
