@@ -19,13 +19,13 @@ def test_it_is_a_cell_and_a_linear_read_out():
         stack=StackConfig(hidden_sizes=(4,), options={"forget_bias": 2.0})
     )
     model = MemoryModel(3, 2, config, rngs=nnx.Rngs(0))
-    model.b_out[...] = jnp.array([0.5, -1.0], jnp.float32)
+    model.out.bias[...] = jnp.array([0.5, -1.0], jnp.float32)
     symbols = jnp.array([[0, 2], [1, 1], [2, 0]], jnp.int32)
     numbers = jnp.eye(3, dtype=jnp.float32)[symbols]
-    params = nnx.as_pure(model.layers.layers)[0]
+    params = model.rnn.pure_params()[0]
     np.testing.assert_array_equal(params.b[1], 2.0)
     _, hs = unroll(LSTMCell(4, 2.0), params, numbers)
-    wanted = np.asarray(hs) @ np.asarray(model.w_out[...]) + [0.5, -1.0]
+    wanted = np.asarray(hs) @ np.asarray(model.out.kernel[...]) + [0.5, -1.0]
     np.testing.assert_allclose(model(symbols), wanted, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(model(symbols), model(numbers))
 
@@ -35,7 +35,7 @@ def test_chrono_draws_one_forget_bias_a_unit():
         stack=StackConfig(hidden_sizes=(64,), options={"forget_bias": Chrono(100)})
     )
     model = MemoryModel(2, 1, config, rngs=nnx.Rngs(0))
-    bias = np.asarray(nnx.as_pure(model.layers.layers)[0].b)
+    bias = np.asarray(model.rnn.pure_params()[0].b)
     assert 0 <= bias[1].min() < 2.5 and 4 < bias[1].max() <= np.log(99)
     np.testing.assert_array_equal(bias[0], -bias[1])
 
@@ -91,7 +91,7 @@ def test_seeds_make_other_models():
     one, other = (
         MemoryModel(2, 1, MemoryConfig(), rngs=nnx.Rngs(seed)) for seed in (0, 1)
     )
-    assert not jnp.allclose(one.w_out[...], other.w_out[...])
+    assert not jnp.allclose(one.out.kernel[...], other.out.kernel[...])
     assert len(jax.tree.leaves(one)) == 5
 
 
@@ -104,5 +104,5 @@ def test_a_transformer_may_stand_in_the_place_of_a_cell():
         return model, alone, model(jnp.zeros((5, 4), jnp.int32))
 
     model, alone, answers = jax.eval_shape(build)
-    assert jax.tree.structure(model.layers) == jax.tree.structure(alone)
+    assert jax.tree.structure(model.transformer) == jax.tree.structure(alone)
     assert answers.shape == (5, 4, 2)

@@ -8,13 +8,14 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Shaped
 
-from jlstm._internal.affine import affine
 from jlstm._internal.options import Options, Size
 from jlstm._internal.types import DType, Key
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
-from jlstm.initializers import Chrono, Constant, Glorot
+from jlstm.initializers import Chrono, Glorot
 from jlstm.layers import Stack
 from jlstm.layers.check import check_stack
+from jlstm.nnx.dense import Dense
+from jlstm.nnx.rnn import RNN
 from jlstm.nnx.transformer import Transformer, TransformerConfig
 from jlstm.training.config.stack import StackConfig, check_forwards, describe_sizes
 
@@ -76,25 +77,6 @@ class MemoryConfig(Options):
         return "" if bias is None else f", forget bias {bias:g}"
 
 
-class Recurrence(nnx.Module):
-    """Recurrent layers with their parameters; each sequence begins again."""
-
-    def __init__(
-        self, inputs: int, config: MemoryConfig, *, rngs: nnx.Rngs, param_dtype: DType
-    ) -> None:
-        """Draw the parameters from the ``params`` stream of ``rngs``."""
-        self.stack = config.make_stack()
-        check_stack("MemoryModel", self.stack)
-        params = self.stack.init(rngs.params(), inputs, param_dtype)
-        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
-
-    def __call__(
-        self, xs: Float[Array, "t b x"], *, key: Key | None = None
-    ) -> Float[Array, "t b h"]:
-        """Return the outputs of the last layer; ``key`` drops."""
-        return self.stack.apply(nnx.as_pure(self.layers), xs, key=key)[1]
-
-
 class MemoryModel(nnx.Module):
     """Layers and a linear answer at every step; time leads.
 
@@ -130,15 +112,16 @@ class MemoryModel(nnx.Module):
         self.inputs = inputs
         self.config = config
         make = {"rngs": rngs, "param_dtype": param_dtype}
+        self.rnn = self.transformer = nnx.data(None)
         if config.kind == "transformer":
             size = config.stack.hidden_sizes[-1]
-            self.layers = Transformer(inputs, config.make_transformer(), **make)
+            self.transformer = Transformer(inputs, config.make_transformer(), **make)
         else:
+            stack = config.make_stack()
+            check_stack("MemoryModel", stack)
             size = config.stack.output_size
-            self.layers = Recurrence(inputs, config, **make)
-        shape = (size, outputs)
-        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
-        self.b_out = nnx.Param(Constant()(rngs.params(), shape[1:], param_dtype))
+            self.rnn = RNN(stack, inputs, time_major=True, **make)
+        self.out = Dense(size, outputs, kernel_init=Glorot(), **make)
 
     def __call__(
         self, xs: Shaped[Array, "t b ..."], *, key: Key | None = None
@@ -149,18 +132,19 @@ class MemoryModel(nnx.Module):
             xs: features ``[t, b, x]``, or symbols ``[t, b]``.
             key: drops; without it nothing is dropped.
         """
-        hs = self.layers(self.embed(xs), key=key)
-        return affine(hs, self.w_out[...], self.b_out[...])
+        xs = self.embed(xs)
+        if self.rnn is None:
+            return self.out(self.transformer(xs, key=key))
+        return self.out(self.rnn(xs, key=key)[1])
 
     def embed(self, xs: Shaped[Array, "t b ..."]) -> Float[Array, "t b x"]:
         """Return features as they are, and symbols as one-hot vectors."""
         if jnp.issubdtype(xs.dtype, jnp.integer):
-            return jax.nn.one_hot(xs, self.inputs, dtype=self.w_out[...].dtype)
+            return jax.nn.one_hot(xs, self.inputs, dtype=self.out.kernel.dtype)
         return xs
 
     def top_layer_inputs(self, xs: Shaped[Array, "t b ..."]) -> LayerInputs | None:
         """Return what enters the uppermost layer; a Transformer has nothing such."""
-        if not isinstance(self.layers, Recurrence):
+        if self.rnn is None:
             return None
-        own = self.layers
-        return top_layer_inputs(own.stack, nnx.as_pure(own.layers), self.embed(xs))
+        return top_layer_inputs(self.rnn.layer, self.rnn.pure_params(), self.embed(xs))
