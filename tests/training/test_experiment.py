@@ -279,5 +279,5 @@ def test_a_piece_of_a_file_is_gone_on_with(made, tmp_path):
     new = made.read(tmp_path / "new.mid", prep, labelled=False)
     np.testing.assert_array_equal(new[0], roll)
     model = draw(made, prep, 0)
-    model.b_out[...] = jnp.full(88, -20.0).at[39].set(20.0)
+    model.out.bias[...] = jnp.full(88, -20.0).at[39].set(20.0)
     assert list(made.predict(model, new, prep)) == [{"C4": 1.0}]

@@ -16,7 +16,7 @@ STACK = StackConfig(hidden_sizes=(4, 3), dropout=0.5).make_stack()
 def make(output_dropout=0.0):
     model = MusicModel(STACK, output_dropout, keys=KEYS, rngs=nnx.Rngs(0))
     drawn = jax.random.normal(jax.random.key(1), (KEYS,), jnp.float32)
-    model.b_out[...] = drawn
+    model.out.bias[...] = drawn
     return model
 
 

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int, Integer
 
-from jlstm._internal.affine import affine
 from jlstm._internal.options import Options, Rate
 from jlstm._internal.types import Carry, DType, Key, Shape, accumulator_dtype
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
@@ -15,6 +14,8 @@ from jlstm.data.music import KEYS
 from jlstm.initializers import Glorot
 from jlstm.layers import Layer
 from jlstm.layers.check import check_stack
+from jlstm.nnx.dense import Dense
+from jlstm.nnx.rnn import RNN
 from jlstm.regularizers import dropout
 from jlstm.training.config.stack import StackConfig, check_forwards
 
@@ -77,17 +78,15 @@ class MusicModel(nnx.Module):
             rngs: randomness.
             param_dtype: of all parameters.
         """
-        self.stack, self.output_dropout = stack, output_dropout
+        self.output_dropout = output_dropout
         check_stack("MusicModel", stack, causal=True)
-        params = stack.init(rngs.params(), keys, param_dtype)
-        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
-        shape = (stack.output_size(keys), keys)
-        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
-        self.b_out = nnx.Param(jnp.zeros((keys,), param_dtype))
+        make = {"rngs": rngs, "param_dtype": param_dtype}
+        self.rnn = RNN(stack, keys, time_major=True, **make)
+        self.out = Dense(self.rnn.output_size, keys, kernel_init=Glorot(), **make)
 
     def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
         """Return the carry before the first step."""
-        return self.stack.fresh_carry(nnx.as_pure(self.layers), batch_shape, dtype)
+        return self.rnn.init_carry(batch_shape, dtype)
 
     def __call__(
         self,
@@ -106,24 +105,23 @@ class MusicModel(nnx.Module):
             key: drops; without it nothing is dropped.
         """
         keys = (None,) * 2 if key is None else jax.random.split(key)
-        params = nnx.as_pure(self.layers)
-        carry, ys = self.stack.apply(params, xs, carry, lengths=lengths, key=keys[0])
+        carry, ys = self.rnn(xs, carry, lengths=lengths, key=keys[0])
         return carry, self._logits(dropout(ys, self.output_dropout, keys[1]))
 
     def advance(
         self, x: Float[Array, "*b k"], carry: Carry
     ) -> tuple[Carry, Float[Array, "*b k"]]:
         """Return the carry after one more step, and the logits of what follows it."""
-        params, _ = self.stack.prepare(nnx.as_pure(self.layers), x[None])
-        carry, y = self.stack.step(params, carry, x)
+        params, _ = self.rnn.prepare(x[None])
+        carry, y = self.rnn.step(params, carry, x)
         return carry, self._logits(y)
 
     def top_layer_inputs(self, xs: Float[Array, "t *b k"]) -> LayerInputs:
         """Return what enters the uppermost layer; all steps of each piece count."""
-        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), xs)
+        return top_layer_inputs(self.rnn.layer, self.rnn.pure_params(), xs)
 
     def _logits(self, ys: Float[Array, "*b h"]) -> Float[Array, "*b k"]:
-        z = affine(ys, self.w_out[...], self.b_out[...])
+        z = self.out(ys)
         return z.astype(accumulator_dtype(z.dtype))
 
 
@@ -175,7 +173,7 @@ def compose(
         )
     if temperature <= 0:
         raise ValueError(f"temperature is {temperature}; give a positive number.")
-    dtype = model.b_out[...].dtype
+    dtype = model.out.kernel.dtype
     return _compose(model, opening.astype(dtype), steps, key, temperature)
 
 

@@ -172,7 +172,7 @@ def cut_piece(
 
 def count_nats(model: MusicModel, batch: PieceBatch, key: Key | None = None) -> Nats:
     """Return what it costs to predict all steps but the first of each piece."""
-    rolls = jnp.asarray(batch.rolls).astype(model.b_out[...].dtype)
+    rolls = jnp.asarray(batch.rolls).astype(model.out.kernel.dtype)
     lengths = jnp.maximum(jnp.asarray(batch.lengths) - 1, 0)
     _, logits = model(rolls[:-1], lengths=lengths, key=key)
     live = steps_within(lengths, len(logits))
