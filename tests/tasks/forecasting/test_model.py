@@ -67,7 +67,7 @@ def run(params, xs, h=None):
 
 
 def head(model, h):
-    return h @ np.asarray(model.w_out[...]) + np.asarray(model.b_out[...])
+    return h @ np.asarray(model.out.kernel[...]) + np.asarray(model.out.bias[...])
 
 
 def test_the_shared_model_reads_patches_of_each_column_alone():
@@ -77,7 +77,7 @@ def test_the_shared_model_reads_patches_of_each_column_alone():
     zs = XS - XS[-1:]
     for place, column in enumerate(PREDICTED):
         tokens = zs[:, :, column].reshape(2, 3, 5).swapaxes(1, 2)
-        h, _ = run(nnx.as_pure(model.layers)[0], tokens)
+        h, _ = run(model.rnn.pure_params()[0], tokens)
         wanted = head(model, h) + XS[-1, :, column][:, None]
         np.testing.assert_allclose(
             found[0, :, :, place], wanted.T, rtol=2e-5, atol=1e-5
@@ -97,7 +97,7 @@ def test_one_model_of_all_columns_reads_them_all():
     assert moved(model)[0] > 0 and moved(model)[1:].max() == 0
     assert moved(shared).max() == 0
     h, _ = run(
-        nnx.as_pure(model.layers)[0],
+        model.rnn.pure_params()[0],
         XS.reshape(3, 2, 5, 3).swapaxes(1, 2).reshape(3, 5, 6),
     )
     wanted = head(model, h).reshape(5, 2, 2).swapaxes(0, 1)
@@ -128,11 +128,10 @@ def test_frames():
 def test_a_skip_adds_a_linear_map_of_the_frame():
     with_skip = make(DirectForecaster, skip=True, normalize="last")
     without = make(DirectForecaster, normalize="last")
-    without.layers, without.w_out = with_skip.layers, with_skip.w_out
-    without.b_out = with_skip.b_out
+    without.rnn, without.out = with_skip.rnn, with_skip.out
     added = np.asarray(call(with_skip, INPUTS) - call(without, INPUTS))[0]
     zs = np.asarray(INPUTS - INPUTS[-1:])[:, :, [0, 2]]
-    wanted = np.einsum("tbp,tk->kbp", zs, np.asarray(with_skip.w_skip[...]))
+    wanted = np.einsum("tbp,tk->kbp", zs, np.asarray(with_skip.skip.kernel[...]))
     np.testing.assert_allclose(added, wanted, atol=1e-5)
 
 
@@ -158,8 +157,8 @@ def test_dropout_needs_a_key():
 
 def test_the_decoder_reads_its_own_answers_and_in_training_the_true_ones():
     model = make(DecoderForecaster, kind="decoder")
-    start, _ = run(nnx.as_pure(model.encoder)[0], XS)
-    decoder, last = nnx.as_pure(model.decoder)[0], XS[-1][:, PREDICTED]
+    start, _ = run(model.encoder.pure_params()[0], XS)
+    decoder, last = model.decoder.pure_params()[0], XS[-1][:, PREDICTED]
     first = step(decoder, start, last)
     own = [head(model, first), head(model, step(decoder, first, head(model, first)))]
     np.testing.assert_allclose(call(model, INPUTS), np.stack(own), atol=1e-5)
@@ -197,7 +196,7 @@ def test_deepar_predicts_each_step_from_its_lags():
     scale = (1 + np.abs(XS).mean(0))[:, PREDICTED]
     zs = np.concatenate([XS[:, :, PREDICTED], YS]) / scale
     _, hs = run(
-        nnx.as_pure(model.layers)[0], np.stack([lagged(zs, t) for t in range(3, 8)])
+        model.rnn.pure_params()[0], np.stack([lagged(zs, t) for t in range(3, 8)])
     )
     mean, raw = np.moveaxis(head(model, hs), -1, 0)
     std = np.log1p(np.exp(raw)) + 1e-3
@@ -208,14 +207,14 @@ def test_deepar_predicts_each_step_from_its_lags():
 
 def test_paths_with_little_noise_follow_the_mean():
     model = make(DeepAR, **DEEP)
-    model.w_out[...] = model.w_out[...].at[:, 1].set(0.0)
-    model.b_out[...] = model.b_out[...].at[1].set(-30.0)
+    model.out.kernel[...] = model.out.kernel[...].at[:, 1].set(0.0)
+    model.out.bias[...] = model.out.bias[...].at[1].set(-30.0)
     paths = np.asarray(jax.jit(model.sample)(INPUTS, jax.random.key(0)))
     assert paths.shape == (4, 2, 5, 2)
     scale = (1 + np.abs(XS).mean(0))[:, PREDICTED]
     zs, h = list(XS[:, :, PREDICTED] / scale), np.zeros((5, 2, 4))
     for t in range(3, 8):
-        h = step(nnx.as_pure(model.layers)[0], h, lagged(zs, t))
+        h = step(model.rnn.pure_params()[0], h, lagged(zs, t))
         if t >= 6:
             zs.append(head(model, h)[..., 0])
     wanted = np.stack(zs[6:]) * scale

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from jlstm._internal.affine import affine
 from jlstm._internal.types import Carry, DType, Key
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
 from jlstm.layers.check import check_stack
+from jlstm.nnx.dense import Dense
+from jlstm.nnx.rnn import RNN
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
 
 
@@ -41,18 +42,14 @@ class DecoderForecaster(nnx.Module):
     ) -> None:
         """Draw the parameters from the ``params`` stream of ``rngs``."""
         self.config, self.sizes = config, sizes
-        self.stack = config.stack.make_stack()
-        check_stack("DecoderForecaster", self.stack, causal=True)
+        stack = config.stack.make_stack()
+        check_stack("DecoderForecaster", stack, causal=True)
         answers = len(sizes.predicted)
-
-        def layers(width: int) -> object:
-            params = self.stack.init(rngs.params(), width, param_dtype)
-            return nnx.data(jax.tree.map(nnx.Param, params))
-
-        self.encoder, self.decoder = layers(sizes.columns), layers(answers)
-        shape = self.stack.output_size(answers), answers
-        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
-        self.b_out = nnx.Param(jnp.zeros((answers,), param_dtype))
+        make = {"rngs": rngs, "param_dtype": param_dtype}
+        self.encoder = RNN(stack, sizes.columns, time_major=True, **make)
+        self.decoder = RNN(stack, answers, time_major=True, **make)
+        size = self.decoder.output_size
+        self.out = Dense(size, answers, kernel_init=Glorot(), **make)
 
     def __call__(
         self, inputs: Float[Array, "t b c"], *, key: Key | None = None
@@ -61,13 +58,13 @@ class DecoderForecaster(nnx.Module):
         keys = (None,) * 2 if key is None else jax.random.split(key)
         last = self._last(inputs)
         steps = jax.ShapeDtypeStruct((self.sizes.horizon, *last.shape), last.dtype)
-        params, noise = self.stack.prepare(nnx.as_pure(self.decoder), steps, keys[1])
+        params, noise = self.decoder.prepare(steps, keys[1])
 
         def step(
             state: tuple[Carry, Array], noise: Any
         ) -> tuple[tuple[Carry, Array], Array]:
-            carry, h = self.stack.step(params, *state, noise)
-            y = self._answer(h)
+            carry, h = self.decoder.step(params, *state, noise)
+            y = self.out(h)
             return (carry, y), y
 
         start = self._encode(inputs, keys[0]), last
@@ -99,20 +96,16 @@ class DecoderForecaster(nnx.Module):
 
     def top_layer_inputs(self, inputs: Float[Array, "t b c"]) -> LayerInputs:
         """Return what enters the uppermost layer of the encoder."""
-        return top_layer_inputs(self.stack, nnx.as_pure(self.encoder), inputs)
+        return top_layer_inputs(self.encoder.layer, self.encoder.pure_params(), inputs)
 
     def _forced(self, inputs: Array, targets: Array, key: Key) -> Array:
         keys = jax.random.split(key)
         start = self._encode(inputs, keys[0])
         known = jnp.concatenate([self._last(inputs)[None], targets[:-1]])
-        params = nnx.as_pure(self.decoder)
-        return self._answer(self.stack.apply(params, known, start, key=keys[1])[1])
+        return self.out(self.decoder(known, start, key=keys[1])[1])
 
     def _encode(self, inputs: Array, key: Key | None) -> Carry:
-        return self.stack.apply(nnx.as_pure(self.encoder), inputs, key=key)[0]
+        return self.encoder(inputs, key=key)[0]
 
     def _last(self, inputs: Array) -> Array:
         return inputs[-1][:, jnp.array(self.sizes.predicted)]
-
-    def _answer(self, h: Array) -> Array:
-        return affine(h, self.w_out[...], self.b_out[...])

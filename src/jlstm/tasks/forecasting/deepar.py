@@ -12,12 +12,13 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from jlstm._internal.affine import affine
 from jlstm._internal.types import Carry, DType, Key
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
 from jlstm.layers.check import check_stack
 from jlstm.metrics.forecast import sample_levels
+from jlstm.nnx.dense import Dense
+from jlstm.nnx.rnn import RNN
 from jlstm.tasks.forecasting.distributions import Distribution, Gaussian, StudentT
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
 from jlstm.tasks.forecasting.normalize import Frame, measure
@@ -54,15 +55,12 @@ class DeepAR(nnx.Module):
         """
         config.check(sizes)
         self.config, self.sizes = config, sizes
-        self.stack = config.stack.make_stack()
-        check_stack("DeepAR", self.stack, causal=True)
-        width = len(config.lags)
-        params = self.stack.init(rngs.params(), width, param_dtype)
-        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
+        stack = config.stack.make_stack()
+        check_stack("DeepAR", stack, causal=True)
+        make = {"rngs": rngs, "param_dtype": param_dtype}
+        self.rnn = RNN(stack, len(config.lags), time_major=True, **make)
         numbers = READ[config.likelihood][1]
-        shape = self.stack.output_size(width), numbers
-        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
-        self.b_out = nnx.Param(jnp.zeros((numbers,), param_dtype))
+        self.out = Dense(self.rnn.output_size, numbers, kernel_init=Glorot(), **make)
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -102,15 +100,14 @@ class DeepAR(nnx.Module):
         start = jax.tree.map(lambda leaf: jnp.stack([leaf] * count), carry)
         past = jnp.stack([zs[-self._reach :]] * count, axis=1)
         keys = jax.random.split(key, self.sizes.horizon)
-        newest = self._newest(past)[None]
-        params, _ = self.stack.prepare(nnx.as_pure(self.layers), newest)
+        params, _ = self.rnn.prepare(self._newest(past)[None])
         _, paths = jax.lax.scan(partial(self._draw, params), (start, past), keys)
         return jnp.moveaxis(frame.leave(paths), 1, 0)
 
     def top_layer_inputs(self, inputs: Float[Array, "t b c"]) -> LayerInputs:
         """Return what enters the uppermost layer, of each window and column."""
         xs = self._lagged(self._framed(inputs)[1])
-        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), xs)
+        return top_layer_inputs(self.rnn.layer, self.rnn.pure_params(), xs)
 
     def _framed(self, inputs: Array) -> tuple[Frame, Array]:
         """Return the frame of what is predicted, and its known steps within it."""
@@ -124,8 +121,7 @@ class DeepAR(nnx.Module):
 
     def _next(self, zs: Array, key: Key | None) -> tuple[Carry, Distribution]:
         """Return the distribution of each step after the longest lag."""
-        params = nnx.as_pure(self.layers)
-        carry, hs = self.stack.apply(params, self._lagged(zs), key=key)
+        carry, hs = self.rnn(self._lagged(zs), key=key)
         return carry, self._read(hs)
 
     def _lagged(self, zs: Float[Array, "t b p"]) -> Float[Array, "s b p x"]:
@@ -139,7 +135,7 @@ class DeepAR(nnx.Module):
     ) -> tuple[tuple[Carry, Array], Array]:
         """Draw one step; the state is the carry and the last steps."""
         carry, past = state
-        carry, h = self.stack.step(params, carry, self._newest(past))
+        carry, h = self.rnn.step(params, carry, self._newest(past))
         drawn = self._read(h).draw(key)
         return (carry, jnp.concatenate([past[1:], drawn[None]])), drawn
 
@@ -148,6 +144,4 @@ class DeepAR(nnx.Module):
         return jnp.stack([past[-lag] for lag in self.config.lags], axis=-1)
 
     def _read(self, h: Array) -> Distribution:
-        return READ[self.config.likelihood][0](
-            affine(h, self.w_out[...], self.b_out[...])
-        )
+        return READ[self.config.likelihood][0](self.out(h))

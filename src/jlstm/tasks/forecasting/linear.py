@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from jlstm._internal.affine import affine
 from jlstm._internal.types import DType, Key
 from jlstm.initializers import Constant
+from jlstm.nnx.dense import Dense
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
 from jlstm.training.baselines.ridge import moving_average
 
@@ -40,10 +41,10 @@ class LinearForecaster(nnx.Module):
         """Start from constants; nothing is drawn from ``rngs``."""
         self.config, self.sizes = config, sizes
         read = sizes.length * (2 if config.kind == "dlinear" else 1)
-        start = Constant(1.0 / sizes.length)
-        shape = read, sizes.horizon
-        self.w = nnx.Param(start(rngs.params(), shape, param_dtype))
-        self.b = nnx.Param(jnp.zeros((sizes.horizon,), param_dtype))
+        self.linear = Dense(
+            read, sizes.horizon, kernel_init=Constant(1.0 / sizes.length),
+            rngs=rngs, param_dtype=param_dtype,
+        )  # fmt: skip
 
     def __call__(self, inputs: Float[Array, "t b c"]) -> Float[Array, "k b p"]:
         """Return the forecast of each column from its own past."""
@@ -51,12 +52,12 @@ class LinearForecaster(nnx.Module):
         xs = jnp.moveaxis(own, 0, -1)
         if self.config.kind == "nlinear":
             last = xs[..., -1:]
-            ys = affine(xs - last, self.w[...], self.b[...]) + last
+            ys = self.linear(xs - last) + last
         else:
             averaged = jnp.asarray(moving_average(self.sizes.length), xs.dtype)
             trend = affine(xs, averaged)
             parts = jnp.concatenate([trend, xs - trend], axis=-1)
-            ys = affine(parts, self.w[...], self.b[...])
+            ys = self.linear(parts)
         return jnp.moveaxis(ys, -1, 0)
 
     def losses(

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from jlstm._internal.affine import affine
 from jlstm._internal.types import DType, Key, accumulator_dtype
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
-from jlstm.initializers import Glorot
+from jlstm.initializers import Constant, Glorot
 from jlstm.layers.check import check_stack
+from jlstm.nnx.dense import Dense
+from jlstm.nnx.rnn import RNN
 from jlstm.regularizers import dropout
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
 from jlstm.tasks.forecasting.normalize import measure
@@ -63,19 +64,18 @@ class DirectForecaster(nnx.Module):
         """
         config.check(sizes)
         self.config, self.sizes = config, sizes
-        self.stack = config.stack.make_stack()
-        check_stack("DirectForecaster", self.stack)
+        stack = config.stack.make_stack()
+        check_stack("DirectForecaster", stack)
+        make = {"rngs": rngs, "param_dtype": param_dtype}
         columns = 1 if config.shared else sizes.columns
         answers = 1 if config.shared else len(sizes.predicted)
-        width = config.patch * columns
-        params = self.stack.init(rngs.params(), width, param_dtype)
-        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
+        self.rnn = RNN(stack, config.patch * columns, time_major=True, **make)
         outputs = answers * sizes.horizon * len(self.levels)
-        shape = self.stack.output_size(width), outputs
-        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
-        self.b_out = nnx.Param(jnp.zeros((outputs,), param_dtype))
-        linear = jnp.zeros((sizes.length, sizes.horizon), param_dtype)
-        self.w_skip = nnx.Param(linear) if config.skip else nnx.data(None)
+        self.out = Dense(self.rnn.output_size, outputs, kernel_init=Glorot(), **make)
+        self.skip = nnx.data(None)
+        if config.skip:
+            nothing = {"kernel_init": Constant(0.0), "use_bias": False}
+            self.skip = Dense(sizes.length, sizes.horizon, **nothing, **make)
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -95,12 +95,11 @@ class DirectForecaster(nnx.Module):
         frame = measure(inputs, self.config.normalize)
         zs = frame.enter(inputs)
         xs = self._patches(zs)
-        _, hs = self.stack.apply(nnx.as_pure(self.layers), xs, key=keys[0])
-        h = dropout(hs[-1], self.config.dropout, keys[1])
-        z = affine(h, self.w_out[...], self.b_out[...])
+        _, hs = self.rnn(xs, key=keys[0])
+        z = self.out(dropout(hs[-1], self.config.dropout, keys[1]))
         z = z.astype(accumulator_dtype(z.dtype))
         steps = self._steps(z)
-        if self.w_skip is not None:
+        if self.skip is not None:
             steps = steps + self._linear(zs)
         return frame.only(self.sizes.predicted).leave(steps)
 
@@ -132,7 +131,9 @@ class DirectForecaster(nnx.Module):
     def top_layer_inputs(self, inputs: Float[Array, "t b c"]) -> LayerInputs:
         """Return what enters the uppermost layer; a shared model has a row a column."""
         zs = measure(inputs, self.config.normalize).enter(inputs)
-        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), self._patches(zs))
+        return top_layer_inputs(
+            self.rnn.layer, self.rnn.pure_params(), self._patches(zs)
+        )
 
     def _patches(self, zs: Float[Array, "t b c"]) -> Float[Array, "s n x"]:
         """Put the steps of a patch side by side; a shared model has a row a column."""
@@ -145,7 +146,7 @@ class DirectForecaster(nnx.Module):
     def _linear(self, zs: Float[Array, "t b c"]) -> Float[Array, "1 k b p"]:
         """Return what a linear map says of each column, the same for all levels."""
         own = jnp.moveaxis(zs[:, :, jnp.array(self.sizes.predicted)], 0, -1)
-        return jnp.moveaxis(affine(own, self.w_skip[...]), -1, 0)[None]
+        return jnp.moveaxis(self.skip(own), -1, 0)[None]
 
     def _steps(self, z: Float[Array, "n x"]) -> Float[Array, "q k b p"]:
         """Return the answers of the head, with an axis for each of their meanings."""
