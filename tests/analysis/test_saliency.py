@@ -60,7 +60,7 @@ def test_gradient_times_input_is_the_slope_along_each_word(model):
 
 def test_a_text_of_one_word_can_lose_it(model):
     (fall,) = leave_one_out(model, WORDS[:1], 0)
-    nothing = jax.nn.log_softmax(model.b_out[...])
+    nothing = jax.nn.log_softmax(model.out.bias[...])
     np.testing.assert_allclose(
         fall, odds(model(column(WORDS[:1]))[0], 0) - odds(nothing, 0)
     )

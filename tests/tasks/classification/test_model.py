@@ -39,9 +39,9 @@ def make(vocab_size=7, input_size=None, unknown=None, **options):
 @pytest.mark.long
 def test_last_state_of_both_directions_to_logits():
     model = make(pooling="last")
-    model.b_out[...] = jnp.array([0.3, -0.2, 0.1], jnp.float32)
-    xs = model.table[...][TOKENS]
-    for own in nnx.as_pure(model.layers):
+    model.out.bias[...] = jnp.array([0.3, -0.2, 0.1], jnp.float32)
+    xs = model.table.embedding[...][TOKENS]
+    for own in model.rnn.pure_params():
         cell = jlstm.LSTMCell(own.forward.w_hh.shape[0])
         left, ys_left = jlstm.unroll(cell, own.forward, xs, lengths=LENGTHS)
         right, ys_right = jlstm.unroll(
@@ -49,9 +49,11 @@ def test_last_state_of_both_directions_to_logits():
         )
         xs = jnp.concatenate([ys_left, ys_right], -1)
     pooled = np.concatenate([left.h, right.h], -1)
-    expected = pooled @ np.asarray(model.w_out[...]) + np.asarray(model.b_out[...])
+    expected = pooled @ np.asarray(model.out.kernel[...]) + np.asarray(
+        model.out.bias[...]
+    )
     np.testing.assert_allclose(model(TOKENS, LENGTHS), expected, atol=1e-6)
-    np.testing.assert_allclose(expected[2], model.b_out[...])  # a row without steps
+    np.testing.assert_allclose(expected[2], model.out.bias[...])  # a row without steps
 
 
 def test_padding_moves_neither_logits_nor_gradients():
@@ -85,7 +87,9 @@ def test_words_are_dropped_whole(unknown):
     dropped = np.asarray(model.drop_words(vectors, jax.random.key(0)))
     gone = (dropped != 9).any(-1)
     assert 0.2 < gone.mean() < 0.8
-    blank = np.zeros(3) if unknown is None else np.asarray(model.table[...][1])
+    blank = (
+        np.zeros(3) if unknown is None else np.asarray(model.table.embedding[...][1])
+    )
     assert (dropped[gone] == blank).all() and (dropped[~gone] == 9).all()
 
 

@@ -7,20 +7,14 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int, Shaped
 
-from jlstm._internal.affine import affine
 from jlstm._internal.options import Options, Positive, Size
 from jlstm._internal.types import DType, Key, accumulator_dtype
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
 from jlstm.layers.check import check_stack
-from jlstm.nnx.pooling import (
-    Pooling,
-    init_attention,
-    pool_attention,
-    pool_last,
-    pool_max,
-    pool_mean,
-)
+from jlstm.nnx.dense import Dense, Embedding
+from jlstm.nnx.pooling import AttentionPooling, Pooling, pool_last, pool_max, pool_mean
+from jlstm.nnx.rnn import RNN
 from jlstm.nnx.sequence_dropout import SequenceDropout, drop_steps
 from jlstm.regularizers import dropout
 from jlstm.training.config.stack import StackConfig
@@ -115,24 +109,19 @@ class Classifier(nnx.Module):
             )
         self.config, self.num_classes = config, num_classes
         self.unknown = unknown
-        self.stack = config.stack.make_stack()
-        check_stack("Classifier", self.stack)
+        stack = config.stack.make_stack()
+        check_stack("Classifier", stack)
         width = config.embedding_size if input_size is None else input_size
-        params = self.stack.init(rngs.params(), width, param_dtype)
-        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
+        make = {"rngs": rngs, "param_dtype": param_dtype}
+        self.rnn = RNN(stack, width, time_major=True, **make)
         self.table = self.attention = nnx.data(None)
         if vocab_size is not None:
             draw = Uniform(config.embedding_scale)
-            table = draw(rngs.params(), (vocab_size, width), param_dtype)
-            self.table = nnx.Param(table)
-        size = self.stack.output_size(width)
+            self.table = Embedding(vocab_size, width, embedding_init=draw, **make)
+        size = self.rnn.output_size
         if config.pooling == "attention":
-            sizes = size, config.attention_size
-            own = init_attention(rngs.params(), *sizes, param_dtype)
-            self.attention = nnx.data(jax.tree.map(nnx.Param, own))
-        w_out = Glorot()(rngs.params(), (size, num_classes), param_dtype)
-        self.w_out = nnx.Param(w_out)
-        self.b_out = nnx.Param(jnp.zeros((num_classes,), param_dtype))
+            self.attention = AttentionPooling(size, config.attention_size, **make)
+        self.out = Dense(size, num_classes, kernel_init=Glorot(), **make)
 
     def __call__(
         self,
@@ -152,11 +141,11 @@ class Classifier(nnx.Module):
 
     def embed(self, xs: Shaped[Array, "t b ..."]) -> Float[Array, "t b x"]:
         """Return the input vectors: rows of the table, or ``xs`` where it has none."""
-        return xs if self.table is None else self.table[...][xs]
+        return xs if self.table is None else self.table(xs)
 
     def top_layer_inputs(self, xs: Shaped[Array, "t b ..."]) -> LayerInputs:
         """Return what enters the uppermost layer; all steps of each row count."""
-        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), self.embed(xs))
+        return top_layer_inputs(self.rnn.layer, self.rnn.pure_params(), self.embed(xs))
 
     def classify(
         self,
@@ -172,17 +161,17 @@ class Classifier(nnx.Module):
         rates = self.config.dropout
         keys = (None,) * 4 if key is None else jax.random.split(key, 4)
         xs = dropout(self.drop_words(vectors, keys[0]), rates.input, keys[1])
-        params = nnx.as_pure(self.layers)
-        _, ys = self.stack.apply(params, xs, lengths=lengths, key=keys[2])
-        pooled = dropout(self.pool(ys, lengths), rates.output, keys[3])
-        z = affine(pooled, self.w_out[...], self.b_out[...])
+        _, ys = self.rnn(xs, lengths=lengths, key=keys[2])
+        z = self.out(dropout(self.pool(ys, lengths), rates.output, keys[3]))
         return z.astype(accumulator_dtype(z.dtype))
 
     def drop_words(
         self, vectors: Float[Array, "t b x"], key: Key | None
     ) -> Float[Array, "t b x"]:
         """Put the unknown word, or zeros, in the place of some of the steps."""
-        unknown = None if self.unknown is None else self.table[...][self.unknown]
+        unknown = None
+        if self.unknown is not None:
+            unknown = self.table.embedding[...][self.unknown]
         return drop_steps(vectors, self.config.dropout.word, key, unknown)
 
     def pool(
@@ -194,5 +183,5 @@ class Classifier(nnx.Module):
         if self.config.pooling == "last":
             return pool_last(ys, lengths, self.config.stack.bidirectional)
         if self.config.pooling == "attention":
-            return pool_attention(nnx.as_pure(self.attention), ys, lengths)
+            return self.attention(ys, lengths)
         return {"max": pool_max, "mean": pool_mean}[self.config.pooling](ys, lengths)
