@@ -18,7 +18,7 @@ def make(**options):
     config = RecognizerConfig(SMALL, **{"join": 3} | options)
     model = Recognizer(config, 5, 3, rngs=nnx.Rngs(0))
     drawn = jax.random.normal(jax.random.key(1), (6,), jnp.float32)
-    model.b_out[...] = drawn
+    model.out.bias[...] = drawn
     return model
 
 
@@ -32,9 +32,9 @@ def test_model_is_joined_frames_layers_and_a_matrix():
     logits, lengths = run(model, XS, LENGTHS)
     assert logits.shape == (3, 2, 6) and lengths.tolist() == [3, 2]
     xs, _ = join_frames(jnp.asarray(XS), LENGTHS, 3)
-    params = nnx.as_pure(model.layers)
-    _, ys = jax.jit(model.stack.apply)(params, xs, lengths=lengths)
-    matrix, bias = (np.asarray(p[...]) for p in (model.w_out, model.b_out))
+    params = model.rnn.pure_params()
+    _, ys = jax.jit(model.rnn.layer.apply)(params, xs, lengths=lengths)
+    matrix, bias = (np.asarray(p[...]) for p in (model.out.kernel, model.out.bias))
     np.testing.assert_allclose(logits, np.asarray(ys) @ matrix + bias, atol=1e-6)
 
 

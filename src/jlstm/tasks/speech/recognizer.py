@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int
 
-from jlstm._internal.affine import affine
 from jlstm._internal.options import Options, Rate, Size
 from jlstm._internal.tree import zero_unless
 from jlstm._internal.types import DType, Key, accumulator_dtype
@@ -15,6 +14,8 @@ from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot
 from jlstm.layers.check import check_stack
 from jlstm.masking import steps_within
+from jlstm.nnx.dense import Dense
+from jlstm.nnx.rnn import RNN
 from jlstm.regularizers import dropout
 from jlstm.training.config.stack import StackConfig
 
@@ -80,14 +81,12 @@ class Recognizer(nnx.Module):
             param_dtype: of all parameters.
         """
         self.config = config
-        self.stack = config.stack.make_stack()
-        check_stack("Recognizer", self.stack)
-        width = config.join * input_size
-        params = self.stack.init(rngs.params(), width, param_dtype)
-        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
-        shape = (self.stack.output_size(width), num_symbols + 1)
-        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
-        self.b_out = nnx.Param(jnp.zeros(shape[1:], param_dtype))
+        stack = config.stack.make_stack()
+        check_stack("Recognizer", stack)
+        make = {"rngs": rngs, "param_dtype": param_dtype}
+        self.rnn = RNN(stack, config.join * input_size, time_major=True, **make)
+        size, classes = self.rnn.output_size, num_symbols + 1
+        self.out = Dense(size, classes, kernel_init=Glorot(), **make)
 
     def __call__(
         self,
@@ -106,17 +105,15 @@ class Recognizer(nnx.Module):
         keys = (None,) * 3 if key is None else jax.random.split(key, 3)
         xs, lengths = join_frames(xs, lengths, self.config.join)
         xs = dropout(xs, self.config.input_dropout, keys[0])
-        params = nnx.as_pure(self.layers)
-        _, ys = self.stack.apply(params, xs, lengths=lengths, key=keys[1])
-        ys = dropout(ys, self.config.output_dropout, keys[2])
-        z = affine(ys, self.w_out[...], self.b_out[...])
+        _, ys = self.rnn(xs, lengths=lengths, key=keys[1])
+        z = self.out(dropout(ys, self.config.output_dropout, keys[2]))
         return z.astype(accumulator_dtype(z.dtype)), lengths
 
     def top_layer_inputs(self, xs: Float[Array, "t b x"]) -> LayerInputs:
         """Return what enters the uppermost layer; all frames of each row count."""
         lengths = jnp.full(xs.shape[1:2], xs.shape[0], jnp.int32)
         joined, _ = join_frames(xs, lengths, self.config.join)
-        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), joined)
+        return top_layer_inputs(self.rnn.layer, self.rnn.pure_params(), joined)
 
 
 def join_frames(
