@@ -35,7 +35,7 @@ def make(answer="crf", **options):
     sizes = {"embedding_size": 4, "letter_embedding": 2, "letter_size": 2}
     config = TaggerConfig(SMALL, answer, mark_size=2, **sizes | options)
     model = Tagger(config, SIZES, unknown=1, rngs=nnx.Rngs(0))
-    model.b_out[...] = jnp.array([0.5, -0.25, 1.0], jnp.float32)
+    model.out.bias[...] = jnp.array([0.5, -0.25, 1.0], jnp.float32)
     return model
 
 
@@ -69,20 +69,24 @@ def test_scores_are_words_letters_marks_layers_and_a_matrix(answered):
     for place in np.argwhere(LIVE):
         step, row = place
         letters_of = vectors[step, row, : sizes[step, row]]
-        (both,), _ = read(nnx.as_pure(model.speller), letters_of)
+        (both,), _ = read(model.speller.pure_params(), letters_of)
         spelled[step, row] = np.concatenate([both.forward.h, both.backward.h])
-    parts = [model.words[...][words], jnp.asarray(spelled), model.marks[...][marks]]
-    _, ys = jax.jit(model.stack.apply)(
-        nnx.as_pure(model.layers), jnp.concatenate(parts, -1), lengths=LENGTHS
+    parts = [
+        model.words.embedding[...][words],
+        jnp.asarray(spelled),
+        model.marks.embedding[...][marks],
+    ]
+    _, ys = jax.jit(model.rnn.layer.apply)(
+        model.rnn.pure_params(), jnp.concatenate(parts, -1), lengths=LENGTHS
     )
-    matrix, bias = (np.asarray(p[...]) for p in (model.w_out, model.b_out))
+    matrix, bias = (np.asarray(p[...]) for p in (model.out.kernel, model.out.bias))
     expected = np.asarray(ys) @ matrix + bias
     np.testing.assert_allclose(scores[LIVE], expected[LIVE], atol=1e-5)
 
 
 def test_a_crf_scores_the_sentence_as_one(answered):
     model, scores, nats, tags = answered
-    field = nnx.as_pure(model.crf)
+    field = model.crf.pure_params()
     expected = jax.jit(crf_nll)(field, scores, TAGS, LENGTHS)
     np.testing.assert_allclose(nats, expected, rtol=1e-6)
     best = jax.jit(crf_decode)(field, scores, LENGTHS).tags
@@ -118,9 +122,9 @@ def test_what_is_not_read_has_no_parameters():
 
 def test_a_dropped_word_becomes_the_unknown_one():
     model = make(dropout=SequenceDropout(word=0.5))
-    vectors = model.words[...][text().words]
+    vectors = model.words.embedding[...][text().words]
     dropped = model.drop_words(vectors, jax.random.key(0))
-    unknown = np.asarray(model.words[...][1])
+    unknown = np.asarray(model.words.embedding[...][1])
     gone = (np.asarray(dropped) == unknown).all(-1)
     kept = (np.asarray(dropped) == np.asarray(vectors)).all(-1)
     assert (gone | kept).all() and gone.any() and not gone.all()

@@ -15,7 +15,6 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Int
 
-from jlstm._internal.affine import affine
 from jlstm._internal.options import Count, Options, Positive, Size
 from jlstm._internal.tree import zero_unless
 from jlstm._internal.types import DType, Key, accumulator_dtype
@@ -23,9 +22,12 @@ from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
 from jlstm.layers.check import check_stack
 from jlstm.losses import token_nll
-from jlstm.losses.crf import PADDING, crf_decode, crf_nll, init_crf
+from jlstm.losses.crf import PADDING
 from jlstm.masking import steps_within
+from jlstm.nnx.crf import CRF
+from jlstm.nnx.dense import Dense, Embedding
 from jlstm.nnx.pooling import pool_last
+from jlstm.nnx.rnn import RNN
 from jlstm.nnx.sequence_dropout import SequenceDropout, drop_steps
 from jlstm.regularizers import dropout
 from jlstm.training.config.stack import StackConfig
@@ -132,37 +134,30 @@ class Tagger(nnx.Module):
             param_dtype: of all parameters.
         """
         self.config, self.unknown = config, unknown
+        make = {"rngs": rngs, "param_dtype": param_dtype}
 
-        def table(count: int, width: int) -> nnx.Param:
+        def table(count: int, width: int) -> Embedding:
             draw = Uniform(config.embedding_scale)
-            return nnx.Param(draw(rngs.params(), (count, width), param_dtype))
+            return Embedding(count, width, embedding_init=draw, **make)
 
         self.words = table(sizes.words, config.embedding_size)
         width = config.embedding_size
         self.letters = self.marks = self.speller = nnx.data(None)
         if config.letter_size:
             self.letters = table(sizes.letters, config.letter_embedding)
-            self.spelling = config.letter_encoder.make_stack()
-            check_stack("Tagger: letters", self.spelling)
-            drawn = self.spelling.init(
-                rngs.params(), config.letter_embedding, param_dtype
-            )
-            self.speller = nnx.data(jax.tree.map(nnx.Param, drawn))
+            spelling = config.letter_encoder.make_stack()
+            check_stack("Tagger: letters", spelling)
+            size = config.letter_embedding
+            self.speller = RNN(spelling, size, time_major=True, **make)
             width += 2 * config.letter_size
         if sizes.marks:
             self.marks = table(sizes.marks, config.mark_size)
             width += config.mark_size
-        self.stack = config.stack.make_stack()
-        check_stack("Tagger", self.stack)
-        params = self.stack.init(rngs.params(), width, param_dtype)
-        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
-        shape = (self.stack.output_size(width), sizes.tags)
-        self.w_out = nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
-        self.b_out = nnx.Param(jnp.zeros((sizes.tags,), param_dtype))
-        self.crf = nnx.data(None)
-        if config.answer == "crf":
-            field = init_crf(rngs.params(), sizes.tags, param_dtype)
-            self.crf = nnx.data(jax.tree.map(nnx.Param, field))
+        stack = config.stack.make_stack()
+        check_stack("Tagger", stack)
+        self.rnn = RNN(stack, width, time_major=True, **make)
+        self.out = Dense(self.rnn.output_size, sizes.tags, kernel_init=Glorot(), **make)
+        self.crf = CRF(sizes.tags, **make) if config.answer == "crf" else nnx.data(None)
 
     def __call__(self, text: Text, *, key: Key | None = None) -> Float[Array, "t b k"]:
         """Return the score of each tag for each word; without a key nothing is dropped.
@@ -172,40 +167,40 @@ class Tagger(nnx.Module):
         rates = self.config.dropout
         keys = (None,) * 4 if key is None else jax.random.split(key, 4)
         joined = dropout(self.embed(text, keys[0]), rates.input, keys[1])
-        params = nnx.as_pure(self.layers)
         lengths = jnp.asarray(text.lengths)
-        _, ys = self.stack.apply(params, joined, lengths=lengths, key=keys[2])
-        ys = dropout(ys, rates.output, keys[3])
-        z = affine(ys, self.w_out[...], self.b_out[...])
+        _, ys = self.rnn(joined, lengths=lengths, key=keys[2])
+        z = self.out(dropout(ys, rates.output, keys[3]))
         return z.astype(accumulator_dtype(z.dtype))
 
     def embed(self, text: Text, key: Key | None = None) -> Float[Array, "t b x"]:
         """Return the vector of each word: of itself, its letters and its mark."""
-        xs = [self.drop_words(self.words[...][text.words], key)]
+        xs = [self.drop_words(self.words(text.words), key)]
         if self.letters is not None:
             xs.append(self.spell(text.letters))
         if self.marks is not None:
-            xs.append(self.marks[...][text.marks])
+            xs.append(self.marks(text.marks))
         return jnp.concatenate(xs, axis=-1)
 
     def top_layer_inputs(self, text: Text) -> LayerInputs:
         """Return what enters the uppermost layer; all words of each row count."""
-        return top_layer_inputs(self.stack, nnx.as_pure(self.layers), self.embed(text))
+        return top_layer_inputs(
+            self.rnn.layer, self.rnn.pure_params(), self.embed(text)
+        )
 
     def spell(self, letters: Int[Array, "t b n"]) -> Float[Array, "t b h"]:
         """Return what the letters of each word say: the last outputs of both ways."""
         letters = jnp.moveaxis(jnp.asarray(letters), -1, 0)
         lengths = jnp.sum(letters > 0, axis=0, dtype=jnp.int32)
-        params = nnx.as_pure(self.speller)
-        xs = self.letters[...][letters]
-        _, ys = self.spelling.apply(params, xs, lengths=lengths)
+        _, ys = self.speller(self.letters(letters), lengths=lengths)
         return pool_last(ys, lengths, bidirectional=True)
 
     def drop_words(
         self, vectors: Float[Array, "t b x"], key: Key | None
     ) -> Float[Array, "t b x"]:
         """Put the unknown word in the place of some."""
-        unknown = None if self.unknown is None else self.words[...][self.unknown]
+        unknown = None
+        if self.unknown is not None:
+            unknown = self.words.embedding[...][self.unknown]
         return drop_steps(vectors, self.config.dropout.word, key, unknown)
 
     def nll(
@@ -216,7 +211,7 @@ class Tagger(nnx.Module):
     ) -> Float[Array, " b"]:
         """Return the nats of the tags of each sentence, summed over its words."""
         if self.crf is not None:
-            return crf_nll(nnx.as_pure(self.crf), scores, tags, lengths)
+            return self.crf.nll(scores, tags, lengths)
         live = steps_within(lengths, scores.shape[0])
         return zero_unless(live, token_nll(scores, tags)).sum(0)
 
@@ -225,6 +220,6 @@ class Tagger(nnx.Module):
     ) -> Int[Array, "t b"]:
         """Return the most likely tags, -1 behind the end of a sentence."""
         if self.crf is not None:
-            return crf_decode(nnx.as_pure(self.crf), scores, lengths).tags
+            return self.crf.decode(scores, lengths).tags
         best = jnp.argmax(scores, axis=-1).astype(jnp.int32)
         return jnp.where(steps_within(lengths, len(best)), best, PADDING)
