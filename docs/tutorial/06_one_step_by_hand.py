@@ -36,7 +36,7 @@ print(model.config.title, f"- {len(vocab):,} words")
 
 # %%
 params = jax.device_get(model.layer_params()[0])
-table = jax.device_get(model.table[...])
+table = jax.device_get(model.table.embedding[...])
 
 
 def sigmoid(z):

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Integer
 
-from jlstm._internal.affine import affine
-from jlstm._internal.types import Carry, DType, Key, Shape, accumulator_dtype
+from jlstm._internal.types import Carry, DType, Key, Shape
 from jlstm.initializers import Initializer
-from jlstm.losses import linear_nll
+from jlstm.nnx.dense import Dense, Embedding
+from jlstm.nnx.softmax import TokenSoftmax
 from jlstm.regularizers import embedding_dropout
 
 
@@ -103,16 +103,18 @@ class TokenModel(nnx.Module):
             param_dtype: of all of them.
         """
         self.vocab_size = vocab_size
-        self.table = self.w_out = self.w_down = nnx.data(None)
+        self.table = self.down = nnx.data(None)
+        make = {"rngs": rngs, "param_dtype": param_dtype}
         read = (embedding_size or features) if projected else features
         if embedding_size is not None:
-            shape = (vocab_size, embedding_size)
-            self.table = nnx.Param(draw(rngs.params(), shape, param_dtype))
-        if not tied:
-            self.w_out = nnx.Param(draw(rngs.params(), (read, vocab_size), param_dtype))
-        self.b_out = nnx.Param(bias(rngs.params(), (vocab_size,), param_dtype))
+            size = embedding_size
+            self.table = Embedding(vocab_size, size, embedding_init=draw, **make)
+        self.softmax = TokenSoftmax(
+            read, vocab_size, tied=tied, kernel_init=draw, bias_init=bias, **make
+        )
         if projected:
-            self.w_down = nnx.Param(draw(rngs.params(), (features, read), param_dtype))
+            plain = {"use_bias": False, "kernel_init": draw}
+            self.down = Dense(features, read, **plain, **make)
 
     def lookup(
         self,
@@ -123,23 +125,19 @@ class TokenModel(nnx.Module):
         """Return the embedded tokens, one-hot vectors where there is no table."""
         tokens = tokens.astype(jnp.int32)
         if self.table is None:
-            return jax.nn.one_hot(tokens, self.vocab_size, dtype=self.b_out[...].dtype)
-        return embedding_dropout(self.table[...], rate, key)[tokens]
+            dtype = self.softmax.bias.dtype
+            return jax.nn.one_hot(tokens, self.vocab_size, dtype=dtype)
+        return embedding_dropout(self.table.embedding[...], rate, key)[tokens]
 
     def logits(self, hs: Float[Array, "*b h"]) -> Float[Array, "*b v"]:
         """Return the unnormalised log-probabilities of the next token."""
-        weight = self.table[...].T if self.w_out is None else self.w_out[...]
-        z = affine(self._narrow(hs), weight, self.b_out[...])
-        return z.astype(accumulator_dtype(z.dtype))
+        return self.softmax.logits(self._narrow(hs), self.table)
 
     def nll(
         self, hs: Float[Array, "*b h"], targets: Integer[Array, "*b"]
     ) -> Float[Array, "*b"]:
         """Return the nats of each target, as read off :meth:`logits`."""
-        tied = self.w_out is None
-        weight = self.table if tied else self.w_out
-        hs = self._narrow(hs)
-        return linear_nll(hs, weight[...], self.b_out[...], targets, tied=tied)
+        return self.softmax.nll(self._narrow(hs), targets, self.table)
 
     def _narrow(self, hs: Float[Array, "*b h"]) -> Float[Array, "*b x"]:
-        return hs if self.w_down is None else hs @ self.w_down[...]
+        return hs if self.down is None else self.down(hs)

@@ -38,13 +38,13 @@ def make(vocab=7, **options):
 def test_model_is_embedding_layers_softmax(cell, tied):
     model = make(stack=SMALL["stack"] | {"cell": cell}, tied=tied)
     carry, logits = model(TOKENS)
-    xs = model.table[...][TOKENS]
+    xs = model.table.embedding[...][TOKENS]
     params = model.layer_params()
-    for n, layer in enumerate(model.stack.layers):
+    for n, layer in enumerate(model.rnn.layer.layers):
         last, xs = jlstm.unroll(layer.cell, params[n], xs)
         assert np.allclose(carry[n].h, last.h)
-    weight = model.table[...].T if tied else model.w_out[...]
-    expected = np.asarray(xs) @ np.asarray(weight) + np.asarray(model.b_out[...])
+    weight = model.table.embedding[...].T if tied else model.softmax.kernel[...]
+    expected = np.asarray(xs) @ np.asarray(weight) + np.asarray(model.softmax.bias[...])
     assert np.allclose(logits, expected, atol=1e-6)
 
 
@@ -53,7 +53,7 @@ def test_one_hot_input_has_no_table():
     assert model.table is None
     w_ih = model.layer_params()[0].w_ih
     assert w_ih.shape == (7, 4, 5)
-    zx = model.stack.layers[0].cell.project(model.layer_params()[0], jnp.eye(7)[3])
+    zx = model.rnn.layer.layers[0].cell.project(model.layer_params()[0], jnp.eye(7)[3])
     assert np.allclose(zx, w_ih[3] + model.layer_params()[0].b)
 
 
@@ -87,8 +87,11 @@ def test_torch_init_is_bounded_by_hidden_size():
 def test_a_projected_model_narrows_its_outputs_for_the_softmax():
     model = make(projected=True, tied=True, embedding_size=3)
     _, hs = model.features(TOKENS)
-    down, table = np.asarray(model.w_down[...]), np.asarray(model.table[...])
-    expected = np.asarray(hs) @ down @ table.T + np.asarray(model.b_out[...])
+    down, table = (
+        np.asarray(model.down.kernel[...]),
+        np.asarray(model.table.embedding[...]),
+    )
+    expected = np.asarray(hs) @ down @ table.T + np.asarray(model.softmax.bias[...])
     assert down.shape == (4, 3)
     np.testing.assert_allclose(model.logits(hs), expected, atol=1e-6)
     shifted = expected - np.log(np.exp(expected).sum(-1, keepdims=True))
@@ -135,7 +138,7 @@ def test_module_goes_through_vmap_and_grad():
     one = LanguageModel(7, config, rngs=nnx.Rngs(keys[1]))
     assert np.allclose(logits[1], one(TOKENS)[1])
     grads = jax.jit(jax.grad(lambda m: jnp.sum(jnp.square(m(TOKENS)[1]))))(one)
-    assert float(jnp.sum(jnp.abs(grads.table[...]))) > 0
+    assert float(jnp.sum(jnp.abs(grads.table.embedding[...]))) > 0
 
 
 @pytest.mark.long

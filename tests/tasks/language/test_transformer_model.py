@@ -36,7 +36,7 @@ def run(model, tokens, key=None):
 def parts(model, tokens):
     """What comes in at each stage."""
     carry, logits = model(tokens)
-    hs = model.layers(model.table[...][tokens])
+    hs = model.layers(model.table.embedding[...][tokens])
     nll = model.nll(model.features(tokens)[1], jnp.roll(tokens, -1, 0))
     return carry, logits, hs, nll
 
@@ -46,8 +46,8 @@ def parts(model, tokens):
 def test_model_is_embedding_transformer_softmax(tied):
     model = make(tied)
     carry, logits, hs, nll = parts(model, TOKENS)
-    weight = model.table[...].T if tied else model.w_out[...]
-    expected = np.asarray(hs) @ np.asarray(weight) + np.asarray(model.b_out[...])
+    weight = model.table.embedding[...].T if tied else model.softmax.kernel[...]
+    expected = np.asarray(hs) @ np.asarray(weight) + np.asarray(model.softmax.bias[...])
     assert carry == ()
     np.testing.assert_allclose(logits, expected, atol=1e-5)
     targets = jnp.roll(TOKENS, -1, 0)

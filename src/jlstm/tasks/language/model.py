@@ -15,6 +15,7 @@ from jlstm.decoding.sample import PLAIN, Sampling, check_drawn, generate
 from jlstm.initializers import Constant, Uniform
 from jlstm.layers import Stack
 from jlstm.layers.check import check_stack
+from jlstm.nnx.rnn import RNN
 from jlstm.nnx.tokens import TokenModel
 from jlstm.regularizers import dropout, weight_drop
 from jlstm.training.config.stack import StackConfig, check_forwards
@@ -160,22 +161,22 @@ class LanguageModel(TokenModel):
     ) -> None:
         """Draw the parameters from the ``params`` stream of ``rngs``."""
         self.config = config
-        self.stack = config.make_stack()
-        check_stack("LanguageModel", self.stack, causal=True)
+        stack = config.make_stack()
+        check_stack("LanguageModel", stack, causal=True)
         width = config.embedding_size or vocab_size
         draw = Uniform(config.stack.init_scale)
         bias = draw if config.stack.init == "uniform" else Constant(0.0)
-        params = self.stack.init(rngs.params(), width, param_dtype)
-        self.layers = nnx.data(jax.tree.map(nnx.Param, params))
+        make = {"rngs": rngs, "param_dtype": param_dtype}
+        self.rnn = RNN(stack, width, time_major=True, **make)
         self.draw_tables(
             vocab_size, embedding_size=config.embedding_size, tied=config.tied,
-            features=self.stack.output_size(width), projected=config.projected,
-            draw=draw, bias=bias, rngs=rngs, param_dtype=param_dtype,
+            features=self.rnn.output_size, projected=config.projected,
+            draw=draw, bias=bias, **make,
         )  # fmt: skip
 
     def init_carry(self, batch_shape: Shape = (), dtype: DType = jnp.float32) -> Carry:
         """Return the carries of all layers before the first token."""
-        return self.stack.fresh_carry(self.layer_params(), batch_shape, dtype)
+        return self.rnn.init_carry(batch_shape, dtype)
 
     def __call__(
         self,
@@ -202,7 +203,7 @@ class LanguageModel(TokenModel):
         xs = self.embed(tokens, keys[0])
         xs = dropout(xs, rates.input, keys[1], rates.time_axes)
         params = weight_drop(self.layer_params(), rates.weight, keys[2])
-        return self.stack.apply(params, xs, carry, key=keys[3])
+        return self.rnn.with_params(params)(xs, carry, key=keys[3])
 
     def top_layer_inputs(
         self, tokens: Integer[Array, "t *b"], carry: Carry | None = None
@@ -212,7 +213,7 @@ class LanguageModel(TokenModel):
         ``carry`` is that of all layers before the first token.
         """
         return top_layer_inputs(
-            self.stack, self.layer_params(), self.embed(tokens), carry
+            self.rnn.layer, self.layer_params(), self.embed(tokens), carry
         )
 
     def drop_output(
@@ -224,7 +225,7 @@ class LanguageModel(TokenModel):
 
     def layer_params(self) -> Any:
         """Return the parameters of the stack as plain arrays."""
-        return nnx.as_pure(self.layers)
+        return self.rnn.pure_params()
 
     def embed(
         self, tokens: Integer[Array, "*b"], key: Key | None = None
@@ -244,8 +245,8 @@ class LanguageModel(TokenModel):
     ) -> tuple[Carry, Float[Array, "*b v"]]:
         """Return the carry after one more token and the logits of the next one."""
         x = self.embed(token)
-        params, _ = self.stack.prepare(self.layer_params(), x[None])
-        carry, h = self.stack.step(params, memory, x)
+        params, _ = self.rnn.prepare(x[None])
+        carry, h = self.rnn.step(params, memory, x)
         return carry, self.logits(h)
 
 
