@@ -115,7 +115,7 @@ def test_padding_of_either_side_changes_no_value_and_no_gradient(name):
     )
     other = run(model, sources, lengths, inputs, targets, live)
     chex.assert_trees_all_equal(found, other)
-    assert found[0] > 1 and np.abs(found[1].w_readout[...]).sum() > 0
+    assert found[0] > 1 and np.abs(found[1].readout.kernel[...]).sum() > 0
 
 
 @pytest.mark.long

@@ -7,13 +7,15 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int, Integer
 
-from jlstm._internal.affine import affine
-from jlstm._internal.types import Carry, DType, Key, accumulator_dtype
+from jlstm._internal.types import Carry, DType, Key
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Glorot, Uniform
+from jlstm.layers import Layer
 from jlstm.layers.check import check_stack
-from jlstm.losses import linear_nll
-from jlstm.nnx.attention import AttentionKeys, attend, make_attention, remember
+from jlstm.nnx.attention import AttentionKeys, CrossAttention, make_attention
+from jlstm.nnx.dense import Dense, Embedding
+from jlstm.nnx.rnn import RNN
+from jlstm.nnx.softmax import TokenSoftmax
 from jlstm.regularizers import dropout
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
 
@@ -56,45 +58,28 @@ class Seq2Seq(nnx.Module):
     ) -> None:
         """Draw the parameters from the ``params`` stream of ``rngs``."""
         self.config = config
-        self.encoder = config.stack.make_stack()
-        self.decoder = config.decoder.make_stack()
-        self._check_stacks()
-        self.attention = make_attention(config.attention, config.attention_size)
+        reads, writes = config.stack.make_stack(), config.decoder.make_stack()
+        check_stack("Seq2Seq: encoder", reads)
+        check_stack("Seq2Seq: decoder", writes, causal=True)
         width, out = config.embedding_size, config.readout_size
-        draw = Uniform(config.init_scale)
-
-        def drawn(*shape: int) -> nnx.Param:
-            return nnx.Param(draw(rngs.params(), shape, param_dtype))
-
-        def dense(*shape: int) -> nnx.Param:
-            return nnx.Param(Glorot()(rngs.params(), shape, param_dtype))
-
-        def layers(stack: Any, size: int) -> Any:
-            params = stack.init(rngs.params(), size, param_dtype)
-            return nnx.data(jax.tree.map(nnx.Param, params))
-
-        self.source_table = drawn(source_vocab, width)
-        self.target_table = drawn(target_vocab, width)
-        self.encoder_layers = layers(self.encoder, width)
+        make = {"rngs": rngs, "param_dtype": param_dtype}
+        draw, dense = Uniform(config.init_scale), {"kernel_init": Glorot(), **make}
+        self.source_table = Embedding(source_vocab, width, embedding_init=draw, **make)
+        self.target_table = Embedding(target_vocab, width, embedding_init=draw, **make)
+        self.encoder = RNN(reads, width, time_major=True, **make)
         fed = out if config.input_feeding else 0
-        self.decoder_layers = layers(self.decoder, width + fed)
-        values = self.encoder.output_size(width)
-        query = self.decoder.output_size(width)
-        self.attention_params = nnx.data(None)
-        if self.attention is not None:
-            own = self.attention.init(rngs.params(), query, values, param_dtype)
-            self.attention_params = nnx.data(jax.tree.map(nnx.Param, own))
+        self.decoder = RNN(writes, width + fed, time_major=True, **make)
+        values, query = self.encoder.output_size, self.decoder.output_size
+        kind = make_attention(config.attention, config.attention_size)
+        self.attention = nnx.data(None)
+        if kind is not None:
+            self.attention = CrossAttention(kind, query, values, **make)
             query += values
-        summary, carry = (
-            sum(leaf.size for leaf in jax.tree.leaves(c.init_carry()))
-            for c in (self.encoder.layers[-1], self.decoder)
+        self.bridge = Dense(_size(reads.layers[-1]), _size(writes), **dense)
+        self.readout = Dense(query, out, **dense)
+        self.softmax = TokenSoftmax(
+            out, target_vocab, tied=config.tied, kernel_init=draw, **make
         )
-        self.w_bridge = dense(summary, carry)
-        self.b_bridge = nnx.Param(jnp.zeros((carry,), param_dtype))
-        self.w_readout = dense(query, out)
-        self.b_readout = nnx.Param(jnp.zeros((out,), param_dtype))
-        self.w_out = nnx.data(None) if config.tied else drawn(out, target_vocab)
-        self.b_out = nnx.Param(jnp.zeros((target_vocab,), param_dtype))
 
     def encode(
         self,
@@ -112,16 +97,18 @@ class Seq2Seq(nnx.Module):
         """
         rates = self.config.dropout
         keys = (None,) * 3 if key is None else jax.random.split(key, 3)
-        xs = dropout(self.source_table[...][sources], rates.embedding, keys[0])
-        params = nnx.as_pure(self.encoder_layers)
-        carry, ys = self.encoder.apply(params, xs, lengths=lengths, key=keys[1])
+        xs = dropout(self.source_table(sources), rates.embedding, keys[0])
+        carry, ys = self.encoder(xs, lengths=lengths, key=keys[1])
         ys = dropout(ys, rates.context, keys[2])
-        return self._bridge(carry[-1], ys), self._remember(ys, lengths)
+        start = self._bridge(carry[-1])
+        if self.attention is None:
+            return start, None
+        return start, self.attention.remember(ys, lengths)
 
     def top_layer_inputs(self, sources: Integer[Array, "s b"]) -> LayerInputs:
         """Return what enters the uppermost layer of the encoder; all words count."""
-        xs = self.source_table[...][sources]
-        return top_layer_inputs(self.encoder, nnx.as_pure(self.encoder_layers), xs)
+        xs = self.source_table(sources)
+        return top_layer_inputs(self.encoder.layer, self.encoder.pure_params(), xs)
 
     def decode(
         self,
@@ -146,8 +133,7 @@ class Seq2Seq(nnx.Module):
         xs = dropout(self.embed(inputs), self.config.dropout.embedding, keys[0])
         if self.config.input_feeding:
             return self._feed(xs, start, memory, keys[1])
-        params = nnx.as_pure(self.decoder_layers)
-        _, hs = self.decoder.apply(params, xs, start.carries, key=keys[1])
+        _, hs = self.decoder(xs, start.carries, key=keys[1])
         return jax.vmap(lambda h: self._read(h, memory)[0])(hs)
 
     def advance(
@@ -164,7 +150,7 @@ class Seq2Seq(nnx.Module):
             The next state, and the weights of the attention if there is one.
         """
         entering = self._fed(x, state.readout)[None]
-        params, _ = self.decoder.prepare(nnx.as_pure(self.decoder_layers), entering)
+        params, _ = self.decoder.prepare(entering)
         return self._advance(params, state, x, memory)
 
     def drop_output(
@@ -175,38 +161,23 @@ class Seq2Seq(nnx.Module):
 
     def embed(self, tokens: Integer[Array, "*b"]) -> Float[Array, "*b x"]:
         """Return the embedded words of the target language."""
-        return self.target_table[...][tokens]
+        return self.target_table(tokens)
 
     def logits(self, hs: Float[Array, "*b x"]) -> Float[Array, "*b v"]:
         """Return the unnormalised log-probabilities of the next word."""
-        weight = self.target_table[...].T if self.config.tied else self.w_out[...]
-        z = affine(hs, weight, self.b_out[...])
-        return z.astype(accumulator_dtype(z.dtype))
+        return self.softmax.logits(hs, self.target_table)
 
     def nll(
         self, hs: Float[Array, "*b x"], targets: Integer[Array, "*b"]
     ) -> Float[Array, "*b"]:
         """Return the nats of each target, as read off :meth:`logits`."""
-        tied = self.config.tied
-        weight = self.target_table if tied else self.w_out
-        return linear_nll(hs, weight[...], self.b_out[...], targets, tied=tied)
+        return self.softmax.nll(hs, targets, self.target_table)
 
-    def _check_stacks(self) -> None:
-        """Refuse layers that cannot do this; the configuration has seen the carries."""
-        check_stack("Seq2Seq: encoder", self.encoder)
-        check_stack("Seq2Seq: decoder", self.decoder, causal=True)
-
-    def _remember(self, ys: Array, lengths: Array) -> AttentionKeys | None:
-        if self.attention is None:
-            return None
-        params = nnx.as_pure(self.attention_params)
-        return remember(self.attention, params, ys, lengths)
-
-    def _bridge(self, carry: Carry, ys: Array) -> Decoder:
+    def _bridge(self, carry: Carry) -> Decoder:
         """Map the last carry of the top encoder layer to all carries of the decoder."""
         summary = jnp.concatenate(jax.tree.leaves(carry), axis=-1)
-        flat = jnp.tanh(affine(summary, self.w_bridge[...], self.b_bridge[...]))
-        like = self.decoder.init_carry(flat.shape[:-1], flat.dtype)
+        flat = jnp.tanh(self.bridge(summary))
+        like = self.decoder.layer.init_carry(flat.shape[:-1], flat.dtype)
         leaves, structure = jax.tree.flatten(like)
         ends = [sum(leaf.shape[-1] for leaf in leaves[:n]) for n in range(len(leaves))]
         parts = jnp.split(flat, ends[1:], axis=-1)
@@ -218,8 +189,7 @@ class Seq2Seq(nnx.Module):
     ) -> Array:
         width = xs.shape[-1] + start.readout.shape[-1]
         entering = jax.ShapeDtypeStruct((*xs.shape[:-1], width), xs.dtype)
-        layers = nnx.as_pure(self.decoder_layers)
-        params, noise = self.decoder.prepare(layers, entering, key)
+        params, noise = self.decoder.prepare(entering, key)
 
         def step(state: Decoder, inputs: Any) -> tuple[Decoder, Array]:
             x, noise = inputs
@@ -248,7 +218,11 @@ class Seq2Seq(nnx.Module):
         """Return ``tanh(W [h, context] + b)``, and the weights of the attention."""
         weights = None
         if memory is not None:
-            params = nnx.as_pure(self.attention_params)
-            context, weights = attend(self.attention, params, memory, h)
+            context, weights = self.attention(memory, h)
             h = jnp.concatenate([h, context], axis=-1)
-        return jnp.tanh(affine(h, self.w_readout[...], self.b_readout[...])), weights
+        return jnp.tanh(self.readout(h)), weights
+
+
+def _size(layer: Layer) -> int:
+    """Return how many numbers the carry of a row has."""
+    return sum(leaf.size for leaf in jax.tree.leaves(layer.init_carry()))
