@@ -21,7 +21,11 @@ PAGE_OF = {line: name_of(path) for path in pages() for line in commands(path)}
 EXPERIMENTS = options_of("experiment")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 # What a reader puts in place of a word, by that word.
-SAMPLES = {"experiment=NAME": "experiment=demo", "data.strings.least=…": "train.seed=1"}
+SAMPLES = {
+    "experiment=NAME": "experiment=demo",
+    "data.strings.least=…": "train.seed=1",
+    "model.stack.cell=my_cells.FastGRNNCell": "model.stack.cell=GRUCell",
+}
 WRONG_ON_PURPOSE = "experiment=ptb_small model.stack.hiden_sizes=[650,650]"
 
 

@@ -1,18 +1,23 @@
 """Every cell and every wrapper trains from the command line, in every task."""
 
 import math
+import re
+import sys
 
 import pytest
 
 from jlstm.cli.compose import closed, compose_run, opened, swept
 from jlstm.cli.help import help_text
 from jlstm.tasks import find_task
+from jlstm.tasks.runs import load_run
 from jlstm.training.config.catalog import CELLS, WRAPPERS
 from jlstm.training.config.schema import build
 from jlstm.training.experiment import Experiment
 from jlstm.training.log import read_metrics
+from jlstm.training.model_folder import ModelFolderError
 from jlstm.training.run import create_run
 from tests.quick import quick
+from tests.tasks.test_runs import assert_equal
 from tests.training.config.test_stack import IMAGES, NEEDED
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
@@ -130,3 +135,58 @@ def test_help_lists_the_cells_and_says_what_options_are(task):
     assert "model.stack.cell=LSTMCell (CIFGLSTMCell, " in said and "URLSTMCell)" in said
     assert "model.stack.options={} of the cell, any field of its class but" in said
     assert "model.stack.wrappers=[] around each cell, the innermost first" in said
+
+
+MINE = '''
+from dataclasses import dataclass
+
+from jlstm import RNNCell
+
+
+@dataclass(frozen=True)
+class SlowCell(RNNCell):
+    """An RNN with one more option."""
+
+    kept: float = 0.9
+'''
+
+
+@pytest.fixture
+def my_module(tmp_path, monkeypatch):
+    """A module of a user, with a cell, in the folder that one works in."""
+    (tmp_path / "my_cells.py").write_text(MINE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    sys.modules.pop("my_cells", None)
+
+
+@pytest.mark.long
+def test_a_cell_of_ones_own_trains_and_is_loaded_if_it_is_trusted(my_module):
+    experiment = made([*SMALL, "model.stack.cell=my_cells.SlowCell",
+                       "model.stack.options.kept=0.5"])  # fmt: skip
+    run = create_run(my_module, "run")
+    trained = experiment.fit(run)
+    cell = experiment.config.model.stack.make_cell(4)
+    assert type(cell).__name__ == "SlowCell" and cell.kept == 0.5
+    assert experiment.config.model.stack.title == "Slow 2×4"
+    with pytest.raises(ModelFolderError, match=r"my_cells\.SlowCell, which is code"):
+        load_run(run)
+    loaded = load_run(run, trust_code=True)
+    assert loaded.config == experiment.config
+    assert_equal(loaded.model, trained.model)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("my_cells.Cell", "cannot be imported (module 'my_cells' has no attribute"),
+        ("none.Cell", "cannot be imported (No module named 'none'): give MODULE.CLASS"),
+        ("my_cells.dataclass", "which is no cell: give a dataclass below jlstm.Cell"),
+        ("LSTMCel", "did you mean LSTMCell?"),
+    ],
+)
+@pytest.mark.usefixtures("my_module")
+def test_what_is_no_cell_is_one_line(name, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        made([*SMALL, f"model.stack.cell={name}"])

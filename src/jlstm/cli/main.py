@@ -55,6 +55,7 @@ def main(argv: Sequence[str]) -> int:
 def command() -> NoReturn:
     """Run what this process was started with, and end it with the exit code."""
     forgive()
+    sys.path.insert(0, "")  # for cells in modules of the folder that one works in
     sys.exit(main(sys.argv[1:]))
 
 

@@ -33,15 +33,23 @@ def keys_of(cls: type, where: str = "") -> Iterator[Key]:
         Key(name='train.epochs', default=1, choices=(), \
 meaning='passes over the training data.')
     """
-    values, told, hints = defaults(cls), meanings(cls), get_type_hints(cls)
+    values, told = defaults(cls), meanings(cls)
+    hints = get_type_hints(cls, include_extras=True)
     for field in dataclasses.fields(cls):
         hint, name = hints[field.name], where + field.name
         if dataclasses.is_dataclass(hint):
             yield from keys_of(hint, f"{name}.")
             continue
-        choices = get_args(hint) if get_origin(hint) is Literal else ()
         default = values.get(field.name)
-        yield Key(name, default, choices, told.get(field.name, ""))
+        yield Key(name, default, _choices(hint), told.get(field.name, ""))
+
+
+def _choices(hint: Any) -> tuple[Any, ...]:
+    """Return what a Literal lists, or what names a class of the library."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    said = getattr(hint, "__metadata__", ())
+    return next((each.choices for each in said if hasattr(each, "choices")), ())
 
 
 def groups_of(cls: type) -> dict[str, str]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from jlstm._internal.files import write_atomically
 from jlstm.cli.arguments import Parser
-from jlstm.tasks.runs import load_run
+from jlstm.tasks.runs import TrainedRun, load_run
 from jlstm.training.experiment import Row
 from jlstm.training.failure import Reached
 from jlstm.training.loop import describe
@@ -30,7 +31,7 @@ def predict(argv: Sequence[str], reached: Reached) -> int:
     _check_out(options.out)
     source = _source(options.file)
     with redirect_stdout(sys.stderr):  # what a reader says is no answer
-        rows = load_run(options.run, options.weights).predict(source)
+        rows = _loaded(options).predict(source)
     if options.out is None:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False), flush=True)
@@ -48,7 +49,7 @@ def score(argv: Sequence[str], reached: Reached) -> int:
     options = parser.parse_args(list(argv))
     source = _source(options.file)
     with redirect_stdout(sys.stderr):
-        scores = load_run(options.run, options.weights).score(source)
+        scores = _loaded(options).score(source)
     print(json.dumps(scores) if options.json else describe(scores))
     return 0
 
@@ -65,7 +66,15 @@ def _parser(command: str, description: str) -> Parser:
         "--weights", choices=("best", "last"), default="best",
         help="of the best epoch, or the last ones (default: best)",
     )  # fmt: skip
+    parser.add_argument(
+        "--trust-code", action="store_true",
+        help="import cells that are not jlstm's, by the paths in the configuration",
+    )  # fmt: skip
     return parser
+
+
+def _loaded(options: Namespace) -> TrainedRun:
+    return load_run(options.run, options.weights, trust_code=options.trust_code)
 
 
 def _source(files: Sequence[str]) -> Any:

@@ -16,6 +16,7 @@ from jlstm.training.config.run import RunConfig
 from jlstm.training.config.schema import build
 from jlstm.training.experiment import Experiment, Row
 from jlstm.training.model_folder import (
+    ModelFolderError,
     check_fits,
     find_model,
     read_config,
@@ -105,6 +106,7 @@ def load_run(
     folder: str | Path,
     weights: Which = "best",
     *,
+    trust_code: bool = False,
     experiment: type[Experiment[Any, Any, Any]] | None = None,
 ) -> TrainedRun:
     """Load what a run has trained; its data is not needed, and nothing is trained.
@@ -114,6 +116,8 @@ def load_run(
         weights: those of the best epoch or the last ones. ``model/`` has those that
             were scored, in most runs the best; the others are read from
             ``checkpoints/``, and so are those of a run that did not end.
+        trust_code: import cells that are not jlstm's, which the configuration names
+            by their import paths. Whoever wrote it then decides what is imported.
         experiment: the class of the task, where it is not one of jlstm's.
 
     Returns:
@@ -133,6 +137,8 @@ def load_run(
     """
     place = find_model(Path(folder))
     mapping = resolved(read_config(place))
+    if not trust_code:
+        _refuse_code(place, mapping)
     kind = experiment or find_task(mapping.get("task"))
     made = kind(build(kind.Config, mapping))
     prep = read_prep(place, kind.Prep)
@@ -140,6 +146,18 @@ def load_run(
     arrays = _weights(place, weights, made.config.train.seeds)
     check_fits(place, arrays, blank)
     return TrainedRun(Path(folder), made, prep, _filled(blank, arrays))
+
+
+def _refuse_code(place: Path, mapping: Mapping[str, Any]) -> None:
+    """Raise where a configuration names a cell by its import path, at any depth."""
+    for key, value in mapping.items():
+        if isinstance(value, Mapping):
+            _refuse_code(place, value)
+        elif key == "cell" and "." in str(value):
+            raise ModelFolderError(
+                f"{place} has the cell {value}, which is code that jlstm does not "
+                "know: give trust_code=True if you know who wrote it."
+            )
 
 
 def _weights(place: Path, which: Which, seeds: int) -> Mapping[str, np.ndarray]:

@@ -6,6 +6,7 @@ options are checked here, values by the class itself.
 
 import collections.abc
 import dataclasses
+import importlib
 import inspect
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -22,6 +23,7 @@ from jlstm._internal.options import (
     unknown,
     wrong_value,
 )
+from jlstm._internal.options.rules import Rule
 from jlstm.cell import Cell
 from jlstm.initializers import Initializer
 
@@ -85,6 +87,56 @@ def find(known: Mapping[str, type[T]], name: str, place: str) -> type[T]:
     if name not in known:
         raise ValueError(unknown(place, name, tuple(known)))
     return known[name]
+
+
+class CellByName:
+    """The annotation of a field that names a cell."""
+
+    choices = tuple(CELLS)
+
+    @classmethod
+    def option_rule(cls) -> Rule:
+        """Return the rule of the field: a cell of jlstm, or ``MODULE.CLASS``."""
+        return Rule("the name of a cell", lambda v: isinstance(v, str), _cell_name)
+
+
+def cell_class(name: str) -> type[Cell]:
+    """Return the class of a cell, of jlstm or by its import path.
+
+    Raises:
+        ValueError: it cannot be imported, or is no cell.
+
+    Example:
+        >>> cell_class("GRUCell") is cell_class("jlstm.cells.GRUCell")
+        True
+        >>> cell_class("jlstm.layers.Stack")
+        Traceback (most recent call last):
+        ValueError: cell is jlstm.layers.Stack, which is no cell: give a dataclass below
+        jlstm.Cell, as docs/adding-a-cell.md writes one.
+    """
+    module, _, attribute = name.rpartition(".")
+    if not module:
+        return find(CELLS, name, "cell")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"cell is {name}, which cannot be imported ({error}): give MODULE.CLASS of "
+            "a module in the folder that you work in, or of an installed package."
+        ) from None
+    kind = isinstance(found, type) and issubclass(found, Cell)
+    if not kind or not dataclasses.is_dataclass(found):
+        raise ValueError(
+            f"cell is {name}, which is no cell: give a dataclass below jlstm.Cell, as "
+            "docs/adding-a-cell.md writes one."
+        )
+    return found
+
+
+def _cell_name(value: Any, place: str, wanted: str) -> str:
+    if "." not in value and value not in CELLS:
+        raise ValueError(unknown(place, value, tuple(CELLS)))
+    return str(value)
 
 
 def _check_names(

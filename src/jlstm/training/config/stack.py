@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import jax
 
@@ -20,13 +20,16 @@ from jlstm.cell import Cell
 from jlstm.initializers import HiddenUniform, Uniform
 from jlstm.layers import Bidirectional, Connect, Layer, Recurrent, Stack
 from jlstm.layers.check import carry_types
-from jlstm.training.config.catalog import CELLS, WRAPPERS, find, make
+from jlstm.training.config.catalog import (
+    WRAPPERS,
+    CellByName,
+    cell_class,
+    find,
+    make,
+)
 
 InitName = Literal["default", "torch", "uniform"]
-if TYPE_CHECKING:
-    CellName: TypeAlias = str
-else:  # a Literal, so that --help lists them
-    CellName = Literal[tuple(CELLS)]
+CellName: TypeAlias = Annotated[str, CellByName]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class StackConfig(Options):
     """Recurrent layers over one another, all of one kind of cell.
 
     Attributes:
-        cell: the class of the cell, by its name in :mod:`jlstm.cells`.
+        cell: the class of the cell, by its name in :mod:`jlstm.cells`; one of your own
+            by its import path, such as ``mymodule.MyCell``.
         options: of the cell, any field of its class but ``hidden_size``, such as
             ``{forget_bias: 0.0}``. What has options itself is written
             ``{name: Orthogonal, gain: 0.5}``, and ``Orthogonal`` without any.
@@ -75,7 +79,7 @@ class StackConfig(Options):
     init_scale: Positive = 0.1
 
     def __post_init__(self) -> None:
-        if CELLS[self.cell].num_feature_axes != 1:
+        if cell_class(self.cell).num_feature_axes != 1:
             raise ValueError(
                 f"cell is {self.cell}, which reads images, and a task feeds vectors: "
                 "choose another cell, or use this one from Python."
@@ -89,10 +93,10 @@ class StackConfig(Options):
     def title(self) -> str:
         """What a table calls it."""
         both = "Bi" if self.bidirectional else ""
-        name = f"{both}{self.cell.removesuffix('Cell')} "
+        name = self.cell.rpartition(".")[2].removesuffix("Cell")
         around = "".join(f" + {each.name}" for each in self.wrappers)
         way = "" if self.connect == "plain" else f", {self.connect}"
-        return name + describe_sizes(self.hidden_sizes) + around + way
+        return f"{both}{name} {describe_sizes(self.hidden_sizes)}{around}{way}"
 
     @property
     def output_size(self) -> int:
@@ -101,7 +105,7 @@ class StackConfig(Options):
 
     def make_cell(self, size: int) -> Cell:
         """Return the cell of a layer with ``size`` units, with its wrappers."""
-        kind = CELLS[self.cell]
+        kind = cell_class(self.cell)
         with _told("options"):
             cell = make(kind, self.options, clear="options", hidden_size=size)
         cell = self._drawn(cell)
