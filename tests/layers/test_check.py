@@ -125,4 +125,4 @@ def test_below_its_top_an_encoder_may_carry_matrices():
         stands_for(StackConfig(), Stack(layers)) for layers in ((MATRIX, LSTM), (LSTM,))
     )
     config = Seq2SeqConfig(*parts, embedding_size=4)
-    assert Seq2Seq(config, 9, 7, rngs=nnx.Rngs(0)).w_bridge.shape == (8, 8)
+    assert Seq2Seq(config, 9, 7, rngs=nnx.Rngs(0)).bridge.kernel.shape == (8, 8)
