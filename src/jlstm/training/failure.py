@@ -19,6 +19,8 @@ BY_NAME = {
     "builtins.ModuleNotFoundError": Exit.PACKAGE,
 }
 """Names, since what defines them may be the very thing that cannot be imported."""
+NO_WAY_ON = Exit.NOT_FINITE, Exit.REQUEST, Exit.DAMAGED, Exit.REPORT
+"""To start the same run once more would end as it did."""
 DISK = re.compile(
     r"No space left|Disk quota exceeded|Read-only file system|Input/output error"
     r"|Stale file handle|ENOSPC|EDQUOT"
@@ -148,7 +150,7 @@ def _what(error: BaseException, code: Exit) -> str:
 
 
 def _going_on(code: Exit, reached: Reached) -> str:
-    if reached.folder is None or code in (Exit.NOT_FINITE, Exit.REQUEST, Exit.REPORT):
+    if reached.folder is None or code in NO_WAY_ON:
         return "" if code is not Exit.INTERNAL else "--debug shows the traceback."
     debug = "; --debug shows the traceback" if code is Exit.INTERNAL else ""
     text = kept(reached)
