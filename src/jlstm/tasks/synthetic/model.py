@@ -12,7 +12,6 @@ from jlstm._internal.options import Options, Size
 from jlstm._internal.types import DType, Key
 from jlstm.analysis.layer_inputs import LayerInputs, top_layer_inputs
 from jlstm.initializers import Chrono, Glorot
-from jlstm.layers import Stack
 from jlstm.layers.check import check_stack
 from jlstm.nnx.dense import Dense
 from jlstm.nnx.rnn import RNN
@@ -52,10 +51,6 @@ class MemoryConfig(Options):
         if self.kind == "transformer":
             return f"Transformer {describe_sizes(self.stack.hidden_sizes)}"
         return self.stack.title + self._told_bias()
-
-    def make_stack(self) -> Stack:
-        """Return the layers."""
-        return self.stack.make_stack()
 
     def make_transformer(self) -> TransformerConfig:
         """Return the configuration of a Transformer."""
@@ -117,10 +112,10 @@ class MemoryModel(nnx.Module):
             size = config.stack.hidden_sizes[-1]
             self.transformer = Transformer(inputs, config.make_transformer(), **make)
         else:
-            stack = config.make_stack()
+            stack = config.stack.make_stack()
             check_stack("MemoryModel", stack)
-            size = config.stack.output_size
             self.rnn = RNN(stack, inputs, time_major=True, **make)
+            size = self.rnn.output_size
         self.out = Dense(size, outputs, kernel_init=Glorot(), **make)
 
     def __call__(
