@@ -1,8 +1,4 @@
-"""Compare runs: ``python experiments/compare.py RUN RUN … [--out compare.html]``.
-
-The same as ``jlstm compare``, which comes with the package. Exit codes: 0 done, 2
-something is wrong with what was asked for.
-"""
+"""``python experiments/compare.py …`` is ``jlstm compare …`` of the package."""
 
 import sys
 

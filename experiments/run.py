@@ -1,8 +1,4 @@
-"""Run an experiment: ``python experiments/run.py experiment=ptb_small train.epochs=2``.
-
-The same as ``python -m jlstm.cli.run``, which comes with the package; ``--help`` shows
-how to go on from there.
-"""
+"""``python experiments/run.py …`` is ``jlstm run …``, which comes with the package."""
 
 from jlstm.cli.run import command
 

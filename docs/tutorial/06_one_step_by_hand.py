@@ -5,7 +5,7 @@
 # model has read 29,000 captions of photographs, and says after each word what may come
 # next. It reads *the cat sat on the mat*.
 #
-# The model is that of `python experiments/run.py experiment=captions_cpu`, three
+# The model is that of `jlstm run experiment=captions_cpu`, three
 # minutes of training; its weights lie in a file of 0.7 MB next to this page.
 
 # %%

@@ -1,6 +1,6 @@
 """Print the mean over the folds of a sweep, next to that of the baselines.
 
-python experiments/run.py -m experiment=mr_cpu data.fold=0,1,2,3,4,5,6,7,8,9
+jlstm sweep experiment=mr_cpu data.fold=0,1,2,3,4,5,6,7,8,9
 python experiments/classify/folds.py runs/sweep-mr_cpu/TIME
 """
 

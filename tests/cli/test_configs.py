@@ -44,7 +44,7 @@ def test_a_header_gives_command_time_expectation_and_source(name):
     text = (CONFIGS / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
     words = re.findall(r"^# (\w+)  +", text, re.MULTILINE)
     assert words[:4] == ["Command", "Time", "Expected", "Source"]
-    assert f"python experiments/run.py experiment={name}" in text
+    assert f"jlstm run experiment={name}" in text
 
 
 def fits(task, mapping):

@@ -58,8 +58,8 @@ def test_a_failure_is_one_line_and_a_code(tmp_path, error, training, code, said)
     if code == 5:  # what was saved cannot be read: nobody can go on from there
         assert "to go on" not in line
     elif training and code not in (1, 7):
-        assert line.count("nothing was saved yet; to go on: python") + line.count(
-            "Nothing was saved yet; to go on: python"
+        assert line.count("nothing was saved yet; to go on: jlstm") + line.count(
+            "Nothing was saved yet; to go on: jlstm"
         ) == 1  # fmt: skip
     if code == 8:
         assert "--debug shows the traceback" in line
@@ -101,5 +101,5 @@ def test_a_stopped_sweep_says_how_to_go_on(tmp_path):
     assert (code, line) == (
         143,
         "terminated; jobs that are done are kept; "
-        f"to go on: python experiments/run.py -m resume={tmp_path}",
+        f"to go on: jlstm sweep resume={tmp_path}",
     )

@@ -13,15 +13,15 @@ from jlstm.training.exits import exit_table
 USAGE = """\
 Train a model from a configuration.
 
-  python experiments/run.py experiment=demo           one of configs/experiment
-  python experiments/run.py experiment=ptb_small model.dropout.hidden=0.3 train.seed=1
-  python experiments/run.py data=text data.path=notes.txt    a text of your own
-  python experiments/run.py data=csv data.path=FILE data.target=COLUMN data.horizon=24
-  python experiments/run.py resume=runs/demo/20261122-125434 [train.epochs=20]
-  python experiments/run.py -m optimizer.learning_rate=1e-3,3e-3 train.seed=0,1
+  jlstm run experiment=demo           one of configs/experiment
+  jlstm run experiment=ptb_small model.dropout.hidden=0.3 train.seed=1
+  jlstm run data=text data.path=notes.txt    a text of your own
+  jlstm run data=csv data.path=FILE data.target=COLUMN data.horizon=24
+  jlstm resume runs/demo/20261122-125434 [train.epochs=20]
+  jlstm sweep optimizer.learning_rate=1e-3,3e-3 train.seed=0,1
       a sweep: each combination in a process of its own, then one table;
       two at a time with hydra.launcher.n_jobs=2
-  python experiments/run.py -m resume=runs/sweep-demo/20261122-125434
+  jlstm sweep resume=runs/sweep-demo/20261122-125434
       resumes a stopped sweep
 
   --help experiment=NAME         the keys of its task, with what they mean

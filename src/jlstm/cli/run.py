@@ -1,4 +1,4 @@
-"""Run an experiment: ``python experiments/run.py experiment=ptb_small train.epochs=2``.
+"""Run an experiment: ``jlstm run experiment=ptb_small train.epochs=2``.
 
 ``--help`` shows how to go on from there, and what the exit codes say: 0 done, 1 a
 number is not finite, 2 something is wrong with what was asked for, 3 disk, 4 memory,

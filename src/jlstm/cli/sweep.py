@@ -126,7 +126,7 @@ def _resumed(overrides: Sequence[str]) -> tuple[Path, list[str]]:
     except FileNotFoundError:
         raise ValueError(
             f"{folder} is not the folder of a sweep, it has no {REQUEST}: to go on "
-            "with a single run, leave -m out."
+            "with a single run, use jlstm resume."
         ) from None
     except (ValueError, KeyError, TypeError):
         raise DamagedError(f"{folder / REQUEST} is damaged.") from None

@@ -98,13 +98,13 @@ def kept(reached: Reached) -> str:
     """Return what there is to go on with, and how."""
     folder = reached.folder
     if reached.sweep is not None:
-        again = f"to go on: python experiments/run.py -m resume={reached.sweep}"
+        again = f"to go on: jlstm sweep resume={reached.sweep}"
         return f"jobs that are done are kept; {again}"
     if folder is None:
         return "nothing was begun"
     if not folder.is_dir():
         return f"{folder} is gone"
-    again = f"to go on: python experiments/run.py resume={folder}"
+    again = f"to go on: jlstm resume {folder}"
     step = _newest(folder)
     return f"nothing was saved yet; {again}" if step is None else (
         f"the checkpoint of step {step} is kept; {again}"
