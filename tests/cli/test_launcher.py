@@ -251,7 +251,7 @@ def test_a_run_that_stops_says_why(folder, capsys, monkeypatch, stop, code, line
     said = refused(capsys, *SMALL, code=code)
     assert said.startswith(line)
     if code == 130:
-        again = said.partition("resume=")[2]
+        again = said.partition("jlstm resume ")[2]
         assert (folder / again / "config.yaml").is_file()
 
 
