@@ -77,7 +77,7 @@ def test_a_stopped_sweep_goes_on_to_the_same_numbers(tmp_path, name):
     ended = wait(process)
     [folder] = tmp_path.glob("cut/*/*")
     assert ended.code == 128 + getattr(signal, name)
-    assert ended.said.endswith(f"run.py -m resume={folder}")
+    assert ended.said.endswith(f"jlstm sweep resume={folder}")
     assert not list(folder.glob("001/*/result.json"))
     finish("-m", f"resume={folder}")
 

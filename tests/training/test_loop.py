@@ -140,6 +140,28 @@ def test_a_run_ends_where_it_is_told_to_stop(tmp_path, whole):
 
 
 @pytest.mark.long
+def test_a_run_ends_where_validation_no_longer_improves(tmp_path, capsys):
+    train = {"epochs": 9, "patience": 2, "test_weights": "best"}
+    ended = trainer(tmp_path, make_task(Worse), **train).fit()
+    assert (ended.place.epoch, ended.place.best_epoch) == (5, 2)
+    said = "ended after epoch 4 of 9: none of the last 2 was better than epoch 2"
+    assert said in capsys.readouterr().out
+    again = trainer(tmp_path, make_task(Worse), **train).fit()
+    assert again.place.step == ended.place.step
+    assert bits(again.model) == bits(ended.model)
+    assert said in capsys.readouterr().out
+
+
+class Worse(LanguageTask):
+    """Validation is best after the second epoch, whatever is learned."""
+
+    left = [3.0, 1.0, 2.0, 1.5]
+
+    def evaluate(self, model, part):
+        return {"loss": self.left.pop(0) if self.left else 1.0}
+
+
+@pytest.mark.long
 def test_nan_names_the_step_and_keeps_the_checkpoint(tmp_path):
     good = trainer(tmp_path, make_task(), epochs=1)
     good.fit()

@@ -15,6 +15,7 @@ from flax import nnx
 from jlstm.training.average import init_average, should_average, start_average
 from jlstm.training.checkpoint import Checkpoints
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.training.early import ends_early, why_early
 from jlstm.training.finite import NonFiniteError as NonFiniteError
 from jlstm.training.finite import check_loss, check_steps, check_weights
 from jlstm.training.log import RunLog
@@ -102,7 +103,10 @@ class Trainer:
                 Progress(total, self.task.unit, done=done) as progress,
             ):
                 now = _Session(log, progress, stop, pending)
-                while place.epoch <= self.train.epochs and not self._reached(place):
+                while place.epoch <= self.train.epochs:
+                    if ends_early(self.train, place):
+                        progress.note(why_early(self.train, place))
+                        break
                     state, place = self._run_epoch(state, place, now)
                     state, place = self._end_epoch(state, place, now)
             with stop.at_once():
@@ -112,12 +116,6 @@ class Trainer:
         first, rate = self.train.seed, self.optimizer.learning_rate
         seeds = range(first, first + self.train.seeds)
         return tuple(Replica(seed, rate) for seed in seeds)
-
-    def _reached(self, place: TrainPosition) -> bool:
-        goal = self.train.stop_at
-        if goal is None or place.best is None:
-            return False
-        return place.best <= goal
 
     def _start(self) -> tuple[TrainState, TrainPosition, Pending]:
         fresh = self._program.init()

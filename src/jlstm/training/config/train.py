@@ -80,6 +80,8 @@ class TrainConfig(Options):
         average_patience: how many epochs back the best validation must lie for that.
         stop_at: end after the first epoch whose validation loss is no higher; ``None``
             trains all epochs.
+        patience: end after so many epochs without a better validation loss; ``None``
+            trains all epochs.
         log_every: steps between two lines of the log.
         checkpoint_every: steps between two checkpoints; each epoch ends with one too.
         keep: checkpoints kept next to the best one.
@@ -93,6 +95,7 @@ class TrainConfig(Options):
     average: Literal["none", "nt_asgd"] = "none"
     average_patience: Count = 5
     stop_at: float | None = None
+    patience: Size | None = None
     log_every: Size = 100
     checkpoint_every: Size = 500
     keep: Size = 2
