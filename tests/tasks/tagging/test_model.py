@@ -64,8 +64,8 @@ def test_scores_are_words_letters_marks_layers_and_a_matrix(answered):
     words, letters, marks, _ = text()
     sizes = np.asarray((letters > 0).sum(-1))
     spelled = np.zeros((4, 3, 4), np.float32)
-    read = jax.jit(model.spelling.apply)
-    vectors = model.letters[...][letters]
+    read = jax.jit(model.speller.layer.apply)
+    vectors = model.letters(letters)
     for place in np.argwhere(LIVE):
         step, row = place
         letters_of = vectors[step, row, : sizes[step, row]]
