@@ -155,6 +155,9 @@ class SlowCell(RNNCell):
 def my_module(tmp_path, monkeypatch):
     """A module of a user, with a cell, in the folder that one works in."""
     (tmp_path / "my_cells.py").write_text(MINE)
+    (tmp_path / "raises.py").write_text("1 / 0")
+    (tmp_path / "ends.py").write_text("raise SystemExit(3)")
+    (tmp_path / "cut.py").write_text("def f(:")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
@@ -183,6 +186,10 @@ def test_a_cell_of_ones_own_trains_and_is_loaded_if_it_is_trusted(my_module):
         ("my_cells.Cell", "cannot be imported (module 'my_cells' has no attribute"),
         ("none.Cell", "cannot be imported (No module named 'none'): give MODULE.CLASS"),
         ("my_cells.dataclass", "which is no cell: give a dataclass below jlstm.Cell"),
+        ("raises.Cell", "cannot be imported (ZeroDivisionError: division by zero)"),
+        ("ends.Cell", "cannot be imported (SystemExit: 3)"),
+        ("cut.Cell", "cannot be imported (SyntaxError: "),
+        ("..Cell", "cannot be imported (TypeError: "),
         ("LSTMCel", "did you mean LSTMCell?"),
     ],
 )

@@ -1,5 +1,7 @@
 """Experiments of one's own, in ``./configs``, are chosen by name as ours are."""
 
+import re
+
 import pytest
 
 from jlstm.cli import compose
@@ -39,10 +41,52 @@ def test_data_of_ones_own_may_go_with_it(mine):
 def test_a_name_of_the_package_is_not_taken(mine):
     copied = (compose.CONFIGS / "experiment" / "demo.yaml").read_text("utf-8")
     (mine / "demo.yaml").write_text(copied)
-    assert "mine" in compose.options("experiment")  # the same is no other
+    compose.compose_run(["experiment=demo"])  # the same is no other
     (mine / "demo.yaml").write_text(copied + "\n# changed\n")
     with pytest.raises(ValueError, match=r"experiment=demo is in .* give yours"):
-        compose.options("experiment")
+        compose.compose_run(["experiment=demo"])
+    compose.compose_run(["experiment=mine"])  # what is not chosen is in no one's way
+    assert "demo" in compose.options("experiment")
+
+
+HEAD = b"# @package _global_\n"
+MISTAKES = {
+    "no package": (b"train:\n  epochs: 7\n", "begin its file with the line '# @pac"),
+    "a circle": (HEAD + b"defaults:\n  - wrong\n", "has itself in its defaults"),
+    "an encoding": (HEAD + b"# caf\xe9\n", "is not UTF-8"),
+    "a tab": (HEAD + b"train:\n\tepochs: 7\n", "wrong.yaml"),
+    "no such data": (HEAD + b"defaults:\n  - override /data: none\n", "no data 'none'"),
+}
+
+
+@pytest.mark.parametrize("what", MISTAKES)
+def test_a_mistake_in_it_is_one_line(what, mine):
+    content, said = MISTAKES[what]
+    (mine / "wrong.yaml").write_bytes(content)
+    with pytest.raises(ValueError, match=re.escape(said)) as refused:
+        compose.compose_run(["experiment=wrong"])
+    assert "\n" not in str(refused.value)
+    assert "wrong" in compose.options("experiment")
+
+
+@pytest.mark.parametrize("name", ["it's, a=b", "a ${b} {c}", 'a "b" [c]'])
+def test_the_folder_may_have_any_name(name, mine, monkeypatch):
+    folder = mine.parent.parent / name
+    folder.mkdir()
+    mine.parent.rename(folder / "configs")
+    monkeypatch.chdir(folder)
+    assert compose.compose_run(["experiment=mine"])["train"]["epochs"] == 7
+
+
+def test_a_folder_that_has_nothing_to_do_with_it_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "configs").write_text("a file")
+    assert compose.folders() == [compose.CONFIGS]
+    (tmp_path / "configs").unlink()
+    (tmp_path / "configs" / "data" / "csv.yaml").mkdir(parents=True)
+    (tmp_path / "configs" / "config.yaml").write_text("a: 1\n")
+    assert compose.options("data").count("csv") == 1
+    assert compose.compose_run(["experiment=demo"])["name"] == "demo"
 
 
 @pytest.mark.slow

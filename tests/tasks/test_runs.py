@@ -141,11 +141,59 @@ def test_weights_of_another_model_are_refused(tmp_path, monkeypatch):
         load_run(run)
 
 
+def test_weights_of_another_run_are_refused(tmp_path, monkeypatch):
+    made, model, run = saved("classify", tmp_path, monkeypatch)
+    other = replace(made.data.prep, classes=made.data.prep.classes[::-1])
+    begin_model(tmp_path / "other", plain(made.config), other)
+    write_weights(tmp_path / "other", model, "best")
+    name = "weights.safetensors"
+    shutil.copy(tmp_path / "other" / name, run / "model" / name)
+    with pytest.raises(ModelFolderError, match=r"is of another run than prep\.json"):
+        load_run(run)
+
+
+def test_a_model_next_to_the_checkpoints_of_another_run_leaves_them(trained, tmp_path):
+    folder, _ = trained
+    shutil.copytree(folder, tmp_path / "run")
+    alone = shutil.copytree(folder / "model", tmp_path / "run" / "renamed")
+    with pytest.raises(FileNotFoundError, match="no checkpoints are next to it: copy"):
+        load_run(alone, "last", experiment=MeanExperiment)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("which", ["latest", None])
+def test_weights_are_best_or_last(which, tmp_path):
+    with pytest.raises(ValueError, match=r"weights is .*; give 'best' or 'last'"):
+        load_run(tmp_path, which)
+
+
+def test_values_of_the_environment_are_not_shown(tmp_path, monkeypatch):
+    made = small("classify", tmp_path, monkeypatch)
+    config = plain(made.config)
+    config["train"]["epochs"] = "${oc.env:EPOCHS_OF_MINE}"
+    begin_model(tmp_path / "model", config, made.data.prep)
+    monkeypatch.setenv("EPOCHS_OF_MINE", "a-secret-word")
+    with pytest.raises(ValueError, match=r"train\.epochs is ") as wrong:
+        load_run(tmp_path)
+    assert "a-secret-word" not in str(wrong.value)
+    monkeypatch.delenv("EPOCHS_OF_MINE")
+    with pytest.raises(ValueError, match="'EPOCHS_OF_MINE' not found"):
+        load_run(tmp_path)
+
+
 NOT_A_RUN = {
     "nothing": (lambda folder: folder / "none", FileNotFoundError, "no folder .*none"),
     "another folder": (lambda folder: folder, ModelFolderError, "not the folder of a"),
+    "runs": (lambda folder: of_runs(folder), ModelFolderError, r"2 run\(s\): .*/two"),
     "never begun": (lambda folder: begun(folder), ModelFolderError, "without model/"),
 }
+
+
+def of_runs(folder):
+    for name in ("one", "two"):
+        (folder / name / "model").mkdir(parents=True)
+        (folder / name / "model" / "about.json").write_text("{}")
+    return folder
 
 
 def begun(folder):

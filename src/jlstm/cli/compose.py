@@ -63,10 +63,21 @@ def _composed(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
         with initialize_config_dir(str(CONFIGS)):
             told = [*opened(overrides), *search_path()]
             config = compose("config", told, return_hydra_config=True)
+        _check_own(config)
         own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
         return config, _plain(own)
     except HydraErrors as error:
         raise ValueError(one_line(error)) from None
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"A file in {Path.cwd() / 'configs'} is not UTF-8 ({error}): convert it, "
+            "for example with `iconv`."
+        ) from None
+    except RecursionError:
+        raise ValueError(
+            f"A file in {Path.cwd() / 'configs'} has itself in its defaults, perhaps "
+            "by way of another one: take it out."
+        ) from None
 
 
 def _chosen_tasks(overrides: Sequence[Override]) -> tuple[str, ...]:
@@ -208,31 +219,41 @@ def folders() -> list[Path]:
 
     So experiments and data of one's own are chosen by name as those of jlstm are.
 
-    Raises:
-        ValueError: a file of one's own has the name of another one of the package.
+    The folder may have nothing to do with jlstm: only what is chosen is checked.
     """
     own = Path.cwd() / "configs"
-    groups = [path.name for path in CONFIGS.iterdir() if path.is_dir()]
-    if own.resolve() == CONFIGS.resolve() or not own.is_dir():
-        return [CONFIGS]
-    for path in (path for group in groups for path in _files(own, group)):
-        known = CONFIGS / path.relative_to(own)
-        if known.is_file() and known.read_bytes() != path.read_bytes():
-            raise ValueError(
-                f"{path.parent.name}={path.stem} is in {own} and in jlstm: give yours "
-                "another name."
-            )
-    return [CONFIGS, own]
+    is_other = own.is_dir() and own.resolve() != CONFIGS.resolve()
+    return [CONFIGS, own] if is_other else [CONFIGS]
+
+
+def _check_own(config: Any) -> None:
+    """Raise ValueError where a chosen file of one's own would not do what it says."""
+    choices = config.hydra.runtime.choices
+    for own in folders()[1:]:
+        for group, name in choices.items():
+            known, mine = (each / group / f"{name}.yaml" for each in (CONFIGS, own))
+            both = known.is_file() and mine.is_file()
+            if both and known.read_bytes() != mine.read_bytes():
+                raise ValueError(
+                    f"{group}={name} is in {own} and in jlstm: give yours another name."
+                )
+    if "experiment" in config:
+        raise ValueError(
+            f"The keys of experiment={choices['experiment']} stand below experiment, "
+            "where nothing reads them: begin its file with the line "
+            "'# @package _global_'."
+        )
 
 
 def search_path() -> list[str]:
     """Return the override that has Hydra look into a folder of one's own, if any."""
-    paths = ",".join(f"'file://{path}'" for path in folders()[1:])
+    quoted = (str(path).replace("'", r"\'") for path in folders()[1:])
+    paths = ",".join(f"'file://{path}'" for path in quoted)
     return [f"hydra.searchpath=[{paths}]"] if paths else []
 
 
 def _files(folder: Path, group: str) -> list[Path]:
-    return sorted((folder / group).glob("*.yaml"))
+    return sorted(p for p in (folder / group).glob("*.yaml") if p.is_file())
 
 
 def one_line(error: Exception) -> str:

@@ -98,7 +98,7 @@ def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
 
 def expected(name: str) -> str:
     """Return the line of a config's header that says what to expect."""
-    text = config_file("experiment", name).read_text(encoding="utf-8")
+    text = config_file("experiment", name).read_text("utf-8", "replace")
     lines = [line.removeprefix("#").strip() for line in text.splitlines()]
     found = [line for line in lines if line.startswith("Expected")]
     return found[0].removeprefix("Expected").strip() if found else ""

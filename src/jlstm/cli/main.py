@@ -55,7 +55,9 @@ def main(argv: Sequence[str]) -> int:
 def command() -> NoReturn:
     """Run what this process was started with, and end it with the exit code."""
     forgive()
-    sys.path.insert(0, "")  # for cells in modules of the folder that one works in
+    # For cells in modules of the folder that one works in; last, so that a file there
+    # that is called like a module of Python or of a package takes no one's place.
+    sys.path.append("")
     sys.exit(main(sys.argv[1:]))
 
 

@@ -15,11 +15,25 @@ def forgive() -> None:
     sys.stdout, sys.stderr = _forgiving(sys.stdout), _forgiving(sys.stderr)
 
 
+def check_arrived() -> bool:
+    """Return whether what is printed is still read, for commands whose work it is.
+
+    Raises:
+        OSError: it could not be written, for example to a full disk.
+    """
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    lost = raw.lost if isinstance(raw, _Forgiving) else None
+    if lost is not None and not isinstance(lost, BrokenPipeError):
+        raise lost
+    return lost is None
+
+
 class _Forgiving(io.RawIOBase):
     """A file descriptor; what cannot be written there any more is dropped."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self.lost: OSError | None = None
 
     def writable(self) -> bool:
         return True
@@ -29,7 +43,8 @@ class _Forgiving(io.RawIOBase):
             return os.write(self._descriptor, data)
         except BlockingIOError:
             return 0
-        except OSError:
+        except OSError as error:
+            self.lost = error
             return len(data)
 
     def fileno(self) -> int:

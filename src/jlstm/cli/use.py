@@ -1,17 +1,19 @@
 """``jlstm predict`` and ``jlstm score``: a trained model on new data."""
 
 import csv
+import errno
 import io
 import json
+import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
 
 from jlstm._internal.files import write_atomically
 from jlstm.cli.arguments import Parser
+from jlstm.cli.screen import check_arrived
 from jlstm.tasks.runs import TrainedRun, load_run
 from jlstm.training.experiment import Row
 from jlstm.training.failure import Reached
@@ -29,15 +31,15 @@ def predict(argv: Sequence[str], reached: Reached) -> int:
     )  # fmt: skip
     options = parser.parse_args(list(argv))
     _check_out(options.out)
-    source = _source(options.file)
+    (source,) = _files(options, "predict", 1)
+    _check_apart(options.out, source)
     with redirect_stdout(sys.stderr):  # what a reader says is no answer
         rows = _loaded(options).predict(source)
     if options.out is None:
-        for row in rows:
-            print(json.dumps(row, ensure_ascii=False), flush=True)
+        _print(rows)
         return 0
     found = list(rows)
-    write_atomically(options.out, _text(found, options.out.suffix))
+    _write(options.out, _text(found, options.out.suffix))
     print(f"wrote {options.out}: {len(found)} row(s)")
     return 0
 
@@ -47,10 +49,14 @@ def score(argv: Sequence[str], reached: Reached) -> int:
     parser = _parser("score", "Metrics of a trained model on data with answers.")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(list(argv))
-    source = _source(options.file)
+    files = _files(options, "score", 2)
     with redirect_stdout(sys.stderr):
-        scores = _loaded(options).score(source)
+        run = _loaded(options)
+        if not run.experiment.answers_apart:
+            files = _files(options, f"score of task={run.config.task}", 1)
+        scores = run.score(files[0] if len(files) == 1 else files)
     print(json.dumps(scores) if options.json else describe(scores))
+    check_arrived()
     return 0
 
 
@@ -59,8 +65,8 @@ def _parser(command: str, description: str) -> Parser:
     parser.add_argument("run", metavar="RUN", help="folder of a run, or its model/")
     parser.add_argument(
         "file", metavar="FILE", nargs="+",
-        help="a file or a folder as the task reads it; two files where answers are in "
-        "the second one",
+        help="a file or a folder as the task reads it; to be scored, two files where "
+        "answers are in the second one",
     )  # fmt: skip
     parser.add_argument(
         "--weights", choices=("best", "last"), default="best",
@@ -77,10 +83,21 @@ def _loaded(options: Namespace) -> TrainedRun:
     return load_run(options.run, options.weights, trust_code=options.trust_code)
 
 
-def _source(files: Sequence[str]) -> Any:
-    if len(files) > 2:
-        raise ValueError(f"{len(files)} files were given: give one, or two.")
-    return files[0] if len(files) == 1 else tuple(files)
+def _print(rows: Iterable[Row]) -> None:
+    """Print rows as they come; signs that the screen lacks are escaped, not lost."""
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    for row in rows:
+        print(json.dumps(row, ensure_ascii=plain), flush=True)
+        if not check_arrived():
+            return
+
+
+def _files(options: Namespace, what: str, most: int) -> tuple[str, ...]:
+    """Return the paths that were given, no more than are read."""
+    if len(options.file) > most:
+        wanted = "one" if most == 1 else "one, or two"
+        raise ValueError(f"{what} got {len(options.file)} files: give {wanted}.")
+    return tuple(options.file)
 
 
 def _check_out(path: Path | None) -> None:
@@ -90,6 +107,25 @@ def _check_out(path: Path | None) -> None:
         raise ValueError(f"--out is {path}; end it in one of {', '.join(WRITTEN)}.")
     if not path.parent.is_dir():
         raise ValueError(f"--out is {path}, in a folder that does not exist.")
+    if path.is_dir():
+        raise ValueError(f"--out is {path}, which is a folder: give a file's name.")
+    if not os.access(path.parent, os.W_OK):
+        raise OSError(errno.EROFS, "--out lies in a folder that may not be written",
+                      str(path))  # fmt: skip
+
+
+def _check_apart(out: Path | None, source: str) -> None:
+    """Raise where what is written would take the place of what is read."""
+    if out is not None and out.exists() and out.samefile(source):
+        raise ValueError(f"--out is {out}, the file that is read: give another name.")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_atomically(path, text)
+    except OSError as error:  # which names its draft
+        said = f"--out cannot be written: {error.strerror}"
+        raise OSError(error.errno, said, str(path)) from None
 
 
 def _text(rows: list[Row], suffix: str) -> str:

@@ -1,13 +1,33 @@
 """New texts to read with a trained model: the lines of a file, or a list."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from jlstm.data.text import read_table_text
 
-Texts: TypeAlias = str | Path | Iterable[str]
+Texts: TypeAlias = str | os.PathLike[str] | Iterable[str]
 """The path of a file with a text in each line, or the texts themselves."""
+
+
+def path_only(source: Any) -> Path:
+    """Return the path that new data is given as, where values are not read.
+
+    Raises:
+        TypeError: it is no path.
+
+    Example:
+        >>> path_only(["a fine film"])
+        Traceback (most recent call last):
+        TypeError: A list was given: this is read from a file only, give its path.
+    """
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(
+            f"A {type(source).__name__} was given: this is read from a file only, "
+            "give its path."
+        )
+    return Path(source)
 
 
 def read_lines_of(source: Texts) -> tuple[tuple[str, ...], str]:
@@ -28,13 +48,11 @@ def read_lines_of(source: Texts) -> tuple[tuple[str, ...], str]:
         Traceback (most recent call last):
         ValueError: text 2 is empty: leave it out.
     """
-    if isinstance(source, str | Path):
-        lines, place = (
-            read_table_text(source).rstrip("\n").split("\n"),
-            f"{source}, line",
-        )
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        lines, place = read_table_text(path).rstrip("\n").split("\n"), f"{path}, line"
     else:
-        lines, place = list(source), "text"
+        lines, place = _values(source), "text"
     for number, line in enumerate(lines, 1):
         if not isinstance(line, str):
             raise TypeError(
@@ -45,3 +63,14 @@ def read_lines_of(source: Texts) -> tuple[tuple[str, ...], str]:
     if not lines:
         raise ValueError("There is no text: give at least one.")
     return tuple(lines), place
+
+
+def _values(source: Any) -> list[Any]:
+    """Return texts given as values; a table would yield the names of its columns."""
+    table = isinstance(source, Mapping) or hasattr(source, "columns")
+    if table or isinstance(source, bytes) or not isinstance(source, Iterable):
+        raise TypeError(
+            f"A {type(source).__name__} was given: give the path of a file, or texts, "
+            "such as a list or one column of a table."
+        )
+    return list(source)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ from jlstm.training.config.run import RunConfig
 from jlstm.training.config.schema import build
 from jlstm.training.experiment import Experiment, Row
 from jlstm.training.model_folder import (
+    FOLDER,
     ModelFolderError,
     check_fits,
     find_model,
@@ -25,7 +26,7 @@ from jlstm.training.model_folder import (
     weight_names,
 )
 from jlstm.training.tree_io import named_leaves
-from jlstm.training.variables import resolved
+from jlstm.training.variables import hidden_in_errors, resolved
 
 Which: TypeAlias = Literal["best", "last"]
 MEAN = "average/mean/"
@@ -126,6 +127,8 @@ def load_run(
 
     Raises:
         FileNotFoundError: there is no such folder, or it lacks these weights.
+        ValueError: ``weights`` is something else, or the configuration uses a
+            variable of the environment that is not set.
         ModelFolderError: it is not that of a run, or is damaged; a ``ValueError``.
 
     Example:
@@ -135,12 +138,16 @@ def load_run(
         FileNotFoundError: There is no folder runs/nothing/20260131-235959: give that of
         a run.
     """
+    if weights not in get_args(Which):
+        raise ValueError(f"weights is {weights!r}; give 'best' or 'last'.")
     place = find_model(Path(folder))
-    mapping = resolved(read_config(place))
-    if not trust_code:
-        _refuse_code(place, mapping)
-    kind = experiment or find_task(mapping.get("task"))
-    made = kind(build(kind.Config, mapping))
+    texts = read_config(place)
+    with hidden_in_errors(texts):
+        mapping = resolved(texts)
+        if not trust_code:
+            _refuse_code(place, mapping)
+        kind = experiment or find_task(mapping.get("task"))
+        made = kind(build(kind.Config, mapping))
     prep = read_prep(place, kind.Prep)
     blank = jax.eval_shape(lambda: made.make_model(prep, nnx.Rngs(0)))
     arrays = _weights(place, weights, made.config.train.seeds)
@@ -165,6 +172,8 @@ def _weights(place: Path, which: Which, seeds: int) -> Mapping[str, np.ndarray]:
     kept = read_weights(place)
     if kept is not None and kept.which == which:
         return kept.arrays
+    if place.name != FOLDER:  # what is next to it is of another run
+        raise FileNotFoundError(_absent(place, which, kept))
     checkpoints = Checkpoints(place.parent / "checkpoints")
     try:
         state = checkpoints.arrays("latest" if which == "last" else "best")
@@ -183,11 +192,13 @@ def _scored(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _absent(place: Path, which: Which, kept: Any) -> str:
     there = "no weights yet" if kept is None else f"the {kept.which} weights only"
-    return (
-        f"{place} has {there}, and {place.parent / 'checkpoints'} has no checkpoint "
-        f"for the {which} ones: resume the run"
-        + ("." if kept is None else f', or load with weights="{kept.which}".')
-    )
+    saved = place.parent / "checkpoints"
+    own = place.name == FOLDER and saved.is_dir()
+    missing = "no checkpoints are next to it: copy the folder again, or "
+    if own:
+        missing = f"{saved} has no checkpoint for the {which} ones: "
+    other = f', or load with weights="{kept.which}"' if kept else ""
+    return f"{place} has {there}, and {missing}resume the run{other}."
 
 
 def _filled(blank: nnx.Module, arrays: Mapping[str, np.ndarray]) -> nnx.Module:

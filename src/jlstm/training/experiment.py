@@ -104,9 +104,12 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         Config: a frozen dataclass that extends ``RunConfig``; its fields become the
             keys of the command line.
         Prep: the class of ``Loaded.prep``.
+        answers_apart: whether new data has its answers in a file of their own; such a
+            task is scored on a pair.
         config: what to run.
     """
 
+    answers_apart: ClassVar[bool] = False
     Config: ClassVar[type[RunConfig]]
     Prep: ClassVar[type]
 

@@ -66,7 +66,7 @@ def tell(error: BaseException, reached: Reached) -> tuple[int, str]:
         word = SIGNALLED.get(code, str(error)).partition(" (")[0]
         return code, f"{word}; {kept(reached)}"
     code = exit_code(error, reached)
-    text = f"error: {_what(error, code)}"
+    text = f"error: {_what(error, code, reached)}"
     if code in (Exit.INTERNAL, Exit.MEMORY) or (reached.training and code is Exit.DISK):
         text += f" [{place(error)}]"
     return int(code), f"{_ended(text)} {_going_on(code, reached)}".strip()
@@ -81,8 +81,8 @@ def exit_code(error: BaseException, reached: Reached) -> Exit:
         return Exit.DISK
     if FULL_MEMORY.search(str(error)):
         return Exit.MEMORY
-    asked = isinstance(error, ValueError | OSError) and not reached.training
-    return Exit.REQUEST if asked else Exit.INTERNAL
+    asked = isinstance(error, ValueError | OSError | NotImplementedError)
+    return Exit.REQUEST if asked and not reached.training else Exit.INTERNAL
 
 
 def place(error: BaseException) -> str:
@@ -135,7 +135,7 @@ def _is_disk(error: BaseException) -> bool:
     return getattr(error, "errno", None) in DISK_ERRNO or bool(DISK.search(str(error)))
 
 
-def _what(error: BaseException, code: Exit) -> str:
+def _what(error: BaseException, code: Exit, reached: Reached) -> str:
     """Return what an exception says, with its type where that is part of it."""
     said = " ".join(str(error).split())
     if isinstance(error, ModuleNotFoundError) and error.name:
@@ -143,7 +143,8 @@ def _what(error: BaseException, code: Exit) -> str:
     if code is Exit.MEMORY:
         return f"out of memory ({_short(said)}): smaller batches or windows need less"
     if code is Exit.DISK:
-        return f"the folder of the run cannot be written or read ({_short(said)})"
+        what = "a file" if reached.folder is None else "the folder of the run"
+        return f"{what} cannot be written or read ({_short(said)})"
     if code is Exit.INTERNAL:
         return f"{type(error).__name__}: {_short(said)}"
     return said or type(error).__name__

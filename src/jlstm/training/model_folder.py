@@ -87,7 +87,11 @@ def begin_model(folder: Path, config: dict[str, Any], prep: Any) -> None:
 def write_weights(folder: Path, model: PyTree, which: str) -> None:
     """Write the weights of a model next to what :func:`begin_model` wrote."""
     arrays = _whole(weight_names(leaves_to_numpy(model)))
-    about = {"which": which, "sha256": _digest_arrays(arrays)}
+    about = {
+        "which": which,
+        "sha256": _digest_arrays(arrays),
+        "prep": _prep_digest(folder),
+    }
     content = safetensors.numpy.save(arrays, about)
     write_atomically(folder / WEIGHTS, content)
 
@@ -108,6 +112,11 @@ def find_model(folder: Path) -> Path:
         raise ModelFolderError(
             f"{folder} is a run without {FOLDER}/: it was stopped before its training "
             "began, or an earlier jlstm wrote it; run it again."
+        )
+    runs = sorted(p for p in folder.iterdir() if (p / FOLDER / ABOUT).is_file())
+    if runs:
+        raise ModelFolderError(
+            f"{folder} holds {len(runs)} run(s): give one of them, such as {runs[-1]}."
         )
     raise ModelFolderError(
         f"{folder} is not the folder of a run: it has neither {FOLDER}/ nor {ABOUT}."
@@ -141,7 +150,7 @@ def read_weights(folder: Path) -> Weights | None:
     """Return the weights, or None where there are none yet.
 
     Raises:
-        ModelFolderError: the file is damaged.
+        ModelFolderError: the file is damaged, or of another run.
     """
     path = folder / WEIGHTS
     if not path.is_file():
@@ -155,6 +164,11 @@ def read_weights(folder: Path) -> Weights | None:
         intact = False
     if not intact:
         raise _damaged(folder, WEIGHTS)
+    if about.get("prep", _prep_digest(folder)) != _prep_digest(folder):
+        raise ModelFolderError(
+            f"{path} is of another run than {PREP}: their classes or words differ. "
+            "Copy the folder again, or resume the run."
+        )
     return Weights(about["which"], arrays)
 
 
@@ -223,6 +237,10 @@ def _damaged(folder: Path, name: str) -> ModelFolderError:
 
 def _whole(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: np.asarray(array, order="C") for name, array in arrays.items()}
+
+
+def _prep_digest(folder: Path) -> str:
+    return _digest(b"".join((folder / name).read_bytes() for name in (PREP, ARRAYS)))
 
 
 def _digest(content: bytes) -> str:

@@ -77,7 +77,8 @@ def read_texts(
 
 
 def _rows(path: str | Path) -> list[Row]:
-    lines = read_table_text(path).split("\n") if Path(path).stat().st_size else []
+    empty = Path(path).is_file() and not Path(path).stat().st_size
+    lines = [] if empty else read_table_text(path).split("\n")
     kept = [
         (n, line.removeprefix("\ufeff"))
         for n, line in enumerate(lines, start=1)

@@ -1,12 +1,14 @@
 """Sentences and documents: read, cut into parts, turned into ids of words."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from jlstm.data import Labelled, Vocab, encode_words, load_imdb, load_sentences
 from jlstm.data.imdb import review_words
-from jlstm.data.lines import Texts, read_lines_of
+from jlstm.data.lines import Texts, path_only, read_lines_of
 from jlstm.data.sentences import fold_parts, ten_folds
 from jlstm.data.sst import load_sst, phrases, whole_sentences
 from jlstm.data.tokenize import tokenize
@@ -59,13 +61,17 @@ def read_new(source: Texts, prep: Prep, config: DataConfig, labelled: bool) -> P
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
-        ValueError: a line has no text, or a class that the run does not know.
+        ValueError: a line has no text, or a class that the run does not know; or a
+            table is given where texts are read, whose classes would be words.
     """
     assert prep.vocab is not None  # of a run on texts
     if labelled:
-        known = read_texts(source, config.text, config.label, prep.classes).labelled
+        known = read_texts(
+            path_only(source), config.text, config.label, prep.classes
+        ).labelled
         return encoded(prep.vocab, _shortened(known, config.length))
     lines, place = read_lines_of(source)
+    _check_no_table(source, lines)
     sentences = tuple(tokenize(line, "en") for line in lines)
     if not all(sentences):
         raise ValueError(
@@ -73,6 +79,18 @@ def read_new(source: Texts, prep: Prep, config: DataConfig, labelled: bool) -> P
         )
     new = Labelled(sentences, np.zeros(len(lines), int))
     return encoded(prep.vocab, _shortened(new, config.length))
+
+
+def _check_no_table(source: Texts, lines: Sequence[str]) -> None:
+    """Raise where a file is a table: its header and classes would be read as text."""
+    if not isinstance(source, str | os.PathLike):
+        return
+    name = os.fspath(source).removesuffix(".gz").lower()
+    if name.endswith((".csv", ".tsv")) or any("\t" in line for line in lines):
+        raise ValueError(
+            f"{os.fspath(source)} is a table: give a file with a text alone in each "
+            "line; a table with classes can be scored."
+        )
 
 
 def read_labelled_text(path: str | Path) -> tuple[Labelled, tuple[str, ...]]:

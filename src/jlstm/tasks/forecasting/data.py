@@ -11,6 +11,7 @@ from jlstm.data.forecast import (
     load_forecast,
     season_of,
 )
+from jlstm.data.lines import path_only
 from jlstm.data.series import Series, read_csv
 from jlstm.data.windows import Windows
 from jlstm.tasks.forecasting.baselines import find_season
@@ -79,17 +80,20 @@ def read_new(path: str | Path, prep: Prep, config: ForecastConfig, known: bool) 
         FileNotFoundError: nothing is at ``path``.
         ValueError: it lacks a column, or is too short.
     """
+    path = path_only(path)
     table = read_csv(path, interpolate=config.interpolate, options=config.table)
     series, sizes = table.only(prep.columns), prep.sizes
     values = prep.scaler.scale(series.values)
     own = sizes.length, sizes.horizon, sizes.predicted
+    needed = sizes.length + sizes.horizon * known
+    if len(values) < needed:
+        ahead = f" and {sizes.horizon} after them" if known else ""
+        raise ValueError(
+            f"{path} has {len(values)} rows, the model looks at {sizes.length}{ahead}: "
+            "give more rows."
+        )
     if known:
         return Part(Windows(values, 0, len(values), *own), series)
-    if len(values) < sizes.length:
-        raise ValueError(
-            f"{path} has {len(values)} rows, the model looks at {sizes.length}: give "
-            "more rows."
-        )
     return Part(window_at_end(values, *own), series)
 
 

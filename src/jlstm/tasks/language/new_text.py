@@ -1,6 +1,8 @@
 """New text for a trained language model: prompts to continue, or text to score."""
 
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -38,7 +40,7 @@ def read_tokens(source: Texts, vocab: Vocab) -> np.ndarray:
         ValueError: the text has less than two symbols, or one that the vocabulary
             lacks.
     """
-    text = read_text(source) if isinstance(source, str) else _joined(source)
+    text = _whole(source)
     tokens = vocab.encode(text)
     if len(tokens) < 2:
         raise ValueError(
@@ -60,7 +62,7 @@ def continued(
             yield {"prompt": prompt, "temperature": temperature, "text": text}
 
 
-def _joined(source: Texts) -> str:
-    if hasattr(source, "__fspath__"):
-        return read_text(source)
+def _whole(source: Texts) -> str:
+    if isinstance(source, str | os.PathLike):
+        return read_text(Path(source))
     return "".join(f"{line}\n" for line in read_lines_of(source)[0])

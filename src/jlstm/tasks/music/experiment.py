@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from jlstm.data.lines import path_only
 from jlstm.data.music import copy_baseline, independent_baseline, load_music
 from jlstm.tasks.music.config import Config, Pieces, Prep
 from jlstm.tasks.music.midi import read_midi
@@ -74,7 +75,7 @@ class MusicExperiment(Experiment[Config, Prep, Pieces]):
 
     def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Pieces:
         """Read a piece that ``write_midi`` has written; it is its own answer."""
-        return (read_midi(source),)
+        return (read_midi(path_only(source)),)
 
     def predict(self, model: MusicModel, new: Pieces, prep: Prep) -> Iterator[Row]:
         """Yield the keys that sound next after each piece, with their chances."""

@@ -1,5 +1,6 @@
 """New recordings for a trained model."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -8,9 +9,10 @@ import numpy as np
 
 from jlstm.data.audio import LogMelConfig, extract_log_mel
 from jlstm.data.audio_folder import SOUNDS, load_audio_folder, read_sound
+from jlstm.data.lines import path_only
 from jlstm.tasks.classification.data import Part
 
-Recordings: TypeAlias = str | Path | Iterable[np.ndarray]
+Recordings: TypeAlias = str | os.PathLike[str] | Iterable[np.ndarray]
 """The path of a recording or of a folder of them, or samples from -1 to 1."""
 
 
@@ -38,7 +40,7 @@ def read_new(source: Recordings, front: LogMelConfig) -> Heard:
         FileNotFoundError: nothing is at the path.
         ValueError: a file cannot be read, or its sample rate is not that of the model.
     """
-    if not isinstance(source, str | Path):
+    if not isinstance(source, str | os.PathLike):
         sounds = [np.asarray(one, np.float32) for one in source]
         return Heard(
             tuple(map(str, range(len(sounds)))), extract_log_mel(sounds, front)
@@ -63,7 +65,7 @@ def read_labelled(
         ValueError: a file cannot be read or has another sample rate, or the run does
             not know a class.
     """
-    sounds = load_audio_folder(path)
+    sounds = load_audio_folder(path_only(path))
     strange = [name for name in sounds.classes if name not in classes]
     if strange:
         raise ValueError(

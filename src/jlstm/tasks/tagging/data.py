@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from jlstm.data import Vocab, encode_words
-from jlstm.data.archive import read_lines
+from jlstm.data.lines import path_only
 from jlstm.data.tagging import Tagged, tag_vocab
+from jlstm.data.text import read_table_text
 from jlstm.data.words import Words, word_vocab
 from jlstm.tasks.tagging.model import TaggerSizes
 from jlstm.tasks.tagging.objective import Sentence
@@ -83,16 +84,43 @@ def read_new(
         FileNotFoundError: nothing is at ``path``.
         ValueError: it cannot be read, lacks marks, or has a tag that the run lacks.
     """
+    path = path_only(path)
     if tagged:
-        return numbered(read_file(config, path), config, prep)
+        part = read_file(config, path)
+        _check_tags(path, part.tagged, prep.tags)
+        return numbered(part, config, prep)
     if prep.marks is not None:
         raise ValueError(
             f"{path} is read as sentences alone, but the model reads marks too "
             f"(data.mark={config.mark}): give a file with their column."
         )
-    sentences = tuple(tuple(line.split()) for line in read_lines(path) if line.strip())
+    sentences = _plain_sentences(path)
     unknown = tuple((prep.tags.symbols[0],) * len(words) for words in sentences)
     return numbered(Part(Tagged(sentences, unknown)), config, prep)
+
+
+def _plain_sentences(path: Path) -> tuple[Words, ...]:
+    """Return the words of each line; a table would be read as words and tags in one."""
+    text = read_table_text(path)
+    if "\t" in text:
+        raise ValueError(
+            f"{path} is a table: give a file with a sentence in each line, its words "
+            "between blanks; a file with tags can be scored."
+        )
+    found = tuple(tuple(line.split()) for line in text.split("\n") if line.strip())
+    if not found:
+        raise ValueError(f"{path} has no word: give a sentence in each line.")
+    return found
+
+
+def _check_tags(path: Path, tagged: Tagged, known: Vocab) -> None:
+    """Raise where a file has a tag that the run did not learn."""
+    for tag in (tag for tags in tagged.tags for tag in tags):
+        if tag not in known.index:
+            raise ValueError(
+                f"{path} has the tag {tag!r}, which the run does not know; it knows "
+                f"{', '.join(known.symbols)}."
+            )
 
 
 def spell(word: str, most: int) -> str:

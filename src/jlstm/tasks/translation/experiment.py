@@ -53,6 +53,7 @@ class Config(RunConfig):
 class TranslateExperiment(Experiment[Config, Prep, Pairs]):
     """Sentences of one language in another."""
 
+    answers_apart = True
     Config = Config
     Prep = Prep
 

@@ -119,9 +119,12 @@ def cell_class(name: str) -> type[Cell]:
         return find(CELLS, name, "cell")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (Exception, SystemExit) as error:  # a module may raise whatever it likes
+        said = str(error) if isinstance(error, ImportError | AttributeError) else (
+            f"{type(error).__name__}: {error}"
+        )  # fmt: skip
         raise ValueError(
-            f"cell is {name}, which cannot be imported ({error}): give MODULE.CLASS of "
+            f"cell is {name}, which cannot be imported ({said}): give MODULE.CLASS of "
             "a module in the folder that you work in, or of an installed package."
         ) from None
     kind = isinstance(found, type) and issubclass(found, Cell)
