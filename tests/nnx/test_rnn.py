@@ -201,7 +201,7 @@ def test_step_by_step_is_the_call_with_the_same_noise(name):
         steps = xs if model.time_major else swap(xs)
         return jax.lax.scan(
             lambda carry, step: model.step(prepared, carry, *step),
-            model.init_carry((B,), model.dtype or jnp.float32), (steps, noise),
+            model.init_carry((B,)), (steps, noise),
         )  # fmt: skip
 
     carry, ys = stepped(model, xs, jax.random.key(4))
