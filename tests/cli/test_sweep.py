@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from experiments.killed_runs.signals import SMALL, TEXT, finish, launch, wait
-from jlstm.cli.compose import check_overrides
+from jlstm.cli.compose import RECIPES, check_overrides
 from jlstm.cli.jobs import quoted, read_outcome
-from jlstm.cli.sweep import sweep_table
+from jlstm.cli.sweep import sweep, sweep_table
+from jlstm.training.failure import Reached
 from jlstm.training.report.table import table
+from tests.quick import quick
 
 
 @pytest.mark.parametrize("path", ["/a b/c", "/it's/", "C:\\runs", "/a,b/[c]"])
@@ -59,6 +61,17 @@ def test_the_table_shows_only_what_differs_between_jobs():
 def test_a_cell_stays_in_its_cell():
     line = table(["a"], [["x|y\nz"]]).splitlines()[-1]
     assert line == r"| x\|y z |"
+
+
+@pytest.mark.parametrize("data", quick(sorted(RECIPES), 1))
+def test_data_of_ones_own_brings_its_experiment(data, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("jlstm.cli.sweep._launch", told.extend)
+    words = [f"data={data}", "data.path=a.txt", "train.seed=0,1"]
+    sweep([*words, f"runs_dir={quoted(tmp_path)}"], Reached())
+    assert f"experiment={RECIPES[data]}" in told
+    (request,) = tmp_path.glob("*/*/request.json")
+    assert f"experiment={RECIPES[data]}" in request.read_text()
 
 
 @pytest.mark.slow

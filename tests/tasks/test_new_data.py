@@ -6,7 +6,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from jlstm.data.audio import LogMelConfig
 from jlstm.data.lines import path_only, read_lines_of
+from jlstm.tasks.speech.new_sound import read_new
 from tests.tasks.small import small
 
 
@@ -76,3 +78,26 @@ def test_a_file_that_is_not_what_is_read_is_refused(what, task_of, tmp_path):
     with pytest.raises((ValueError, OSError), match=re.escape(said)) as refused:
         made.read(path, made.data.prep, labelled=labelled)
     assert path.name in str(refused.value)
+
+
+WAVE = np.sin(np.arange(900, dtype=np.float32) / 5)
+NO_SOUNDS = {
+    "none": [], "nothing": None, "one, not a list": WAVE, "a path": ["a.wav"],
+    "integers": [(WAVE * 20_000).astype(np.int16)], "unscaled": [WAVE * 20_000],
+    "stereo": [np.stack([WAVE, WAVE], 1)], "not finite": [WAVE * np.nan],
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("what", NO_SOUNDS)
+def test_samples_that_would_be_misread_are_refused(what):
+    with pytest.raises(
+        ValueError, match=r"from -1 to 1, each in|There is no recording"
+    ):
+        read_new(NO_SOUNDS[what], LogMelConfig(sample_rate=8_000))
+
+
+def test_samples_may_be_of_any_precision():
+    front = LogMelConfig(sample_rate=8_000)
+    single, double = read_new([WAVE, WAVE.astype(np.float64)], front).features
+    np.testing.assert_array_equal(single, double)

@@ -184,13 +184,13 @@ def test_values_of_the_environment_are_not_shown(tmp_path, monkeypatch):
 NOT_A_RUN = {
     "nothing": (lambda folder: folder / "none", FileNotFoundError, "no folder .*none"),
     "another folder": (lambda folder: folder, ModelFolderError, "not the folder of a"),
-    "runs": (lambda folder: of_runs(folder), ModelFolderError, r"2 run\(s\): .*/two"),
+    "runs": (lambda folder: of_runs(folder), ModelFolderError, r"2 run\(s\): .*/one"),
     "never begun": (lambda folder: begun(folder), ModelFolderError, "without model/"),
 }
 
 
 def of_runs(folder):
-    for name in ("one", "two"):
+    for name in ("one", "a/two"):
         (folder / name / "model").mkdir(parents=True)
         (folder / name / "model" / "about.json").write_text("{}")
     return folder

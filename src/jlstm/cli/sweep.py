@@ -25,6 +25,7 @@ from jlstm.cli.compose import (
     check_overrides,
     closed,
     compose_run,
+    default_experiment,
     one_line,
     search_path,
     swept,
@@ -61,6 +62,7 @@ def sweep(overrides: Sequence[str], reached: Reached) -> int:
     if any(text.startswith("resume=") for text in overrides):
         folder, overrides = _resumed(overrides)
     else:
+        overrides = [*overrides, *default_experiment(check_overrides(overrides))]
         folder = _new(overrides)
     reached.sweep = folder
     own = [f"hydra.sweep.dir={quoted(folder)}", f"{UNSHOWN}=[{_fixed_keys(overrides)}]"]

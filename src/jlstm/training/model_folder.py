@@ -113,7 +113,8 @@ def find_model(folder: Path) -> Path:
             f"{folder} is a run without {FOLDER}/: it was stopped before its training "
             "began, or an earlier jlstm wrote it; run it again."
         )
-    runs = sorted(p for p in folder.iterdir() if (p / FOLDER / ABOUT).is_file())
+    below = (folder.glob(f"{any_}{FOLDER}/{ABOUT}") for any_ in ("*/", "*/*/"))
+    runs = sorted(about.parent.parent for found in below for about in found)
     if runs:
         raise ModelFolderError(
             f"{folder} holds {len(runs)} run(s): give one of them, such as {runs[-1]}."

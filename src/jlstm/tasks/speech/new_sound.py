@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from jlstm.tasks.classification.data import Part
 
 Recordings: TypeAlias = str | os.PathLike[str] | Iterable[np.ndarray]
 """The path of a recording or of a folder of them, or samples from -1 to 1."""
+
+LOUDEST = 2.0
+"""Decoders overshoot 1 a little; beyond this, samples were not scaled."""
 
 
 class Heard(NamedTuple):
@@ -38,10 +41,11 @@ def read_new(source: Recordings, front: LogMelConfig) -> Heard:
 
     Raises:
         FileNotFoundError: nothing is at the path.
-        ValueError: a file cannot be read, or its sample rate is not that of the model.
+        ValueError: a file cannot be read, or its sample rate is not that of the model;
+            or values are not one channel of floats from -1 to 1.
     """
     if not isinstance(source, str | os.PathLike):
-        sounds = [np.asarray(one, np.float32) for one in source]
+        sounds = _values(source)
         return Heard(
             tuple(map(str, range(len(sounds)))), extract_log_mel(sounds, front)
         )
@@ -77,6 +81,21 @@ def read_labelled(
     numbers = np.array([classes.index(name) for name in sounds.classes])
     features = extract_log_mel(sounds.waveforms, front)
     return Part(features, numbers[sounds.labels])
+
+
+def _values(source: Any) -> list[np.ndarray]:
+    """Return samples given as values; integers or a louder sound would be misread."""
+    sounds = [np.asarray(one) for one in source] if isinstance(source, Iterable) else []
+    if not sounds:
+        raise ValueError("There is no recording: give a path, or samples in a list.")
+    for number, one in enumerate(sounds, 1):
+        is_sound = one.ndim == 1 and one.dtype.kind == "f"
+        if not (is_sound and np.abs(one).max(initial=0) <= LOUDEST):
+            raise ValueError(
+                f"Recording {number} is {one.dtype} of shape {one.shape}: give one "
+                "channel of finite floats from -1 to 1, each in a list of recordings."
+            )
+    return [one.astype(np.float32) for one in sounds]
 
 
 def _files(path: Path) -> list[Path]:
