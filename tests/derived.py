@@ -55,10 +55,11 @@ OF_A_TASK = re.compile(
 
 def derived() -> dict[Path, str]:
     """Return the text of each file that follows from others."""
+    package = exports_of_the_package()
     texts = {
         PACKAGE / "cells" / "__init__.py": exports_of_cells(),
-        PACKAGE / "__init__.py": exports_of_the_package(),
-        ROOT / "docs" / "api" / "names.md": page_of_names(),
+        PACKAGE / "__init__.py": package,
+        ROOT / "docs" / "api" / "names.md": page_of_names(package),
     }
     listed = list(modules())
     for name in PAGES:
@@ -121,10 +122,13 @@ def page(name: str, listed: list[str]) -> str:
     return "\n\n".join([f"# {title}", line, *blocks]) + "\n"
 
 
-def page_of_names() -> str:
-    """Return the table of what ``jlstm`` itself exports, by concept."""
+def page_of_names(text: str) -> str:
+    """Return the table of what ``jlstm`` itself exports, by concept.
+
+    Args:
+        text: of ``jlstm/__init__.py``.
+    """
     table: dict[str, list[str]] = {}
-    text = (PACKAGE / "__init__.py").read_text("utf-8")
     for line in imports(re.sub(r"(?m)^ +from", "from", text)):
         module, name = IMPORT.fullmatch(line).groups()
         table.setdefault(module, []).append(f"`{name}`")
