@@ -28,8 +28,8 @@ def page(monkeypatch, user_defaults):
     return module
 
 
-def test_the_task_takes_less_than_120_lines():
-    assert sum(bool(line.strip()) for line in TASK.splitlines()) < 120
+def test_the_task_takes_no_more_than_120_lines():
+    assert sum(bool(line.strip()) for line in TASK.splitlines()) <= 120
 
 
 @pytest.mark.long
@@ -63,6 +63,7 @@ def added(page, tmp_path, monkeypatch):
 @pytest.mark.usefixtures("added")
 def test_the_launcher_knows_the_task(capsys):
     wanted = ("experiment=period", "data.count=8", "train.epochs=1", "batch_size=8")
+    wanted += ("model.stack.cell=GRUCell",)
     assert launcher.main(wanted) == 0
     assert "report: runs/period/" in capsys.readouterr().out
     assert launcher.main(["experiment=period", "data.nois=1"]) == 2
@@ -70,4 +71,5 @@ def test_the_launcher_knows_the_task(capsys):
     assert launcher.main(["--cfg", "experiment=period", "batch_size=8"]) == 0
     shown = yaml.safe_load(capsys.readouterr().out)
     assert shown["task"] == "period" and shown["batch_size"] == 8
+    assert shown["model"]["stack"]["hidden_sizes"] == [32]
     assert shown["data"] == {"count": 256, "noise": 0.1}
