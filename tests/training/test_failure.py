@@ -13,6 +13,7 @@ from jlstm.tasks import TASKS
 from jlstm.training.exits import Exit, exit_table
 from jlstm.training.failure import Reached, tell
 from jlstm.training.finite import NonFiniteError
+from jlstm.training.model_folder import DamagedModelError
 from jlstm.training.report.present import ReportError, draw_all
 from jlstm.training.stop import Stopped
 from jlstm.training.stored import CheckpointError
@@ -39,6 +40,7 @@ MISSING = ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
         (MemoryError(), True, 4, "error: out of memory (): smaller batches or windows"),
         (XLA, True, 4, "error: out of memory (RESOURCE_EXHAUSTED: Out of memory all"),
         (CheckpointError("step_3.1 is damaged."), True, 5, "error: step_3.1 is damage"),
+        (DamagedModelError("a is missing."), False, 5, "error: a is missing."),
         (DamagedError("config.yaml is damaged."), False, 5, "error: config.yaml is da"),
         (MISSING, False, 6, 'error: matplotlib is not installed: pip install "jlstm[t'),
         (ReportError("A plot failed."), True, 7, "error: A plot failed."),

@@ -163,7 +163,7 @@ def _refuse_code(place: Path, mapping: Mapping[str, Any]) -> None:
         elif key == "cell" and "." in str(value):
             raise ModelFolderError(
                 f"{place} has the cell {value}, which is code that jlstm does not "
-                "know: give trust_code=True if you know who wrote it."
+                "know: give trust_code=True, or --trust-code, if you know who wrote it."
             )
 
 

@@ -14,6 +14,7 @@ BY_NAME = {
     "jlstm.training.finite.NonFiniteError": Exit.NOT_FINITE,
     "jlstm.training.stored.CheckpointError": Exit.DAMAGED,
     "jlstm.training.starts.DamagedError": Exit.DAMAGED,
+    "jlstm.training.model_folder.DamagedModelError": Exit.DAMAGED,
     "jlstm.training.report.present.ReportError": Exit.REPORT,
     "builtins.MemoryError": Exit.MEMORY,
     "builtins.ModuleNotFoundError": Exit.PACKAGE,

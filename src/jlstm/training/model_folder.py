@@ -43,6 +43,10 @@ class ModelFolderError(ValueError):
     """A folder holds no model, or one that is damaged or of another version."""
 
 
+class DamagedModelError(ModelFolderError):
+    """A file of a model is missing, or not what was written there."""
+
+
 class Weights(NamedTuple):
     """What ``weights.safetensors`` holds.
 
@@ -229,8 +233,8 @@ def _about(folder: Path) -> dict[str, Any]:
     return about
 
 
-def _damaged(folder: Path, name: str) -> ModelFolderError:
-    return ModelFolderError(
+def _damaged(folder: Path, name: str) -> DamagedModelError:
+    return DamagedModelError(
         f"{folder / name} is missing or not what was written there: copy the folder "
         "again, or resume the run, which writes it again."
     )
