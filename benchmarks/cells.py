@@ -7,6 +7,7 @@ the least time of a forward and backward pass over a sequence, divided by that o
 LSTM; the passes of all cells take turns, so that a busy machine hits all alike.
 """
 
+import argparse
 import inspect
 import os
 import platform
@@ -169,4 +170,5 @@ def _cores() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "jlstm"
+ORACLES = ROOT / "tests" / "oracle"
 EXPORTED = re.compile(r"(Cell|Params|Carry|Gates)$")
 ALSO = {"LowRank"}
 """What a cell takes as an option, and has none of these endings."""
@@ -59,6 +60,7 @@ def derived() -> dict[Path, str]:
     texts = {
         PACKAGE / "cells" / "__init__.py": exports_of_cells(),
         PACKAGE / "__init__.py": package,
+        ORACLES / "__init__.py": exports_of_oracles(),
         ROOT / "docs" / "api" / "names.md": page_of_names(package),
     }
     listed = list(modules())
@@ -77,6 +79,18 @@ def exports_of_cells() -> str:
     ]
     old = (PACKAGE / "cells" / "__init__.py").read_text("utf-8")
     return f"{docstring(old)}\n\n{sorted_imports(lines)}"
+
+
+def exports_of_oracles() -> str:
+    """Return ``tests/oracle/__init__.py``, with each file named as its function."""
+    old = (ORACLES / "__init__.py").read_text("utf-8")
+    lines = set(re.findall(r"^from tests\.oracle\.\w+ import \w+ as \w+$", old, re.M))
+    for path in ORACLES.glob("[a-z]*.py"):
+        if f"\ndef {path.stem}(" in path.read_text("utf-8"):
+            lines.add(
+                f"from tests.oracle.{path.stem} import {path.stem} as {path.stem}"
+            )
+    return f"{docstring(old)}\n\n" + "".join(f"{line}\n" for line in sorted(lines))
 
 
 def exports_of_the_package() -> str:

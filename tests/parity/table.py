@@ -7,6 +7,7 @@ other libraries: as golden files that were written with them (PyTorch, Keras) or
 (Flax, Haiku, Equinox, cuDNN's stand-in in JAX, onnxruntime).
 """
 
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -263,4 +264,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

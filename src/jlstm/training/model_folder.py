@@ -181,8 +181,8 @@ def weight_names(leaves: Mapping[str, Any]) -> dict[str, Any]:
     """Return leaves of a model by the names that their weights have in the file.
 
     Example:
-        >>> weight_names({"rnn/weights/layers/0/w_ih/value": 1})
-        {'rnn.weights.layers.0.w_ih': 1}
+        >>> weight_names({"rnn/weights/0/w_ih/value": 1})
+        {'rnn.weights.0.w_ih': 1}
     """
     return {n.removesuffix("/value").replace("/", "."): x for n, x in leaves.items()}
 
