@@ -1,4 +1,4 @@
-"""Which tests take a second or more, as measured: ``tests/long.txt``.
+"""Which tests take long, as measured: ``tests/long.txt``.
 
 They are marked ``long`` without a mark in their file, since no one can tell by reading
 them: most compile much. On a machine with nothing else to do:
@@ -15,7 +15,7 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("long.txt")
 LINE = re.compile(r"([\d.]+)s (?:call|setup) +(\S+?::.*)")
-SECONDS = 1.0
+SECONDS = 0.6
 KEPT = ("tests/interop/", "tests/parity/")
 """What is compared with other libraries where Python is the oldest, and only there."""
 
