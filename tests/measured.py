@@ -15,7 +15,7 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("long.txt")
 LINE = re.compile(r"([\d.]+)s (?:call|setup) +(\S+?::.*)")
-SECONDS = 0.6
+SECONDS = 0.4
 KEPT = ("tests/interop/", "tests/parity/")
 """What is compared with other libraries where Python is the oldest, and only there."""
 

@@ -17,9 +17,9 @@ def test_what_is_listed_is_there():
 
 def test_seconds_are_added_up():
     printed = [
-        "0.40s call     tests/a.py::test_one[x y]",
-        "0.40s setup    tests/a.py::test_one[x y]",
-        "0.50s call     tests/a.py::test_two",
+        "0.20s call     tests/a.py::test_one[x y]",
+        "0.30s setup    tests/a.py::test_one[x y]",
+        "0.30s call     tests/a.py::test_two",
         "9.00s call     tests/parity/test_torch.py::test_three",
         "PASSED tests/a.py::test_two",
     ]

@@ -45,7 +45,7 @@ def test_leaving_a_word_out_is_reading_the_text_without_it(model):
         np.testing.assert_allclose(fall, whole - odds(model(column(rest))[0], 1))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_gradient_times_input_is_the_slope_along_each_word(model):
     found = gradient_times_input(model, WORDS, 1)
     vectors, step = np.asarray(model.embed(column(WORDS))), 1e-5

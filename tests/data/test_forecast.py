@@ -52,7 +52,7 @@ def test_one_variable_of_etth1(real):
     )
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_counts_of_windows(real):
     forecast = real(load_forecast, ForecastConfig("etth1"))
     parts = forecast.train, forecast.valid, forecast.test

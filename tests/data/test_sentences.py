@@ -49,7 +49,7 @@ def test_folds_share_no_sentence(real):
     np.testing.assert_array_equal(parts["test"].labels, mpqa.labels[rows])
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_trees_have_the_counts_of_the_treebank(real):
     trees = real(load_sst)
     assert [len(trees[part]) for part in trees] == [8_544, 1_101, 2_210]

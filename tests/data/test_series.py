@@ -55,6 +55,7 @@ def test_what_was_filled_in_is_noted(real):
     assert beijing.values[0, 0] == 129
 
 
+@pytest.mark.slow
 def test_sentinels_of_the_weather_stay_unless_cleaned(real):
     weather = real(load_series, "weather")
     assert (weather.values == -9999).sum() == 81

@@ -17,6 +17,7 @@ from jlstm.data.tagging import (
 from jlstm.data.words import unknown_share, word_vocab
 from jlstm.metrics.chunks import chunk_score, chunks_of
 from tests.messages import message_of
+from tests.quick import quick
 
 COUNTS = {
     "ud_english_ewt": {
@@ -39,7 +40,7 @@ def accuracy(gold, predicted):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("name", quick(COUNTS))
 def test_counts(real, name):
     parts = real(load_tagged, name)
     found = {
@@ -61,7 +62,7 @@ def test_most_frequent_tag_of_ud_is_the_known_baseline(real):
     assert unknown_share(words, test.sentences) == pytest.approx(0.091, abs=5e-4)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_chunk_baseline_is_that_of_the_shared_task(real):
     """The commonest chunk tag of a part of speech: F1 77.07, precision 72.58."""
     parts = real(load_tagged, "conll2000")

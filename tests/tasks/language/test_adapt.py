@@ -58,7 +58,7 @@ def by_hand(size, theta, share):
     return total / 44
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_cache_is_a_mixture_with_the_last_steps():
     thetas, shares = (0.0, 2.0), (0.0, 0.3)
     found = cache_nll(model(), STREAM, 4, thetas, shares)

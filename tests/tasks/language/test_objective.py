@@ -68,7 +68,7 @@ def test_penalties_are_of_the_dropped_and_of_the_raw_outputs():
     assert metrics["loss"] == same["loss"] == bare
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_transformer_learns_in_the_same_task():
     layers = TransformerConfig(1, 8, 2, 2)
     task = make_task(TransformerLanguageConfig(layers), window=16, eval_window=16)

@@ -118,7 +118,7 @@ def test_padding_of_either_side_changes_no_value_and_no_gradient(name):
     assert found[0] > 1 and np.abs(found[1].readout.kernel[...]).sum() > 0
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_pair_alone_gets_the_nats_that_it_gets_in_a_wider_batch():
     model = make("feeding")
     sources, inputs = ids(5, 2, SOURCE), ids(3, 2, TARGET)
