@@ -107,7 +107,11 @@ def test_steps_draw_the_noise_of_the_sequence(name):
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("stack", "shape"), [(IMAGES, (3, 2, 4, 3, 1)), (NESTED, (5, 4, 2))]
+    ("stack", "shape"),
+    [
+        (NESTED, (5, 4, 2)),
+        pytest.param(IMAGES, (3, 2, 4, 3, 1), marks=pytest.mark.slow),
+    ],
 )
 def test_noise_of_images_and_of_a_stack_in_a_stack(stack, shape):
     assert_noise_of_the_sequence(stack, shape)

@@ -168,6 +168,7 @@ def test_a_text_without_lines_is_read_from_its_start():
     assert len(example.labels) == len(data.valid) == len(reading.xs)
 
 
+@pytest.mark.slow
 def test_several_seeds_are_scored_and_the_first_one_writes(tmp_path, capsys):
     path = tmp_path / "a.txt"
     path.write_text(TEXT)

@@ -13,6 +13,8 @@ from jlstm.tasks.language.export import load_model, save_model
 from jlstm.tasks.language.model import LanguageConfig, LanguageModel
 from jlstm.training.config.stack import StackConfig
 
+FULL = pytest.param("float32", 0.0, marks=pytest.mark.slow)
+
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
 VOCAB = Vocab(("the", "cat", "sat", "<unk>", "<eos>"), "word")
 CONFIG = LanguageConfig(
@@ -26,7 +28,7 @@ def model():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("dtype", "off"), [("float32", 0.0), ("float16", 5e-4)])
+@pytest.mark.parametrize(("dtype", "off"), [("float16", 5e-4), FULL])
 def test_a_model_comes_back(model, tmp_path, dtype, off):
     save_model(tmp_path / "model.npz", model, VOCAB, dtype)
     loaded, vocab = load_model(tmp_path / "model.npz")

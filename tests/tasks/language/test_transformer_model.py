@@ -74,7 +74,7 @@ def test_a_short_prompt_is_read_as_it_is():
     np.testing.assert_allclose(logits, run(model, TOKENS[:3])[-1], atol=1e-6)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_each_dropout_needs_a_key():
     noisy, quiet = make(embedding_dropout=0.5, output_dropout=0.5), run(make(), TOKENS)
     np.testing.assert_array_equal(quiet, run(noisy, TOKENS))

@@ -93,6 +93,7 @@ def test_a_crf_scores_the_sentence_as_one(answered):
     np.testing.assert_array_equal(tags, best)
 
 
+@pytest.mark.slow
 def test_a_softmax_scores_each_word_by_itself():
     model = make("softmax")
     scores, nats, tags = (np.asarray(each) for each in run(model, text(), TAGS))
