@@ -6,7 +6,7 @@ Every cell gets the same width, the same updates of the same rule, and the learn
 that is best for it at the shortest length; all seeds and rates are trained side by side
 in one compiled program. Where no seed of a cell solves a length, longer ones are not
 tried with it. A finished point is a line in ``solved.jsonl``;
-started again, the script goes on with those that are missing. Table and plot are
+started again, the script trains those that are missing. Table and plot are
 written again after each.
 """
 

@@ -4,7 +4,7 @@
 
 All learning rates and seeds of a variant are trained side by side in one compiled
 program. A finished variant is a line in ``odyssey.jsonl``; started again, the script
-goes on with those that are missing. Table and plot, which bear the optimizer's name,
+trains those that are missing. Table and plot, which are named after the optimizer,
 are written again after each.
 
 Source: K. Greff et al., "LSTM: a search space odyssey", 2017 (arXiv:1503.04069).

@@ -1,5 +1,6 @@
 """A run is a model: it is loaded without its data, moved, and used on new data."""
 
+import hashlib
 import json
 import shutil
 import wave
@@ -296,3 +297,15 @@ def test_what_reads_no_file_says_so(task, tmp_path, monkeypatch):
     _, _, run = saved(task, tmp_path, monkeypatch)
     with pytest.raises(NotImplementedError, match=f"task={task}"):
         load_run(run).predict("a.txt")
+
+
+def test_a_configuration_with_aliases_is_refused(tmp_path, monkeypatch):
+    """A few lines of them can stand for more than a memory holds."""
+    _, _, run = saved("music", tmp_path, monkeypatch)
+    config, about = (run / "model" / name for name in ("config.yaml", "about.json"))
+    config.write_text("a: &a [1, 2]\nb: [*a, *a]\n")
+    said = json.loads(about.read_text())
+    said["sha256"]["config.yaml"] = hashlib.sha256(config.read_bytes()).hexdigest()
+    about.write_text(json.dumps(said))
+    with pytest.raises(ValueError, match=r"config\.yaml is not YAML"):
+        load_run(run)

@@ -51,11 +51,6 @@ def launch(argv: Sequence[str], reached: Reached) -> int:
     return 0
 
 
-def run(argv: Sequence[str], reached: Reached) -> int:
-    """Train: ``jlstm run experiment=NAME``."""
-    return launch(argv, reached)
-
-
 def resume(argv: Sequence[str], reached: Reached) -> int:
     """Resume a run: ``jlstm resume RUN``; a sweep is resumed as well.
 

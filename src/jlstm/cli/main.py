@@ -30,7 +30,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "run": Command("experiment=NAME [KEY=VALUE …]", "train", "launch:run"),
+    "run": Command("experiment=NAME [KEY=VALUE …]", "train", "launch:launch"),
     "resume": Command("RUN [train.epochs=N]", "resume a run", "launch:resume"),
     "sweep": Command("KEY=VALUE,VALUE …", "train every combination", "launch:sweep_"),
     "predict": Command("RUN FILE [--out OUT]", "answers for new data", "use:predict"),

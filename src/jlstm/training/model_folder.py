@@ -27,11 +27,10 @@ from jlstm._internal.files import write_atomically
 from jlstm.training.prep import pack, unpack
 from jlstm.training.run import write_json
 from jlstm.training.tree_io import leaves_to_numpy, named_leaves
-from jlstm.training.yaml_file import yaml_text
+from jlstm.training.yaml_file import parse_yaml, yaml_text
 
 with brought_by("train"):
     import safetensors.numpy
-    import yaml
 
 FORMAT = 1
 FOLDER = "model"
@@ -133,8 +132,9 @@ def read_config(folder: Path) -> dict[str, Any]:
 
     Raises:
         ModelFolderError: a file is damaged, or of a newer version.
+        ValueError: it is not YAML as a run writes it.
     """
-    return yaml.safe_load(_read(folder, CONFIG))
+    return parse_yaml(_read(folder, CONFIG), folder / CONFIG)
 
 
 def read_prep(folder: Path, cls: type) -> Any:
@@ -169,7 +169,7 @@ def read_weights(folder: Path) -> Weights | None:
         intact = False
     if not intact:
         raise _damaged(folder, WEIGHTS)
-    if about.get("prep", _prep_digest(folder)) != _prep_digest(folder):
+    if "prep" in about and about["prep"] != _prep_digest(folder):
         raise ModelFolderError(
             f"{path} is of another run than {PREP}: their classes or words differ. "
             "Copy the folder again, or resume the run."

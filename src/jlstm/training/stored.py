@@ -87,13 +87,14 @@ def read_checkpoint(
     record = _read_record(folder)
     if "format" not in record:
         say(f"{folder.name} was saved without checksums: its numbers are not checked.")
-    specs = {name: spec for name, (spec, _) in _leaves(folder, record).items()}
+    leaves = _leaves(folder, record)
+    specs = {name: spec for name, (spec, _) in leaves.items()}
     wanted = leaf_specs(template)
     difference = first_difference(wanted, specs)
     if difference is not None:
         whose = "" if wanted.keys() == specs.keys() else OTHER_NAMES
         raise CheckpointError(f"{folder.name} does not fit: {difference}.{whose}")
-    arrays = _checked_arrays(folder, record)
+    arrays = _checked_arrays(folder, record, leaves)
     return leaves_from_numpy(template, arrays), record["position"]
 
 
@@ -105,11 +106,15 @@ def read_arrays(folder: Path) -> dict[str, np.ndarray]:
     Raises:
         CheckpointError: it is damaged; says how.
     """
-    return _checked_arrays(folder, _read_record(folder))
+    record = _read_record(folder)
+    return _checked_arrays(folder, record, _leaves(folder, record))
 
 
-def _checked_arrays(folder: Path, record: dict[str, Any]) -> dict[str, np.ndarray]:
-    leaves = _leaves(folder, record)
+def _checked_arrays(
+    folder: Path,
+    record: dict[str, Any],
+    leaves: dict[str, tuple[LeafSpec, str | None]],
+) -> dict[str, np.ndarray]:
     specs = {name: spec for name, (spec, _) in leaves.items()}
     _check_files(folder, record.get("files", {}))
     arrays = {n: np.zeros(s.shape, s.dtype) for n, s in specs.items() if 0 in s.shape}

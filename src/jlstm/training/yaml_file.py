@@ -24,8 +24,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: it is not YAML, has aliases, or holds no keys; says which.
     """
+    return parse_yaml(path.read_bytes(), path)
+
+
+def parse_yaml(content: bytes, path: Path) -> dict[str, Any]:
+    """Return the keys and values in what was read of a file; as :func:`read_yaml`."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Plain)
+        data = yaml.load(content.decode("utf-8"), _Plain)
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError):
         raise ValueError(f"{path} is not YAML") from None
     if not isinstance(data, dict):

@@ -13,11 +13,11 @@ from jlstm.data.lines import Texts
 from jlstm.nnx.tokens import TokenModel
 from jlstm.tasks.language.data import Data, Prep, check_streams, corpus_of, loaded
 from jlstm.tasks.language.model import LanguageConfig
-from jlstm.tasks.language.new_text import continued, read_prompts, read_tokens
+from jlstm.tasks.language.new_text import read_prompts, read_tokens
 from jlstm.tasks.language.ngrams import count_ngrams
 from jlstm.tasks.language.objective import LanguageTask, StreamConfig
 from jlstm.tasks.language.report import make_report
-from jlstm.tasks.language.show import SampleConfig
+from jlstm.tasks.language.show import SampleConfig, continued
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Report, Row, Scores
 
@@ -101,4 +101,8 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
         self, model: TokenModel, new: tuple[str, ...], prep: Prep
     ) -> Iterator[Row]:
         """Yield continuations of the prompts, as ``sample`` says."""
-        return continued(model, new, prep.vocab, self.config.sample)
+        for prompt in new:
+            for one in continued(model, prep.vocab, prompt, self.config.sample):
+                yield {
+                    "prompt": prompt, "temperature": one.temperature, "text": one.text
+                }  # fmt: skip

@@ -1,19 +1,13 @@
 """New text for a trained language model: prompts to continue, or text to score."""
 
 import os
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import jax
 import numpy as np
 
 from jlstm.data import Vocab
 from jlstm.data.lines import Texts, read_lines_of
 from jlstm.data.text import read_text
-from jlstm.nnx.tokens import TokenModel
-from jlstm.tasks.language.show import SampleConfig
-from jlstm.tasks.language.text import generate_text
 
 
 def read_prompts(source: Texts, vocab: Vocab) -> tuple[str, ...]:
@@ -48,18 +42,6 @@ def read_tokens(source: Texts, vocab: Vocab) -> np.ndarray:
             "give two or more."
         )
     return tokens
-
-
-def continued(
-    model: TokenModel, prompts: Sequence[str], vocab: Vocab, config: SampleConfig
-) -> Iterator[dict[str, Any]]:
-    """Yield what the model writes after each prompt, at each temperature."""
-    for prompt in prompts:
-        for number, temperature in enumerate(config.temperatures):
-            key = jax.random.fold_in(jax.random.key(config.seed), number)
-            how = config.length, key, config.sampling(temperature)
-            text = generate_text(model, vocab, prompt, *how)
-            yield {"prompt": prompt, "temperature": temperature, "text": text}
 
 
 def _whole(source: Texts) -> str:

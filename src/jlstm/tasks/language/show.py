@@ -1,13 +1,14 @@
 """What a trained language model shows: samples, and a table next to its baselines."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 
 from jlstm._internal.options import Count, NotNegative, Options, Share, Size
-from jlstm.data import Corpus
+from jlstm.data import Corpus, Vocab
 from jlstm.decoding.sample import Sampling
 from jlstm.nnx.tokens import TokenModel
 from jlstm.tasks.language.text import generate_text
@@ -72,14 +73,18 @@ def draw_samples(
     model: TokenModel, corpus: Corpus, config: SampleConfig
 ) -> list[Sample]:
     """Let the model write one text for each temperature."""
-    prompt = config.prompt_for(corpus)
-    samples = []
+    return list(continued(model, corpus.vocab, config.prompt_for(corpus), config))
+
+
+def continued(
+    model: TokenModel, vocab: Vocab, prompt: str, config: SampleConfig
+) -> Iterator[Sample]:
+    """Yield what the model writes after a prompt, at each temperature."""
     for number, temperature in enumerate(config.temperatures):
         key = jax.random.fold_in(jax.random.key(config.seed), number)
         how = config.length, key, config.sampling(temperature)
-        text = generate_text(model, corpus.vocab, prompt, *how)
-        samples.append(Sample(temperature, prompt, text))
-    return samples
+        text = generate_text(model, vocab, prompt, *how)
+        yield Sample(temperature, prompt, text)
 
 
 def sample_title(sample: Sample) -> str:
