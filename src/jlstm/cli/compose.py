@@ -29,7 +29,10 @@ CONFIGS = PACKED if PACKED.is_dir() else CHECKOUT
 """The wheel has a copy of the folder ``configs`` inside the package."""
 HydraErrors = (HydraException, OmegaConfBaseException, YAMLError)
 CLEARED = "__cleared__"
-RECIPES = {"csv": "forecast_csv", "labelled_text": "labelled_text", "tagged": "tagged"}
+RECIPES = {
+    "audio_folder": "audio_folder", "csv": "forecast_csv",
+    "labelled_text": "labelled_text", "tagged": "tagged",
+}  # fmt: skip
 """The experiment that data of one's own brings along, with its task."""
 
 

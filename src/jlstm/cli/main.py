@@ -36,6 +36,9 @@ COMMANDS = {
     "predict": Command("RUN FILE [--out OUT]", "answers for new data", "use:predict"),
     "score": Command("RUN FILE", "metrics on new data with answers", "use:score"),
     "compare": Command("RUN RUN …", "runs side by side", "compare:compare"),
+    "data": Command(
+        "check FILE [TASK] [KEY=VALUE …]", "what a task makes of a file", "data:data"
+    ),
     "list": Command("[WHAT]", "experiments, data, tasks, cells", "listing:listing"),
 }
 

@@ -21,6 +21,7 @@ from jlstm.training.config.run import RunConfig
 from jlstm.training.config.schema import plain
 from jlstm.training.loop import Result, Trainer
 from jlstm.training.model_folder import FOLDER, begin_model, write_weights
+from jlstm.training.overview import Overview
 from jlstm.training.program import take
 from jlstm.training.report.present import Report, present, write_scores
 from jlstm.training.starts import effective_config
@@ -168,6 +169,10 @@ class Experiment(abc.ABC, Generic[C, P, E]):
     def report(self, run: Finished[P, E]) -> Report:
         """Say what a finished run is worth knowing for; plots are drawn later."""
         return Report()
+
+    def overview(self, data: Loaded[P, E]) -> Overview:
+        """Say what data holds, for ``jlstm data check``."""
+        return Overview()
 
     def read(self, source: Any, prep: P, *, labelled: bool) -> E:
         """Read new data as the model reads it.

@@ -17,12 +17,14 @@ from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
 from jlstm.tasks.classification.load import load
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
 from jlstm.tasks.classification.objective import ClassifyTask
+from jlstm.tasks.classification.overview import make_overview
 from jlstm.tasks.classification.report import make_report
 from jlstm.tasks.classification.texts import read_new
 from jlstm.tasks.classification.words import shares
 from jlstm.training.checksum import checksum
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+from jlstm.training.overview import Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +91,10 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
             name: [*checksum(part.sequences), zlib.crc32(part.labels.astype(np.int64))]
             for name, part in data.parts.items()
         }
+
+    def overview(self, data: Data) -> Overview:
+        """Say what the data holds."""
+        return make_overview(data)
 
     def report(self, run: Finished[Prep, Part]) -> Report:
         """Say how many answers are right, and which words moved them."""

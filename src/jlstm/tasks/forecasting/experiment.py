@@ -17,10 +17,12 @@ from jlstm.tasks.forecasting.data import Part, Prep, load, read_new, rejoined
 from jlstm.tasks.forecasting.model import Forecaster
 from jlstm.tasks.forecasting.model_config import ForecasterConfig
 from jlstm.tasks.forecasting.objective import MODELS, ForecastTask, WindowConfig
+from jlstm.tasks.forecasting.overview import make_overview
 from jlstm.tasks.forecasting.predict import forecast_rows
 from jlstm.tasks.forecasting.report import make_report
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+from jlstm.training.overview import Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +86,10 @@ class ForecastExperiment(Experiment[Config, Prep, Part]):
         """Return the shape and a checksum of the series."""
         values = np.ascontiguousarray(data.train.series.values)
         return {"shape": list(values.shape), "checksum": zlib.crc32(values)}
+
+    def overview(self, data: Loaded[Prep, Part]) -> Overview:
+        """Say what the data holds."""
+        return make_overview(data)
 
     def report(self, run: Finished[Prep, Part]) -> Report:
         """Forecast what is after the series, and compare with the baselines."""

@@ -16,10 +16,12 @@ from jlstm.tasks.language.model import LanguageConfig
 from jlstm.tasks.language.new_text import read_prompts, read_tokens
 from jlstm.tasks.language.ngrams import count_ngrams
 from jlstm.tasks.language.objective import LanguageTask, StreamConfig
+from jlstm.tasks.language.overview import make_overview
 from jlstm.tasks.language.report import make_report
 from jlstm.tasks.language.show import SampleConfig, continued
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Report, Row, Scores
+from jlstm.training.overview import Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,10 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
         sums = [0 if part is None else zlib.crc32(part) for part in parts]
         vocabulary = zlib.crc32("".join(data.prep.vocab.symbols).encode())
         return {"tokens": sizes, "checksums": [*sums, vocabulary]}
+
+    def overview(self, data: Data) -> Overview:
+        """Say what the data holds."""
+        return make_overview(data)
 
     def report(self, run: Finished[Prep, np.ndarray]) -> Report:
         """Let the model write, and compare it with n-grams."""

@@ -18,6 +18,7 @@ from jlstm.tasks.speech.new_sound import Heard, read_labelled, read_new
 from jlstm.tasks.speech.report import make_report
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Finished, Report, Row, Scores
+from jlstm.training.overview import Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,15 @@ class SpeechExperiment(ClassifyExperiment):
     def baselines(self, data: Data) -> Scores:
         """Return the accuracy of the baselines."""
         return score_baselines(data) if self.config.baselines else {}
+
+    def overview(self, data: Data) -> Overview:
+        """Say what the recordings hold, each at one speed alone."""
+        speeds, train = self.config.augment.speeds, data.train
+        count = len(train.labels) // len(speeds)
+        first = count * (speeds.index(1.0) if 1.0 in speeds else 0)
+        rows = slice(first, first + count)
+        once = Part(train.sequences[rows], train.labels[rows])
+        return super().overview(replace(data, parts={**data.parts, "train": once}))
 
     def report(self, run: Finished[Prep, Part]) -> Report:
         """Say how many answers are right, and show what the network reads."""

@@ -15,11 +15,13 @@ from jlstm.tasks.tagging.baselines import score_baselines
 from jlstm.tasks.tagging.data import Data, Prep, Sentences, load, read_new
 from jlstm.tasks.tagging.model import Tagger, TaggerConfig
 from jlstm.tasks.tagging.objective import TagTask
+from jlstm.tasks.tagging.overview import make_overview
 from jlstm.tasks.tagging.read import DataConfig
 from jlstm.tasks.tagging.report import make_report
 from jlstm.training.checksum import checksum
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+from jlstm.training.overview import Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,10 @@ class TagExperiment(Experiment[Config, Prep, Sentences]):
     def identity(self, data: Data) -> dict[str, Any]:
         """Return how many sentences and words a part has, and a checksum."""
         return {name: checksum(part.numbers) for name, part in data.parts.items()}
+
+    def overview(self, data: Data) -> Overview:
+        """Say what the data holds."""
+        return make_overview(data)
 
     def report(self, run: Finished[Prep, Sentences]) -> Report:
         """Tag the test, and say which words are tagged wrong."""

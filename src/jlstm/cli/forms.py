@@ -1,0 +1,94 @@
+"""Which data of ``configs/data`` a file or a folder looks like, by what it holds."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from jlstm.data.sheet.cells import Rows, most_common_width, split_cells
+from jlstm.data.sheet.numbers import is_missing
+from jlstm.data.sheet.read import is_value
+from jlstm.data.sheet.words import is_conllu
+from jlstm.data.text import read_table_text
+from jlstm.tasks.classification.labelled import LABEL, TEXT
+
+_TABLE = (".csv", ".tsv")
+_ALIKE, _WORD = 0.9, 25  # share of the lines; letters of a cell with one word
+
+
+def form_of(path: str | Path) -> str:
+    r"""Return the data that a file or a folder looks like.
+
+    Args:
+        path: of the file; a folder is one of recordings.
+
+    Raises:
+        FileNotFoundError, ValueError: it cannot be read.
+
+    Example:
+        >>> import os, tempfile
+        >>> name = os.path.join(tempfile.mkdtemp(), "a.txt")
+        >>> _ = Path(name).write_text("good\ta film\nbad\ta dull film\n")
+        >>> form_of(name)
+        'labelled_text'
+    """
+    if Path(path).is_dir():
+        return "audio_folder"
+    if is_conllu(path):
+        return "tagged"
+    text = read_table_text(path)
+    lines = [line for line in text.split("\n") if line.strip()]
+    rows = _rows(text, path)
+    if rows is not None and _is_of_numbers(rows):
+        return "csv"
+    if _is_of_words(text):
+        return "tagged"
+    tabs = sum("\t" in line for line in lines) > len(lines) / 2
+    named = str(path).lower().removesuffix(".gz").endswith(_TABLE)
+    return "labelled_text" if tabs or named or _is_named(rows) else "text"
+
+
+def _rows(text: str, path: str | Path) -> Rows | None:
+    try:
+        return split_cells(text, path, is_value)
+    except ValueError:
+        return None
+
+
+def _is_of_numbers(found: Rows) -> bool:
+    """Whether half of the columns, or more, hold numbers or dates."""
+    body = [row.cells for row in found.rows[1:]] or [row.cells for row in found.rows]
+    if not body:
+        return False
+    width = most_common_width(found.rows)
+    alike = [cells for cells in body if len(cells) == width]
+    if len(alike) < len(body) / 2:
+        return False
+    return sum(map(_holds_values, zip(*alike, strict=True))) >= width / 2
+
+
+def _holds_values(column: Iterable[str]) -> bool:
+    cells = [cell for cell in column if not is_missing(cell)]
+    return bool(cells) and sum(map(is_value, cells)) > len(cells) / 2
+
+
+def _is_of_words(text: str) -> bool:
+    """Whether lines are words with columns, and empty ones keep sentences apart."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    tabs = sum("\t" in line for line in lines) > len(lines) / 2
+    rows = [line.split("\t" if tabs else None) for line in lines]
+    widths = [len(row) for row in rows]
+    usual = max(set(widths), key=widths.count, default=0)
+    apart = re.search(r"\S[^\n]*\n[ \t]*\n[ \t]*\S", text) is not None
+    short = sum(max(map(len, row)) <= _WORD for row in rows)
+    return (
+        apart
+        and 2 <= usual <= 12
+        and widths.count(usual) >= _ALIKE * len(rows)
+        and short >= _ALIKE * len(rows)
+    )
+
+
+def _is_named(found: Rows | None) -> bool:
+    """Whether the first line names a column of texts and one of classes."""
+    names = {cell.lower() for cell in found.rows[0].cells} if found else set()
+    return bool(names & {*TEXT.split()}) and bool(names & {*LABEL.split()})

@@ -1,0 +1,76 @@
+"""What labelled sequences hold: lengths, classes, examples."""
+
+import numpy as np
+
+from jlstm.data.words import unknown_share
+from jlstm.tasks.classification.data import Data, Part, Prep
+from jlstm.training.overview import Overview, binned, counted, repeated, unbalanced
+
+_FEW, _LONG = 3, 10  # examples of a class; times the median length
+
+
+def make_overview(data: Data) -> Overview:
+    """Return the classes, the lengths and a few examples."""
+    parts, prep = data.parts, data.prep
+    names = {name: _names(part, prep) for name, part in parts.items()}
+    keys = {name: [*map(_key, part.sequences)] for name, part in parts.items()}
+    lengths = [len(one) for part in parts.values() for one in part.sequences]
+    step = "steps" if prep.vocab is None else "words"
+    return Overview(
+        counts={name: len(part.labels) for name, part in parts.items()},
+        examples=_examples(data.train, names["train"]),
+        bars=[
+            counted("classes", [one for part in names.values() for one in part]),
+            binned(f"{step} of an example", lengths),
+        ],
+        problems=[
+            *unbalanced(names),
+            *repeated(keys),
+            *_odd_lengths(lengths, step),
+            *_unknown(data),
+        ],
+    )  # fmt: skip
+
+
+def _names(part: Part, prep: Prep) -> list[str]:
+    return [prep.classes[label] for label in part.labels]
+
+
+def _key(sequence: np.ndarray) -> bytes:
+    return np.ascontiguousarray(sequence).tobytes()
+
+
+def _examples(part: Part, names: list[str]) -> list[tuple[str, str]]:
+    """Return the first examples of different classes."""
+    first = dict(reversed([*zip(names, range(len(names)), strict=True)]))
+    rows = sorted(first.values())[:_FEW]
+    return [(f"class {names[row]}", _shown(part, row)) for row in rows]
+
+
+def _shown(part: Part, row: int) -> str:
+    if part.sentences is not None:
+        return " ".join(part.sentences[row])
+    own = part.sequences[row]
+    start = "\n".join(" ".join(f"{x:.4g}" for x in step[:8]) for step in own[:3])
+    return (
+        f"{len(own)} steps of {own.shape[1]} numbers, scaled; the first ones\n{start}"
+    )
+
+
+def _odd_lengths(lengths: list[int], step: str) -> list[str]:
+    empty, median = lengths.count(0), float(np.median(lengths))
+    found = [f"{empty} example(s) without {step}"] if empty else []
+    if max(lengths) > _LONG * max(median, 1):
+        found.append(
+            f"the longest example has {max(lengths)} {step}, half have at most "
+            f"{median:g}: all of a batch wait for it"
+        )
+    return found
+
+
+def _unknown(data: Data) -> list[str]:
+    if data.prep.vocab is None:
+        return []
+    share = unknown_share(data.prep.vocab, data.test.sentences or ())
+    text = f"{share:.0%} of the words of test are unknown to training"
+    return [text] if share > 0.2 else []
