@@ -11,6 +11,7 @@ import pytest
 from jlstm.data import Corpus, TokenStream, Vocab
 from jlstm.tasks.language.model import LanguageConfig, LanguageDropout
 from jlstm.tasks.language.objective import LanguageTask, StreamConfig, stream_nll
+from jlstm.training.checkpoint import Checkpoints
 from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.log import read_metrics
@@ -159,6 +160,50 @@ class Worse(LanguageTask):
 
     def evaluate(self, model, part):
         return {"loss": self.left.pop(0) if self.left else 1.0}
+
+
+class Uneven(LanguageTask):
+    """One metric is best after the first epoch, the other after the third."""
+
+    measures = {"loss": "lower", "score": "higher"}
+    told = {1: (1.0, 0.2), 2: (2.0, 0.4), 3: (3.0, 0.6), 4: (4.0, 0.5), 5: (5.0, 0.5)}
+
+    def batches(self, epoch):
+        self.asked.append(epoch)
+        return super().batches(epoch)
+
+    def evaluate(self, model, part):
+        return dict(zip(("loss", "score"), self.told[max(self.asked)], strict=True))
+
+
+SELECTED = [
+    ("score", {"patience": 2}, 3, 5, "none of the last 2 was better than epoch 3"),
+    ("score", {"stop_at": 0.4}, 2, 2, "the validation score is at least 0.4"),
+    pytest.param(
+        "loss",
+        {"patience": 2},
+        1,
+        3,
+        "none of the last 2 was better than epoch 1",
+        marks=pytest.mark.slow,
+    ),
+    pytest.param("loss", {"epochs": 4}, 1, 4, "", marks=pytest.mark.slow),
+    pytest.param("score", {"epochs": 4}, 3, 4, "", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("select", "how", "best", "last", "why"), SELECTED)
+def test_any_metric_chooses_the_epoch(tmp_path, capsys, select, how, best, last, why):
+    task = make_task(Uneven)
+    object.__setattr__(task, "asked", [])
+    ended = trainer(tmp_path, task, **{"epochs": 6, "select": select, **how}).fit()
+    assert (ended.place.best_epoch, ended.place.epoch - 1) == (best, last)
+    assert ended.place.best == Uneven.told[best][select == "score"]
+    assert why in capsys.readouterr().out.replace("\n", " ")
+    fresh = trainer(tmp_path, task)._program.init()
+    _, position = Checkpoints(tmp_path / "checkpoints").restore(fresh, "best")
+    assert position["epoch"] - 1 == best
 
 
 @pytest.mark.long

@@ -2,9 +2,14 @@
 
 from jlstm.training.config.train import TrainConfig
 from jlstm.training.position import TrainPosition
+from jlstm.training.select import Selection
+
+LOSS = Selection()
 
 
-def ends_early(train: TrainConfig, place: TrainPosition) -> bool:
+def ends_early(
+    train: TrainConfig, place: TrainPosition, selection: Selection = LOSS
+) -> bool:
     """Whether a run ends here, between two epochs.
 
     Example:
@@ -13,13 +18,18 @@ def ends_early(train: TrainConfig, place: TrainPosition) -> bool:
         [True, False]
         >>> ends_early(TrainConfig(epochs=9, stop_at=0.5), place)
         True
+        >>> accuracy = Selection("accuracy", "higher")
+        >>> ends_early(TrainConfig(epochs=9, stop_at=0.5), place, accuracy)
+        False
     """
     if place.best is None or place.batch:
         return False
-    return _is_reached(train, place.best) or _is_stale(train, place)
+    return _is_reached(train, place.best, selection) or _is_stale(train, place)
 
 
-def why_early(train: TrainConfig, place: TrainPosition) -> str:
+def why_early(
+    train: TrainConfig, place: TrainPosition, selection: Selection = LOSS
+) -> str:
     """Return why a run has ended, as a line for the user.
 
     Example:
@@ -28,16 +38,17 @@ def why_early(train: TrainConfig, place: TrainPosition) -> str:
         'ended after epoch 4 of 9: none of the last 2 was better than epoch 2'
     """
     done = f"ended after epoch {place.epoch - 1} of {train.epochs}"
-    if place.best is not None and _is_reached(train, place.best):
-        return f"{done}: the validation loss is at most {train.stop_at:g}"
+    if place.best is not None and _is_reached(train, place.best, selection):
+        reached = selection.limit(train.stop_at or 0.0)
+        return f"{done}: the validation {selection.name} is {reached}"
     return (
         f"{done}: none of the last {_stale(place)} was better than epoch "
         f"{place.best_epoch}"
     )
 
 
-def _is_reached(train: TrainConfig, best: float) -> bool:
-    return train.stop_at is not None and best <= train.stop_at
+def _is_reached(train: TrainConfig, best: float, selection: Selection) -> bool:
+    return train.stop_at is not None and selection.reaches(best, train.stop_at)
 
 
 def _is_stale(train: TrainConfig, place: TrainPosition) -> bool:

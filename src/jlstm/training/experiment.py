@@ -24,6 +24,7 @@ from jlstm.training.model_folder import FOLDER, begin_model, write_weights
 from jlstm.training.overview import Overview
 from jlstm.training.program import take
 from jlstm.training.report.present import Report, present, write_scores
+from jlstm.training.select import selection
 from jlstm.training.starts import effective_config
 from jlstm.training.task import Task
 
@@ -128,7 +129,9 @@ class Experiment(abc.ABC, Generic[C, P, E]):
             ValueError, OSError: something is wrong, in one line for the user.
         """
         data = cls(config).load()
-        return cls(with_absolute_paths(config), data)
+        made = cls(with_absolute_paths(config), data)
+        selection(config.train, made.task(data, {}))
+        return made
 
     @property
     @final

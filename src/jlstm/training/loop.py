@@ -25,6 +25,7 @@ from jlstm.training.position import TrainPosition, read_position
 from jlstm.training.program import Program, Replica, make_program, mean_metrics
 from jlstm.training.progress import Progress
 from jlstm.training.schedule import rate_factor
+from jlstm.training.select import Selection, selection
 from jlstm.training.state import TrainState
 from jlstm.training.stop import Stopped, StopRequest
 from jlstm.training.stored import CheckpointError
@@ -73,9 +74,11 @@ class Trainer:
     members: tuple[Replica, ...] = ()
     _checkpoints: Checkpoints = field(init=False)
     _program: Program = field(init=False)
+    _selection: Selection = field(init=False)
     _started: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
+        self._selection = selection(self.train, self.task)
         self._checkpoints = Checkpoints(self.folder / "checkpoints", self.train.keep)
         self._program = make_program(
             self.task, make_optimizer(self.optimizer), self.members or self._seeds()
@@ -104,8 +107,8 @@ class Trainer:
             ):
                 now = _Session(log, progress, stop, pending)
                 while place.epoch <= self.train.epochs:
-                    if ends_early(self.train, place):
-                        progress.note(why_early(self.train, place))
+                    if ends_early(self.train, place, self._selection):
+                        progress.note(why_early(self.train, place, self._selection))
                         break
                     state, place = self._run_epoch(state, place, now)
                     state, place = self._end_epoch(state, place, now)
@@ -152,13 +155,14 @@ class Trainer:
         self, state: TrainState, place: TrainPosition, now: "_Session"
     ) -> tuple[TrainState, TrainPosition]:
         valid = self._evaluate(state, place, now)
-        improved = place.best is None or valid["loss"] < place.best
+        chosen = valid[self._selection.name]
+        improved = self._selection.improves(chosen, place.best)
         now.log.write("valid", place.step, epoch=place.epoch, **valid)
         now.progress.note(f"epoch {place.epoch}: " + describe(valid))
         check_loss(valid, place.step, "validation", self._kept())
         place = place._replace(losses=(*place.losses, valid["loss"]))
         if improved:
-            place = place._replace(best=valid["loss"], best_epoch=place.epoch)
+            place = place._replace(best=chosen, best_epoch=place.epoch)
         state = self._between_epochs(state, place)
         place = place._replace(epoch=place.epoch + 1, batch=0)
         self._save(state, place, now, best=improved)

@@ -13,7 +13,8 @@ class TrainPosition(NamedTuple):
         epoch: the epoch being trained, from 1.
         batch: its next batch, from 0.
         step: updates made.
-        best: lowest validation loss so far, ``None`` before the first.
+        best: the best value so far of the metric that chooses the best epoch, of most
+            runs the lowest validation loss; ``None`` before the first.
         best_epoch: the epoch of ``best``.
         seconds: wall time spent, over all resumptions.
         losses: validation losses of all epochs so far.

@@ -45,7 +45,11 @@ class Task(Protocol):
         """Return how many units a batch holds."""
 
     def evaluate(self, model: nnx.Module, part: str) -> dict[str, float]:
-        """Return metrics on "valid" or "test"; ``loss`` chooses the best epoch."""
+        """Return metrics on "valid" or "test".
+
+        ``loss`` chooses the best epoch, or another one that ``measures`` of the task
+        names; see :mod:`jlstm.training.select`.
+        """
 
 
 @runtime_checkable

@@ -17,6 +17,7 @@ from jlstm.data.batch_config import BatchConfig
 from jlstm.data.bucket import BucketedBatches, boundaries_of
 from jlstm.losses import token_nll
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
+from jlstm.training.select import Better
 from jlstm.training.task import Metrics
 
 
@@ -124,6 +125,11 @@ class ClassifyTask:
     def has_test(self) -> bool:
         """Whether there is a test part."""
         return self.test is not None
+
+    @property
+    def measures(self) -> dict[str, Better]:
+        """The metrics that can choose the best epoch."""
+        return {"loss": "lower", "accuracy": "higher"}
 
     def make_model(self, key: Key) -> Classifier:
         """Draw a model."""

@@ -19,6 +19,7 @@ from jlstm.tasks.forecasting.deepar import DeepAR
 from jlstm.tasks.forecasting.linear import LinearForecaster
 from jlstm.tasks.forecasting.model import DirectForecaster, Forecaster
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes, Kind
+from jlstm.training.select import Better
 from jlstm.training.task import Metrics
 
 MODELS: dict[Kind, type[nnx.Module]] = {
@@ -96,6 +97,13 @@ class ForecastTask:
         train = self.forecast.train
         columns = train.values.shape[1]
         return ForecastSizes(train.length, train.horizon, columns, train.predicted)
+
+    @property
+    def measures(self) -> dict[str, Better]:
+        """The metrics that can choose the best epoch."""
+        scores = ["mse", "mae", *(["crps"] if self.model.has_intervals else [])]
+        drawn = self.model.kind == "deepar"  # see evaluate
+        return dict.fromkeys(["loss", *([] if drawn else scores)], "lower")
 
     def make_model(self, key: Key) -> nnx.Module:
         """Draw a model."""

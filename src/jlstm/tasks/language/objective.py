@@ -17,6 +17,7 @@ from jlstm.losses import Reduction, reduce_tokens
 from jlstm.nnx.tokens import TokenConfig, TokenModel
 from jlstm.regularizers import activation_penalty, temporal_penalty
 from jlstm.tasks.language.carry import enter_window, init_streams, leave_window
+from jlstm.training.select import Better
 from jlstm.training.task import Metrics, perplexity
 
 
@@ -80,6 +81,11 @@ class LanguageTask:
     def has_test(self) -> bool:
         """Whether the corpus has a test part."""
         return self.corpus.test is not None
+
+    @property
+    def measures(self) -> dict[str, Better]:
+        """The metrics that can choose the best epoch."""
+        return {"loss": "lower", "perplexity": "lower"}
 
     def make_model(self, key: Key) -> TokenModel:
         """Draw a model for the vocabulary of the corpus."""

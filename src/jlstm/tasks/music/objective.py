@@ -19,6 +19,7 @@ from jlstm.data.music import Roll
 from jlstm.layers import Layer
 from jlstm.masking import steps_within
 from jlstm.tasks.music.model import MusicModel, chord_nll
+from jlstm.training.select import Better
 from jlstm.training.task import Metrics
 
 
@@ -96,6 +97,11 @@ class MusicTask:
     seed: int = 0
     unit: str = "steps"
     has_test: bool = True
+
+    @property
+    def measures(self) -> dict[str, Better]:
+        """The metrics that can choose the best epoch."""
+        return {"loss": "lower"}
 
     def make_model(self, key: Key) -> MusicModel:
         """Draw a model."""

@@ -18,6 +18,7 @@ from jlstm.decoding import Decoded, ctc_beam_decode, ctc_greedy_decode
 from jlstm.losses.ctc import check_alignable, ctc_loss
 from jlstm.metrics import error_rate
 from jlstm.tasks.speech.recognizer import BLANK, Recognizer, RecognizerConfig
+from jlstm.training.select import Better
 from jlstm.training.task import Metrics
 
 
@@ -156,6 +157,11 @@ class RecognizeTask:
         cuts = boundaries_of(lengths[0], self.cut.buckets)
         longest = int(max(each.max() for each in lengths))
         return cuts if longest <= cuts[-1] else (*cuts[:-1], longest)
+
+    @property
+    def measures(self) -> dict[str, Better]:
+        """The metrics that can choose the best epoch."""
+        return {"loss": "lower", "error": "lower", "beam_error": "lower"}
 
     def make_model(self, key: Key) -> Recognizer:
         """Draw a model."""

@@ -19,6 +19,7 @@ from jlstm.data.synthetic.eval_sets import EvalSet
 from jlstm.data.synthetic.problem import Kind, Problem
 from jlstm.losses import token_nll
 from jlstm.tasks.synthetic.model import MemoryConfig, MemoryModel
+from jlstm.training.select import Better
 from jlstm.training.task import Metrics
 
 MARGIN = 0.04
@@ -76,6 +77,12 @@ class MemoryTask:
     def baselines(self) -> dict[str, float]:
         """The loss of what has no memory."""
         return {"no memory": self.problem.baseline}
+
+    @property
+    def measures(self) -> dict[str, Better]:
+        """The metrics that can choose the best epoch."""
+        names = [each.name for each in self.problem.eval_sets]
+        return {"loss": "lower"} | dict.fromkeys([*names, "solved"], "higher")
 
     def make_model(self, key: Key) -> MemoryModel:
         """Draw a model."""

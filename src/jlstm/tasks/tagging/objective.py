@@ -16,6 +16,7 @@ from jlstm.data.batch_config import BatchConfig
 from jlstm.data.bucket import BucketedBatches, boundaries_of
 from jlstm.metrics.chunks import chunk_score
 from jlstm.tasks.tagging.model import Tagger, TaggerConfig, TaggerSizes, Text
+from jlstm.training.select import Better
 from jlstm.training.task import Metrics
 
 Sentence = Int[np.ndarray, "_ _"]
@@ -120,6 +121,12 @@ class TagTask:
         cuts = boundaries_of(np.array(lengths[0]), self.cut.buckets)
         longest = max(map(max, lengths))
         return cuts if longest <= cuts[-1] else (*cuts[:-1], longest)
+
+    @property
+    def measures(self) -> dict[str, Better]:
+        """The metrics that can choose the best epoch."""
+        chunks: dict[str, Better] = {"f1": "higher"} if self.chunked else {}
+        return {"loss": "lower", "accuracy": "higher"} | chunks
 
     def make_model(self, key: Key) -> Tagger:
         """Draw a model."""

@@ -15,6 +15,7 @@ from jlstm.data.translation import PairBatch, PairBatches, Translation, pair_len
 from jlstm.masking import steps_within
 from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
+from jlstm.training.select import Better
 from jlstm.training.task import Metrics, perplexity
 
 
@@ -61,6 +62,11 @@ class TranslateTask:
     def has_test(self) -> bool:
         """Whether the corpus has the test part."""
         return self.test_part in self.corpus.parts
+
+    @property
+    def measures(self) -> dict[str, Better]:
+        """The metrics that can choose the best epoch."""
+        return {"loss": "lower", "perplexity": "lower"}
 
     def make_model(self, key: Key) -> Seq2Seq:
         """Draw a model for the vocabularies of the corpus."""

@@ -75,13 +75,15 @@ class TrainConfig(Options):
             program; a rule that looks at validation then sees their mean.
         reset_carry: start each epoch with a fresh carry, or never reset it (char-rnn).
         test_weights: score the weights of the best validation epoch, or the last ones.
+        select: the metric that says which epoch is the best: ``"loss"``, or another one
+            that the task reports on validation, such as ``"accuracy"``.
         average: ``"nt_asgd"`` scores the mean of all weights since validation stopped
             improving; see :mod:`jlstm.training.average`.
         average_patience: how many epochs back the best validation must lie for that.
-        stop_at: end after the first epoch whose validation loss is no higher; ``None``
-            trains all epochs.
-        patience: end after so many epochs without a better validation loss; ``None``
-            trains all epochs.
+        stop_at: end after the first epoch whose validation is as good as this, by
+            ``select``; ``None`` trains all epochs.
+        patience: end after so many epochs without a better validation, by ``select``;
+            ``None`` trains all epochs.
         log_every: steps between two lines of the log.
         checkpoint_every: steps between two checkpoints; each epoch ends with one too.
         keep: checkpoints kept next to the best one.
@@ -92,6 +94,7 @@ class TrainConfig(Options):
     seeds: Size = 1
     reset_carry: Literal["epoch", "never"] = "epoch"
     test_weights: Literal["best", "last"] = "best"
+    select: str = "loss"
     average: Literal["none", "nt_asgd"] = "none"
     average_patience: Count = 5
     stop_at: float | None = None
