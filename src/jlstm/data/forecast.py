@@ -17,6 +17,7 @@ from jlstm._internal.options import Fraction, Limit, Options, Size
 from jlstm.data.series import ETT, NAMES, Series, load_series, read_csv
 from jlstm.data.sheet.order import Gaps
 from jlstm.data.sheet.read import TableOptions
+from jlstm.data.spans import Span, windows_of, with_future
 from jlstm.data.windows import Windows
 
 _MONTH = 30 * 24  # hours, in the borders of ETT
@@ -50,7 +51,13 @@ class ForecastConfig(Options):
         time: of a file: the column that says when rows were; None to find it.
         columns: of a file: the variables to read; empty for all.
         gaps: of a file: ``"refuse"`` it where steps have no row, ``"fill"`` them by
-            straight lines, or ``"keep"`` rows as they follow each other.
+            straight lines, repeat the row before by ``"forward"``, or ``"keep"`` rows
+            as they follow each other.
+        id: of a file: the column that names the series of a row, where it holds
+            several. Each is split by time; all are scaled by the same numbers.
+        known_future: columns that are known ahead, such as holidays and prices: the
+            forecast looks at them over its horizon too, and does not predict them.
+            The last rows of a file may have these alone.
 
     Raises:
         ValueError: a field is out of range or does not go with another.
@@ -79,6 +86,8 @@ class ForecastConfig(Options):
     time: str | None = None
     columns: tuple[str, ...] = ()
     gaps: Gaps = "refuse"
+    id: str | None = None
+    known_future: tuple[str, ...] = ()
 
     def __post_init__(self):
         _ = self.table  # which compares its fields
@@ -87,11 +96,24 @@ class ForecastConfig(Options):
                 f"path goes with name='csv' and only with it, got path={self.path!r} "
                 f"and name={self.name!r}: set or unset path."
             )
+        self._check_ahead()
         train, test = self.train_fraction, self.test_fraction
         if not train + test < 1:
             raise ValueError(
                 "train_fraction and test_fraction must be above 0 and leave steps for "
                 f"validation, got {train} and {test}."
+            )
+
+    def _check_ahead(self) -> None:
+        if self.target in self.known_future and self.target is not None:
+            raise ValueError(
+                f"target is {self.target!r}, which is in known_future too: what is "
+                "known need not be forecast."
+            )
+        if self.known_future and self.length < self.horizon:
+            raise ValueError(
+                f"length is {self.length}, less than horizon={self.horizon}: with "
+                "known_future look at as many steps as are predicted, or more."
             )
 
     @property
@@ -147,7 +169,17 @@ class Scaler(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """A forecasting task: the windows of three parts, and what undoes the scaling."""
+    """A forecasting task: the windows of three parts, and what undoes the scaling.
+
+    Attributes:
+        series: all of it.
+        scaler: of its columns.
+        borders: of its parts; of several series those of the last one.
+        train: what to learn from.
+        valid: what chooses the best epoch.
+        test: what is reported on.
+        known: the places of what is known ahead, among what windows look at.
+    """
 
     series: Series
     scaler: Scaler
@@ -155,6 +187,7 @@ class Forecast:
     train: Windows
     valid: Windows
     test: Windows
+    known: tuple[int, ...] = ()
 
 
 def load_forecast(config: ForecastConfig) -> Forecast:
@@ -180,26 +213,51 @@ def forecast_of(series: Series, config: ForecastConfig) -> Forecast:
     Raises:
         ValueError: there is no such column, or the series is too short.
     """
+    future = config.known_future
     if config.target is not None and not config.covariates:
-        series = series.only([config.target])
-    everything = range(len(series.columns))
+        series = series.only([config.target, *future])
+    known = tuple(series.column(name) for name in future)
     target = config.target
+    everything = (n for n in range(len(series.columns)) if n not in known)
     predicted = everything if target is None else (series.column(target),)
-    borders = _borders(config, len(series.values))
-    scaler = Scaler.fit(series.values[: borders.train])
+    bounds = [_borders(config, span.known) for span in series.parts]
+    scaler = Scaler.fit(
+        np.concatenate(
+            [
+                series.values[span.start : span.start + own.train]
+                for span, own in zip(series.parts, bounds, strict=True)
+            ]
+        )
+    )
     values = scaler.scale(series.values)
     _check_scaled(values, series.columns)
-    starts = (0, borders.train, borders.valid)
+    values = with_future(values, series.parts, known, config.horizon)
+    sizes = config.length, config.horizon, tuple(predicted)
     parts = [
-        Windows(values, start, stop, config.length, config.horizon, tuple(predicted))
-        for start, stop in zip(starts, borders, strict=True)
+        windows_of(values, series.parts, each, *sizes)
+        for each in _steps(series.parts, bounds)
     ]
-    return Forecast(series, scaler, borders, *parts)
+    ahead = range(len(series.columns), values.shape[1])
+    return Forecast(series, scaler, bounds[-1], *parts, known=(*known, *ahead))
+
+
+def _steps(
+    spans: Sequence[Span], bounds: Sequence[Borders]
+) -> list[list[tuple[int, int]]]:
+    """Return the first row, and the one after the last, of each part and series."""
+    return [
+        [
+            (span.start + first, span.start + last)
+            for span, own in zip(spans, bounds, strict=True)
+            for first, last in [(0, *own)[part : part + 2]]
+        ]
+        for part in range(3)
+    ]
 
 
 def _check_scaled(values: Float64[np.ndarray, "t c"], columns: Sequence[str]) -> None:
     """Refuse values that float32, in which a network computes, cannot hold."""
-    large = np.abs(values) > _LARGEST
+    large = np.nan_to_num(np.abs(values)) > _LARGEST
     if large.any():
         row, column = np.argwhere(large)[0]
         raise ValueError(

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from jlstm.data.fetch import fetch
-from jlstm.data.sheet.order import in_order
+from jlstm.data.sheet.fill import interpolated, refuse_missing
 from jlstm.data.sheet.read import TableOptions, read_cells, read_columns_of
+from jlstm.data.sheet.several import Piece, read_pieces
+from jlstm.data.sheet.steps import next_dates
+from jlstm.data.spans import Span
 
 ETT = ("etth1", "etth2", "ettm1", "ettm2")
 CLASSIC = {  # and the steps of a season
@@ -32,7 +35,7 @@ _UNTOLD = TableOptions()
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """A table of numbers, one row per step.
+    """A table of numbers, one row per step; or several, one after the other.
 
     Args:
         name: of the data set or the file.
@@ -42,6 +45,8 @@ class Series:
         season: steps after which things repeat, for ``seasonal_naive``.
         note: what to say next to a number measured on this series.
         read: one line about the file that it was read from; empty of a public series.
+        spacing: how far apart rows are, such as ``"1 day"``; empty if not known.
+        spans: the rows of each series; empty for one series of all rows.
     """
 
     name: str
@@ -51,6 +56,45 @@ class Series:
     season: int = 1
     note: str = ""
     read: str = ""
+    spacing: str = ""
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Span, ...]:
+        """The rows of each series, of one series all."""
+        count = len(self.values)
+        return self.spans or (Span("", 0, count, count),)
+
+    def extended(self, count: int) -> "Series":
+        """Return the series with so many rows after the known ones of each part.
+
+        They hold what is known ahead, and NaN; their dates go on by the calendar.
+
+        Example:
+            >>> series = Series("toy", np.ones((2, 1)), ("a",), ("2024-01", "2024-02"))
+            >>> series.extended(1).dates, series.extended(1).values.ravel()
+            (('2024-01', '2024-02', '2024-03'), array([ 1.,  1., nan]))
+        """
+        values, dates, spans, start = [], [], [], 0
+        for span in self.parts:
+            own = self.values[span.start : min(span.stop, span.end + count)]
+            lacking = span.known + count - len(own)
+            values += [own, np.full((lacking, own.shape[1]), np.nan)]
+            stop = start + span.known + count
+            spans.append(Span(span.name, start, span.known, stop))
+            start = stop
+            known = (self.dates or ())[span.start : span.start + len(own)]
+            dates += [*known, *next_dates(known or None, lacking)]
+        return replace(
+            self,
+            values=np.concatenate(values),
+            dates=None if self.dates is None else tuple(dates),
+            spans=tuple(spans),
+        )
+
+    def part_of(self, row: int) -> Span:
+        """Return which part a row is of."""
+        return next(span for span in self.parts if row < span.stop)
 
     def column(self, name: str) -> int:
         """Return the place of a column.
@@ -127,48 +171,58 @@ def read_csv(
         >>> series.note
         'turned around, as its newest row was first'
     """
-    found = read_columns_of(path, options)
-    values, clock, said = found.values, found.clock, found.said
-    missing = np.isnan(values)
-    if missing.any() and not interpolate:
-        _refuse_missing(path, missing, found.names, found.lines)
-    dates, spacing, filled = clock.texts, "", 0
-    if clock.column is not None:
-        ordered = in_order(values, clock, found.lines, path, options.gaps)
-        values, dates, spacing = ordered.values, ordered.dates, ordered.spacing
-        said = [*said, *ordered.said]
-        filled = len(values) - len(missing)
-    if missing.any():
-        said = [*said, f"{missing.sum()} missing values interpolated"]
-    values = interpolated(values, np.isnan(values))
-    note = "; ".join(said)
+    pieces = read_pieces(path, options, interpolate)
+    note = "; ".join(dict.fromkeys(text for piece in pieces for text in piece.said))
+    dates = [piece.dates for piece in pieces if piece.dates is not None]
     return Series(
         name=Path(path).name,
-        values=values,
-        columns=found.names,
-        dates=dates,
+        values=np.concatenate([piece.values for piece in pieces]),
+        columns=pieces[0].columns,
+        dates=sum(dates, ()) if len(dates) == len(pieces) else None,
         note=note,
-        read=_summary(
-            Path(path).name, len(values) - filled, found.names, dates, spacing, note
-        ),
+        read=_summary(Path(path).name, pieces, options, note),
+        spacing=max(piece.spacing for piece in pieces),
+        spans=_spans(pieces),
+    )
+
+
+def _spans(pieces: Sequence[Piece]) -> tuple[Span, ...]:
+    ends = np.cumsum([len(piece.values) for piece in pieces]).tolist()
+    return tuple(
+        Span(piece.name, end - len(piece.values), piece.known, end)
+        for piece, end in zip(pieces, ends, strict=True)
     )
 
 
 def _summary(
-    name: str,
-    rows: int,
-    columns: Sequence[str],
-    dates: Sequence[str] | None,
-    spacing: str,
-    note: str,
+    name: str, pieces: Sequence[Piece], options: TableOptions, note: str
 ) -> str:
     """Return one line that says what was read."""
-    few = ", ".join(columns[:6]) + ", …" * (len(columns) > 6)
-    plural = "s" * (len(columns) > 1)
-    text = f"read {name}: {rows} rows, {len(columns)} column{plural} ({few})"
-    if dates is not None:
-        text += f", {dates[0]} to {dates[-1]}, steps of {spacing}"
+    columns, first = pieces[0].columns, pieces[0]
+    rows = sum(piece.known - piece.filled for piece in pieces)
+    text = f"read {name}: {rows} rows, "
+    if options.id is not None:
+        text += f"{_several(pieces)} by {options.id}, "
+    text += f"{len(columns)} column{'s' * (len(columns) > 1)} ({_few(columns)})"
+    if first.dates is not None:
+        where = " (the first series)" * (len(pieces) > 1)
+        last = first.dates[first.known - 1]
+        text += f", {first.dates[0]} to {last}{where}, steps of {first.spacing}"
+    ahead = max(len(piece.values) - piece.known for piece in pieces)
+    if ahead:
+        text += f", {ahead} more with {_few(options.known_future)} alone"
     return text + (f"; {note}" if note else "")
+
+
+def _several(pieces: Sequence[Piece]) -> str:
+    """Return how many series there are, and how long."""
+    lengths = sorted(piece.known for piece in pieces)
+    rows = f"{lengths[0]} to {lengths[-1]}" if lengths[0] < lengths[-1] else lengths[0]
+    return f"{len(pieces)} series ({_few([one.name for one in pieces])}) of {rows} rows"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + ", …" * (len(names) > 6)
 
 
 def _published(path: Path, interpolate: bool) -> Series:
@@ -176,54 +230,13 @@ def _published(path: Path, interpolate: bool) -> Series:
     found = read_columns_of(path, _UNTOLD)
     missing = np.isnan(found.values)
     if missing.any() and not interpolate:
-        _refuse_missing(path, missing, found.names, found.lines)
+        refuse_missing(path, missing, found.names, found.lines)
     return Series(
         name=path.name,
         values=interpolated(found.values, missing),
         columns=found.names,
         dates=found.clock.texts,
         note=f"{missing.sum()} missing values interpolated" if missing.any() else "",
-    )
-
-
-def interpolated(
-    values: Float64[np.ndarray, "t c"], missing: Bool[np.ndarray, "t c"]
-) -> Float64[np.ndarray, "t c"]:
-    """Return values with the missing ones on the straight line between neighbours.
-
-    Missing values before the first known one, or after the last, repeat it.
-
-    Raises:
-        ValueError: a column has no known value.
-
-    Example:
-        >>> values = np.array([[1.0], [0.0], [3.0], [0.0]])
-        >>> interpolated(values, np.array([[False], [True], [False], [True]])).ravel()
-        array([1., 2., 3., 3.])
-    """
-    if missing.all(0).any():
-        raise ValueError(
-            f"Column {int(missing.all(0).argmax())} (from 0) has no known value: leave "
-            "it out."
-        )
-    filled, steps = values.copy(), np.arange(len(values))
-    for n in np.flatnonzero(missing.any(0)):
-        known = ~missing[:, n]
-        filled[:, n] = np.interp(steps, steps[known], values[known, n])
-    return filled
-
-
-def _refuse_missing(
-    path: str | Path,
-    missing: np.ndarray,
-    names: Sequence[str],
-    lines: Sequence[int],
-) -> None:
-    row, column = np.argwhere(missing)[0]
-    raise ValueError(
-        f"{path} lacks {missing.sum()} value(s), the first in column "
-        f"{names[column]!r}, line {lines[row]}: fill them in, or set "
-        "interpolate=true."
     )
 
 

@@ -4,7 +4,7 @@ A window is ``length`` steps to look at and ``horizon`` steps to predict after t
 Windows are views of the series; a batch is copied when it is taken.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ class WindowBatch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """The windows of one part of a series.
+    """The windows of one part of a series, or of several one after the other.
 
     Args:
         values: the whole series, scaled.
@@ -29,6 +29,9 @@ class Windows:
         length: steps to look at.
         horizon: steps to predict.
         predicted: the columns to predict.
+        chosen: the first predicted step of each window, rising, where not all windows
+            between ``start`` and ``stop`` are meant: of several series, those that
+            would cross from one into the next are not. None for all.
 
     Raises:
         ValueError: there is not one window.
@@ -46,6 +49,7 @@ class Windows:
     length: int
     horizon: int
     predicted: tuple[int, ...]
+    chosen: Integer[np.ndarray, " n"] | None = None
 
     def __post_init__(self):
         if len(self) < 1:
@@ -56,29 +60,60 @@ class Windows:
             )
 
     def __len__(self) -> int:
-        return max(self.stop - self._first - self.horizon + 1, 0)
+        return len(self.places)
+
+    @property
+    def places(self) -> Integer[np.ndarray, " n"]:
+        """The first step that each window predicts."""
+        if self.chosen is not None:
+            return self.chosen
+        # The first one has enough steps before it.
+        return np.arange(max(self.start, self.length), self.stop - self.horizon + 1)
 
     @property
     def inputs(self) -> Float64[np.ndarray, "n t c"]:
-        """What each window looks at; a view."""
-        first = self._first - self.length
-        return _sliding(self.values[first : self.stop - self.horizon], self.length)
+        """What each window looks at; a view where all windows are meant."""
+        return self._sliding(self.values, self.length)[self._rows(self.length)]
 
     @property
     def targets(self) -> Float64[np.ndarray, "n k p"]:
-        """What each window is to predict; a view where all columns are predicted."""
-        predicted = self.values[self._first : self.stop, self._columns]
-        return _sliding(predicted, self.horizon)
+        """What each window is to predict; a view as ``inputs``, of all columns."""
+        values = self.values[:, self._columns]
+        return self._sliding(values, self.horizon)[self._rows(0)]
 
     def take(self, rows: Integer[np.ndarray, " b"]) -> WindowBatch:
         """Copy the windows at ``rows`` into a batch, time first."""
-        inputs, targets = self.inputs[rows], self.targets[rows]
+        places = self.places[rows]
+        inputs = self._sliding(self.values, self.length)[places - self.length]
+        targets = self._sliding(self.values, self.horizon)[places][:, :, self._columns]
         return WindowBatch(inputs.swapaxes(0, 1), targets.swapaxes(0, 1))
 
-    @property
-    def _first(self) -> int:
-        """The first step that is predicted: one with enough steps before it."""
-        return max(self.start, self.length)
+    def part(self, begin: int, end: int) -> "Windows":
+        """Return the windows from number ``begin`` to before ``end``, in their order.
+
+        Example:
+            >>> windows = Windows(np.ones((9, 1)), 3, 9, 3, horizon=2, predicted=(0,))
+            >>> len(windows), windows.part(3, 9).places
+            (5, array([6, 7]))
+        """
+        places = self.places[begin:end]
+        start, stop = int(places[0]), int(places[-1]) + self.horizon
+        chosen = None if self.chosen is None else places
+        return replace(self, start=start, stop=stop, chosen=chosen)
+
+    def _rows(self, before: int) -> slice | Integer[np.ndarray, " n"]:
+        """Return where the windows begin, so many steps before what they predict."""
+        places = self.places - before
+        if self.chosen is not None:
+            return places
+        return slice(int(places[0]), int(places[-1]) + 1)
+
+    def _sliding(
+        self, values: Float64[np.ndarray, "t c"], steps: int
+    ) -> Float64[np.ndarray, "n k c"]:
+        """Return all runs of ``steps`` steps, as a view."""
+        runs = np.lib.stride_tricks.sliding_window_view(values, steps, axis=0)
+        return runs.swapaxes(1, 2)
 
     @property
     def _columns(self) -> slice | list[int]:
@@ -127,11 +162,3 @@ def errors(windows: Windows, predictions: Float64[np.ndarray, "n k p"]) -> Error
         )
     wrong = predictions - windows.targets
     return Errors(float(np.mean(wrong**2)), float(np.mean(np.abs(wrong))))
-
-
-def _sliding(
-    values: Float64[np.ndarray, "t c"], steps: int
-) -> Float64[np.ndarray, "n k c"]:
-    """Return all runs of ``steps`` steps, as a view."""
-    runs = np.lib.stride_tricks.sliding_window_view(values, steps, axis=0)
-    return runs.swapaxes(1, 2)

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 
 from jlstm.data import ForecastConfig, Series, Windows, forecast_of
+from jlstm.data.forecast import Scaler
+from jlstm.data.spans import Span
 from jlstm.data.windows import last_value
 from jlstm.tasks.forecasting.baselines import Baseline, find_season, make_baselines
-from jlstm.tasks.forecasting.beyond import Beyond, window_at_end
+from jlstm.tasks.forecasting.beyond import Beyond
 from jlstm.tasks.forecasting.dates import next_dates
+from jlstm.tasks.forecasting.ends import part_at_ends
 from jlstm.tasks.forecasting.experiment import Config, ForecastExperiment
-from jlstm.tasks.forecasting.model_config import ForecasterConfig
+from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
 from jlstm.tasks.forecasting.objective import WindowConfig
 from jlstm.tasks.forecasting.report import MOST_LINES, beyond_table, score_table
 from jlstm.training.config.stack import StackConfig
@@ -119,7 +122,9 @@ def test_dates_go_on_where_there_is_a_rule(dates, wanted):
 
 
 def test_the_window_at_the_end_looks_at_the_last_steps():
-    last = window_at_end(np.arange(20.0)[:, None], 4, 2, (0,))
+    series = Series("toy", np.arange(20.0)[:, None], ("a",))
+    sizes = ForecastSizes(4, 2, 1, (0,))
+    last = part_at_ends("toy", series, Scaler(np.zeros(1), np.ones(1)), sizes).windows
     assert last.inputs.ravel().tolist() == [16, 17, 18, 19]
     assert len(last) == 1 and np.isnan(last.targets).all()
 
@@ -141,8 +146,8 @@ def test_the_table_has_the_spread_of_seeds():
 def test_a_long_forecast_is_cut_on_the_screen():
     steps, values = MOST_LINES + 1, np.arange(2.0 * MOST_LINES + 2).reshape(-1, 2)
     when = tuple(f"+{n}" for n in range(1, steps + 1))
-    beyond = Beyond(when, ("a", "b"), values, None, None, values)
-    title, _, *lines = beyond_table(beyond).splitlines()
+    beyond = Beyond(Span("", 0, 9, 9), when, ("a", "b"), values, None, None, values)
+    title, _, *lines = beyond_table([beyond]).splitlines()
     assert title == "b, the next steps (all steps and columns are in forecast.csv):"
     assert len(lines) == MOST_LINES + 2
     assert lines[2].split() == ["|", "+1", "|", "1", "|", "1", "|"]

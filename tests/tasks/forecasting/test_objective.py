@@ -24,7 +24,7 @@ def task(cut=CUT, **options):
 
 def test_it_is_a_task():
     assert isinstance(task(), Task)
-    assert task().sizes == (6, 3, 2, (0, 1))
+    assert task().sizes == (6, 3, 2, (0, 1), ())
 
 
 @pytest.mark.long

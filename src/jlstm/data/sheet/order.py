@@ -10,7 +10,7 @@ from jlstm.data.sheet.clock import Clock
 from jlstm.data.sheet.dates import Column, writer
 from jlstm.data.sheet.steps import Spacing, all_moments, spacing_on_the_wall
 
-Gaps = Literal["refuse", "fill", "keep"]
+Gaps = Literal["refuse", "fill", "forward", "keep"]
 
 
 class Ordered(NamedTuple):
@@ -44,7 +44,8 @@ def in_order(
         lines: the line of each row in the file, for messages.
         path: of the file, for messages.
         gaps: what to do about steps without a row: ``"refuse"`` the file, ``"fill"``
-            in rows of NaN, or ``"keep"`` rows as they follow each other.
+            in rows of NaN, repeat the row before by ``"forward"``, or ``"keep"`` rows
+            as they follow each other.
 
     Raises:
         ValueError: dates stand twice, follow no order, or are not equally far apart.
@@ -70,7 +71,11 @@ def in_order(
     if gaps == "refuse":
         _refuse_gaps(spacing, texts, [lines[row] for row in rows], path)
     said.append(f"{spacing.missing} steps without a row filled in")
-    return _filled(values, texts, column, spacing, on_wall, said)
+    made = _filled(values, texts, column, spacing, on_wall, said)
+    if gaps != "forward":
+        return made
+    before = np.searchsorted(spacing.places, np.arange(len(made.values)), "right") - 1
+    return made._replace(values=values[before])
 
 
 def _filled(
@@ -116,8 +121,8 @@ def _refuse_repeated(
 ) -> None:
     raise ValueError(
         f"{path} has {count} date(s) more than once, such as {text} in lines {first} "
-        f"and {again}: give each series a file of its own, take out rows that stand "
-        "twice, and write times with their zone where clocks were set back."
+        f"and {again}: name the column of the series by data.id, take out rows that "
+        "stand twice, and write times with their zone where clocks were set back."
     )
 
 
@@ -141,5 +146,6 @@ def _refuse_gaps(
     raise ValueError(
         f"{path} has a row each {spacing.step} but {spacing.missing} rows are missing, "
         f"the first after {texts[gap]} (line {lines[gap]}): fill them in, or set "
-        "data.gaps=fill for straight lines, data.gaps=keep to take rows as steps."
+        "data.gaps=fill for straight lines, forward to repeat the row before, or "
+        "keep to take rows as steps."
     )

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import Literal, NoReturn, get_args
 
 import numpy as np
 from jaxtyping import Float64
@@ -29,7 +29,11 @@ class TableOptions:
         time: the column that says when rows were; None to find it.
         columns: the variables to read; empty for all.
         gaps: about steps without a row: ``"refuse"`` the file, ``"fill"`` them by
-            straight lines, or ``"keep"`` rows as they follow each other.
+            straight lines, repeat the row before by ``"forward"``, or ``"keep"`` rows
+            as they follow each other.
+        id: the column that names the series of a row; None for one series.
+        known_future: variables that are known ahead, such as holidays; the last rows
+            may have these alone.
 
     Raises:
         ValueError: ``decimal`` or ``gaps`` is none of these.
@@ -41,12 +45,15 @@ class TableOptions:
     time: str | None = None
     columns: tuple[str, ...] = ()
     gaps: Gaps = "refuse"
+    id: str | None = None
+    known_future: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.decimal not in (None, ".", ","):
             raise ValueError(f"decimal must be '.' or ',', got {self.decimal!r}.")
-        if self.gaps not in ("refuse", "fill", "keep"):
-            raise ValueError(f"gaps must be refuse, fill or keep, got {self.gaps!r}.")
+        if self.gaps not in (known := get_args(Gaps)):
+            listed = " or ".join([", ".join(known[:-1]), known[-1]])
+            raise ValueError(f"gaps must be {listed}, got {self.gaps!r}.")
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,15 @@ def read_columns_of(path: object, options: TableOptions) -> Columns:
         FileNotFoundError: nothing is at ``path``.
         ValueError: the file is no table, a cell is no number, or dates cannot be read.
     """
-    table = read_cells(path, options.header)
+    return columns_of(read_cells(path, options.header), path, options)
+
+
+def columns_of(table: Table, path: object, options: TableOptions) -> Columns:
+    """Return the numbers and the dates of cells.
+
+    Raises:
+        ValueError: as ``read_columns_of``.
+    """
     clock = find_clock(table, path, time=options.time, dayfirst=options.dayfirst)
     kept = _variables(table, clock, path, options.columns)
     mark = options.decimal or _mark(table, kept, path)
@@ -93,6 +108,15 @@ def read_cells(path: object, header: bool | None = None) -> Table:
     """
     found = split_cells(read_table_text(str(path)), path, is_value)
     return named(found, path, is_value, header)
+
+
+def mark_of(table: Table, path: object) -> str:
+    """Return the decimal mark of all numbers of a table.
+
+    Raises:
+        ValueError: it cannot be told.
+    """
+    return _mark(table, [*range(len(table.names))], path)
 
 
 def is_value(cell: str) -> bool:
@@ -195,8 +219,8 @@ def _refuse_cell(
         kinds = len(set(cells))
         raise ValueError(
             f"{start}, a column of text with {kinds} different values: give a number, "
-            "or leave the column out by data.columns; if it names several series, give "
-            "each a file of its own."
+            "or leave the column out by data.columns; if it names several series, set "
+            f"data.id={name}."
         )
     if bad == 0 and len(cells) > 2:
         raise ValueError(

@@ -102,8 +102,8 @@ def find_season(windows: Windows) -> int:
         3
     """
     rows = np.unique(np.linspace(0, len(windows) - 1, 300).astype(int))
-    targets = windows.targets[rows]
-    inputs = windows.inputs[rows][:, :, list(windows.predicted)]
+    inputs, targets = (part.swapaxes(0, 1) for part in windows.take(rows))
+    inputs = inputs[:, :, list(windows.predicted)]
     steps = np.arange(windows.horizon)
 
     def wrong(season: int) -> float:

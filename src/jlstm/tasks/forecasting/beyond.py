@@ -1,16 +1,19 @@
 """What comes after the end of a series: the forecast that a user wants in the end."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from jlstm.data.windows import Windows
+from jlstm.data.series import Series
+from jlstm.data.spans import Span
 from jlstm.metrics.forecast import at_level
 from jlstm.tasks.forecasting.baselines import SEASONAL, Baseline
 from jlstm.tasks.forecasting.dates import next_dates
+from jlstm.tasks.forecasting.ends import told_ends
 from jlstm.tasks.forecasting.model import Forecaster
 from jlstm.tasks.forecasting.objective import ForecastTask
 
@@ -21,6 +24,7 @@ class Beyond(NamedTuple):
     """The next steps of a series, in its own units.
 
     Attributes:
+        span: the rows of the series; its name is empty where there is one alone.
         when: the date of each step, or how far it is from the end.
         columns: what is forecast.
         point: the median.
@@ -29,6 +33,7 @@ class Beyond(NamedTuple):
         baseline: the last season again.
     """
 
+    span: Span
     when: tuple[str, ...]
     columns: tuple[str, ...]
     point: Float[np.ndarray, "k p"]
@@ -39,50 +44,60 @@ class Beyond(NamedTuple):
 
 def forecast_beyond(
     task: ForecastTask, model: Forecaster, baselines: dict[str, Baseline]
-) -> Beyond:
-    """Return the forecast of the steps after the last one of the series."""
+) -> tuple[Beyond, ...]:
+    """Return the forecast of the steps after the last one of each series.
+
+    A series is left out where too little is known of its future.
+    """
     forecast = task.forecast
-    test = forecast.test
-    windows = window_at_end(test.values, test.length, test.horizon, test.predicted)
-    places = list(windows.predicted)
+    part, spans = told_ends(forecast.series, forecast.scaler, task.sizes)
+    if part is None:
+        return ()
+    windows, places = part.windows, list(part.windows.predicted)
     mean, std = forecast.scaler.mean[places], forecast.scaler.std[places]
-    ((_, found),) = task.forecasts(model, windows)
-    quantiles = found[:, 0].astype(np.float64) * std + mean
-    repeated = next(own for name, own in baselines.items() if SEASONAL in name)
+    found = [own for _, own in task.forecasts(model, windows)]
+    quantiles = np.concatenate(found, axis=1).astype(np.float64) * std + mean
+    rule = next(own for name, own in baselines.items() if SEASONAL in name)
+    repeated = rule.rule(windows) * std + mean
     several = len(model.levels) > 1
     low, high = (
         at_level(quantiles, model.levels, edge) if several else None for edge in EDGES
     )
-    return Beyond(
-        next_dates(forecast.series.dates, windows.horizon),
-        tuple(forecast.series.columns[n] for n in places),
-        at_level(quantiles, model.levels, 0.5),
-        low,
-        high,
-        repeated.rule(windows)[0] * std + mean,
+    point = at_level(quantiles, model.levels, 0.5)
+    columns = tuple(forecast.series.columns[n] for n in places)
+    return tuple(
+        Beyond(
+            span,
+            ahead_times(part.series, span),
+            columns,
+            point[n],
+            None if low is None else low[n],
+            None if high is None else high[n],
+            repeated[n],
+        )
+        for n, span in enumerate(spans)
     )
 
 
-def window_at_end(
-    values: Float[np.ndarray, "t c"],
-    length: int,
-    horizon: int,
-    predicted: tuple[int, ...],
-) -> Windows:
-    """Return the one window that looks at the last steps; its targets are unknown."""
-    unknown = np.full((horizon, values.shape[1]), np.nan)
-    end = len(values)
-    known = np.concatenate([values, unknown])
-    return Windows(known, end, end + horizon, length, horizon, predicted)
+def ahead_times(series: Series, span: Span) -> tuple[str, ...]:
+    """Return when the steps after the known ones of a part are."""
+    if series.dates is None:
+        return next_dates(None, span.stop - span.end)
+    return series.dates[span.end : span.stop]
 
 
-def save(path: Path, beyond: Beyond) -> None:
-    """Write a forecast as CSV, a line for each step and column."""
+def save(path: Path, beyond: Sequence[Beyond]) -> None:
+    """Write forecasts as CSV, a line for each step and column.
+
+    Of several series the first column has the name.
+    """
     names = ["when", "column", "forecast", "low", "high", "seasonal naive"]
+    several = any(own.span.name for own in beyond)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(names)
-        writer.writerows(rows(beyond))
+        writer.writerow(["series"] * several + names)
+        for own in beyond:
+            writer.writerows([own.span.name] * several + row for row in rows(own))
 
 
 def rows(beyond: Beyond, columns: int | None = None) -> list[list[str]]:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from jlstm.data.forecast import (
     Borders,
     Forecast,
@@ -13,9 +15,9 @@ from jlstm.data.forecast import (
 )
 from jlstm.data.lines import path_only
 from jlstm.data.series import Series, read_csv
-from jlstm.data.windows import Windows
+from jlstm.data.spans import Span, windows_of
 from jlstm.tasks.forecasting.baselines import find_season
-from jlstm.tasks.forecasting.beyond import window_at_end
+from jlstm.tasks.forecasting.ends import Part, fed, part_at_ends
 from jlstm.tasks.forecasting.model_config import ForecastSizes
 from jlstm.training.experiment import Loaded
 
@@ -28,19 +30,14 @@ class Prep(NamedTuple):
         columns: the names of what it looks at.
         scaler: makes z-scores of them, and undoes that.
         season: steps after which things repeat.
+        spacing: how far apart rows are, such as ``"1 day"``; empty if not known.
     """
 
     sizes: ForecastSizes
     columns: tuple[str, ...]
     scaler: Scaler
     season: int
-
-
-class Part(NamedTuple):
-    """Windows, and the series that they are of."""
-
-    windows: Windows
-    series: Series
+    spacing: str = ""
 
 
 def load(config: ForecastConfig) -> Loaded[Prep, Part]:
@@ -52,19 +49,40 @@ def load(config: ForecastConfig) -> Loaded[Prep, Part]:
     forecast = load_forecast(config)
     series, train = forecast.series, forecast.train
     sizes = ForecastSizes(
-        train.length, train.horizon, train.values.shape[1], train.predicted
-    )
+        train.length, train.horizon, train.values.shape[1], train.predicted,
+        forecast.known,
+    )  # fmt: skip
     season = find_or_take_season(config, forecast)
-    prep = Prep(sizes, series.columns, forecast.scaler, season)
+    prep = Prep(sizes, series.columns, forecast.scaler, season, series.spacing)
     parts = {"train": train, "valid": forecast.valid, "test": forecast.test}
     return Loaded(prep, {n: Part(own, series) for n, own in parts.items()}, series.note)
+
+
+def about_several(data: Loaded[Prep, Part]) -> list[str]:
+    """Return what is to be known where a file holds several series."""
+    spans = data.train.series.parts
+    if len(spans) < 2:
+        return []
+    said = ["all series are scaled by one mean and one deviation for each column"]
+    for name, part in data.parts.items():
+        places = part.windows.places
+        lacking = [s.name for s in spans if not _has(places, s)]
+        if lacking:
+            few = ", ".join(lacking[:5]) + ", …" * (len(lacking) > 5)
+            said.append(f"{len(lacking)} series too short for {name} ({few})")
+    return said
+
+
+def _has(places: np.ndarray, span: Span) -> bool:
+    return bool(((places >= span.start) & (places < span.stop)).any())
 
 
 def rejoined(data: Loaded[Prep, Part]) -> Forecast:
     """Return the windows of all parts as :class:`ForecastTask` takes them."""
     parts = [part.windows for part in (data.train, data.valid, data.test)]
     borders = Borders(*(windows.stop for windows in parts))
-    return Forecast(data.train.series, data.prep.scaler, borders, *parts)
+    known = data.prep.sizes.known
+    return Forecast(data.train.series, data.prep.scaler, borders, *parts, known=known)
 
 
 def read_new(path: str | Path, prep: Prep, config: ForecastConfig, known: bool) -> Part:
@@ -83,18 +101,37 @@ def read_new(path: str | Path, prep: Prep, config: ForecastConfig, known: bool) 
     path = path_only(path)
     table = read_csv(path, interpolate=config.interpolate, options=config.table)
     series, sizes = table.only(prep.columns), prep.sizes
-    values = prep.scaler.scale(series.values)
+    _check_spacing(path, series, prep)
+    _check_rows(path, series, sizes, known)
+    if not known:
+        return part_at_ends(path, series, prep.scaler, sizes)
+    values = fed(series, prep.scaler, sizes)
+    steps = [(span.start, span.end) for span in series.parts]
     own = sizes.length, sizes.horizon, sizes.predicted
-    needed = sizes.length + sizes.horizon * known
-    if len(values) < needed:
-        ahead = f" and {sizes.horizon} after them" if known else ""
+    return Part(windows_of(values, series.parts, steps, *own), series)
+
+
+def _check_spacing(path: Path, series: Series, prep: Prep) -> None:
+    """Refuse weekly rows for a model of daily ones."""
+    came, wanted = series.spacing, prep.spacing
+    if came and wanted and came not in (wanted, "one row"):
         raise ValueError(
-            f"{path} has {len(values)} rows, the model looks at {sizes.length}{ahead}: "
-            "give more rows."
+            f"{path} has steps of {came}, the model was trained on steps of {wanted}: "
+            "give rows as far apart as those."
         )
-    if known:
-        return Part(Windows(values, 0, len(values), *own), series)
-    return Part(window_at_end(values, *own), series)
+
+
+def _check_rows(path: Path, series: Series, sizes: ForecastSizes, known: bool) -> None:
+    """Refuse a series too short to forecast; of several to score, if all are."""
+    needed = sizes.length + sizes.horizon * known
+    span = (max if known else min)(series.parts, key=lambda span: span.known)
+    if span.known < needed:
+        ahead = f" and {sizes.horizon} after them" if known else ""
+        whose = f" of {span.name!r}" if span.name else ""
+        raise ValueError(
+            f"{path} has {span.known} rows{whose}, the model looks at {sizes.length}"
+            f"{ahead}: give more rows."
+        )
 
 
 def find_or_take_season(config: ForecastConfig, forecast: Forecast) -> int:

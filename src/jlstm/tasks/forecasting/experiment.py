@@ -13,7 +13,8 @@ from flax import nnx
 from jlstm._internal.options import Count
 from jlstm.data.forecast import ForecastConfig
 from jlstm.tasks.forecasting.baselines import Baseline, make_baselines
-from jlstm.tasks.forecasting.data import Part, Prep, load, read_new, rejoined
+from jlstm.tasks.forecasting.data import Prep, about_several, load, read_new, rejoined
+from jlstm.tasks.forecasting.ends import Part
 from jlstm.tasks.forecasting.model import Forecaster
 from jlstm.tasks.forecasting.model_config import ForecasterConfig
 from jlstm.tasks.forecasting.objective import MODELS, ForecastTask, WindowConfig
@@ -54,6 +55,8 @@ class ForecastExperiment(Experiment[Config, Prep, Part]):
         data = load(self.config.data)
         if data.train.series.read:
             print(data.train.series.read, flush=True)
+        for line in about_several(data):
+            print(line, flush=True)
         self.config.model.check(data.prep.sizes)
         return data
 
@@ -89,7 +92,7 @@ class ForecastExperiment(Experiment[Config, Prep, Part]):
 
     def overview(self, data: Loaded[Prep, Part]) -> Overview:
         """Say what the data holds."""
-        return make_overview(data)
+        return make_overview(data, self.config.model)
 
     def report(self, run: Finished[Prep, Part]) -> Report:
         """Forecast what is after the series, and compare with the baselines."""

@@ -15,7 +15,7 @@ from jlstm.nnx.dense import Dense
 from jlstm.nnx.rnn import RNN
 from jlstm.regularizers import dropout
 from jlstm.tasks.forecasting.model_config import ForecasterConfig, ForecastSizes
-from jlstm.tasks.forecasting.normalize import measure
+from jlstm.tasks.forecasting.normalize import Frame, measure
 
 
 @runtime_checkable
@@ -67,7 +67,7 @@ class DirectForecaster(nnx.Module):
         stack = config.stack.make_stack()
         check_stack("DirectForecaster", stack)
         make = {"rngs": rngs, "param_dtype": param_dtype}
-        columns = 1 if config.shared else sizes.columns
+        columns = 1 + len(sizes.known) if config.shared else sizes.columns
         answers = 1 if config.shared else len(sizes.predicted)
         self.rnn = RNN(stack, config.patch * columns, time_major=True, **make)
         outputs = answers * sizes.horizon * len(self.levels)
@@ -92,7 +92,7 @@ class DirectForecaster(nnx.Module):
             key: drops; without it nothing is dropped.
         """
         keys = (None,) * 2 if key is None else jax.random.split(key)
-        frame = measure(inputs, self.config.normalize)
+        frame = self._frame(inputs)
         zs = frame.enter(inputs)
         xs = self._patches(zs)
         _, hs = self.rnn(xs, key=keys[0])
@@ -130,15 +130,18 @@ class DirectForecaster(nnx.Module):
 
     def top_layer_inputs(self, inputs: Float[Array, "t b c"]) -> LayerInputs:
         """Return what enters the uppermost layer; a shared model has a row a column."""
-        zs = measure(inputs, self.config.normalize).enter(inputs)
+        zs = self._frame(inputs).enter(inputs)
         return top_layer_inputs(
             self.rnn.layer, self.rnn.pure_params(), self._patches(zs)
         )
 
+    def _frame(self, inputs: Float[Array, "t b c"]) -> Frame:
+        return measure(inputs, self.config.normalize, self.sizes.known)
+
     def _patches(self, zs: Float[Array, "t b c"]) -> Float[Array, "s n x"]:
         """Put the steps of a patch side by side; a shared model has a row a column."""
         if self.config.shared:
-            zs = by_column(zs, self.sizes.predicted)
+            zs = by_column(zs, self.sizes.predicted, self.sizes.known)
         size = self.config.patch
         parts = zs.reshape(zs.shape[0] // size, size, *zs.shape[1:])
         return jnp.moveaxis(parts, 1, 2).reshape(parts.shape[0], zs.shape[1], -1)
@@ -158,12 +161,18 @@ class DirectForecaster(nnx.Module):
 
 
 def by_column(
-    xs: Float[Array, "t b c"], columns: tuple[int, ...]
-) -> Float[Array, "t n 1"]:
-    """Return each of some columns as a row of its own.
+    xs: Float[Array, "t b c"], columns: tuple[int, ...], known: tuple[int, ...] = ()
+) -> Float[Array, "t n d"]:
+    """Return each of some columns as a row of its own, the known ones next to each.
 
     Example:
         >>> by_column(jnp.array([[[1.0, 2.0, 3.0]]]), (0, 2)).ravel().tolist()
         [1.0, 3.0]
+        >>> by_column(jnp.array([[[1.0, 2.0, 3.0]]]), (0, 2), (1,)).tolist()
+        [[[1.0, 2.0], [3.0, 2.0]]]
     """
-    return xs[:, :, jnp.array(columns)].reshape(xs.shape[0], -1, 1)
+    own = xs[:, :, jnp.array(columns)].reshape(xs.shape[0], -1, 1)
+    if not known:
+        return own
+    same = jnp.repeat(xs[:, :, jnp.array(known)], len(columns), axis=1)
+    return jnp.concatenate([own, same], axis=-1)

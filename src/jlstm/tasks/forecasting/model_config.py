@@ -26,12 +26,14 @@ class ForecastSizes(NamedTuple):
         horizon: steps to predict.
         columns: that it looks at.
         predicted: the places of those that it predicts.
+        known: the places of those that are known ahead.
     """
 
     length: int
     horizon: int
     columns: int
     predicted: tuple[int, ...]
+    known: tuple[int, ...] = ()
 
 
 Levels = Annotated[
@@ -124,6 +126,12 @@ class ForecasterConfig(Options):
             raise ValueError(
                 f"data.length is {sizes.length}, no multiple of model.patch="
                 f"{self.patch}: set data.length={below or self.patch}, or the patch."
+            )
+        if sizes.known and self.kind not in ("direct", "decoder"):
+            raise ValueError(
+                f"model.kind={self.kind} reads the past of each column alone, and "
+                "data.known_future names columns that are known ahead: set model.kind "
+                "to direct or decoder."
             )
         if self.kind == "deepar" and max(self.lags) >= sizes.length:
             raise ValueError(

@@ -41,7 +41,9 @@ class Frame(NamedTuple):
         return own.reshape((1,) * (values.ndim - own.ndim) + own.shape)
 
 
-def measure(xs: Float[Array, "t b c"], how: Normalization) -> Frame:
+def measure(
+    xs: Float[Array, "t b c"], how: Normalization, known: tuple[int, ...] = ()
+) -> Frame:
     """Return the frame of windows.
 
     Args:
@@ -50,12 +52,27 @@ def measure(xs: Float[Array, "t b c"], how: Normalization) -> Frame:
             and divides by the standard deviation (Kim et al., 2022, without its learned
             scale); ``"mean_scale"`` divides by 1 + the mean size (Salinas et al.,
             2020, arXiv:1704.04110, section 3.3); ``"none"`` does nothing.
+        known: columns that are left as they are: a flag such as a holiday means the
+            same in every window.
+
+    Example:
+        >>> xs = jnp.array([[[1.0, 5.0]], [[3.0, 5.0]]])
+        >>> measure(xs, "last", known=(1,)).center.tolist()
+        [[3.0, 0.0]]
     """
+    center, scale = _measured(xs, how)
+    if known:
+        places = jnp.array(known)
+        center, scale = center.at[:, places].set(0), scale.at[:, places].set(1)
+    return Frame(center, scale)
+
+
+def _measured(xs: Float[Array, "t b c"], how: Normalization) -> tuple[Array, Array]:
     zeros, ones = jnp.zeros_like(xs[0]), jnp.ones_like(xs[0])
     if how == "last":
-        return Frame(xs[-1], ones)
+        return (xs[-1], ones)
     if how == "revin":
-        return Frame(xs.mean(0), jnp.sqrt(xs.var(0) + _EPSILON))
+        return (xs.mean(0), jnp.sqrt(xs.var(0) + _EPSILON))
     if how == "mean_scale":
-        return Frame(zeros, 1 + jnp.abs(xs).mean(0))
-    return Frame(zeros, ones)
+        return (zeros, 1 + jnp.abs(xs).mean(0))
+    return (zeros, ones)

@@ -1,7 +1,7 @@
 """The forecasting task: windows of a series, a forecaster, exact scores."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import jax
@@ -94,9 +94,11 @@ class ForecastTask:
     @cached_property
     def sizes(self) -> ForecastSizes:
         """What the model reads and gives."""
-        train = self.forecast.train
+        train, known = self.forecast.train, self.forecast.known
         columns = train.values.shape[1]
-        return ForecastSizes(train.length, train.horizon, columns, train.predicted)
+        return ForecastSizes(
+            train.length, train.horizon, columns, train.predicted, known
+        )
 
     @property
     def measures(self) -> dict[str, Better]:
@@ -177,10 +179,8 @@ def pieces(windows: Windows, size: int) -> Iterator[Windows]:
         >>> [len(piece) for piece in pieces(windows, 2)]
         [2, 2, 1]
     """
-    first = windows.stop - windows.horizon + 1 - len(windows)
-    for start in range(first, first + len(windows), size):
-        stop = min(start + size, first + len(windows))
-        yield replace(windows, start=start, stop=stop + windows.horizon - 1)
+    for begin in range(0, len(windows), size):
+        yield windows.part(begin, begin + size)
 
 
 def padded(windows: Windows, size: int) -> tuple[WindowBatch, int]:

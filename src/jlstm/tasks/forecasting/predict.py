@@ -7,8 +7,7 @@ import numpy as np
 from jlstm.data.series import Series
 from jlstm.metrics.forecast import at_level
 from jlstm.tasks.forecasting.beyond import EDGES
-from jlstm.tasks.forecasting.data import Part
-from jlstm.tasks.forecasting.dates import next_dates
+from jlstm.tasks.forecasting.ends import Part
 from jlstm.tasks.forecasting.model import Forecaster
 from jlstm.tasks.forecasting.objective import ForecastTask
 from jlstm.training.experiment import Row
@@ -18,34 +17,38 @@ def forecast_rows(task: ForecastTask, model: Forecaster, new: Part) -> Iterator[
     """Yield a row for each window, step and predicted column.
 
     A row has the date, or the number, of the step, the column and the forecast; where
-    the model gives a distribution, also the ends of its 90 % interval.
+    the model gives a distribution, also the ends of its 90 % interval; of several
+    series, the name.
     """
     places, scaler = list(new.windows.predicted), task.forecast.scaler
     mean, std = scaler.mean[places], scaler.std[places]
-    levels, when = model.levels, times(new.series, new.windows.horizon)
+    levels, series = model.levels, new.series
     wanted = {"forecast": 0.5}
     if len(levels) > 1:
         wanted |= dict(zip(("low", "high"), EDGES, strict=True))
     for piece, quantiles in task.forecasts(model, new.windows):
         own = quantiles.astype(np.float64) * std + mean
         found = {name: at_level(own, levels, level) for name, level in wanted.items()}
-        first = piece.stop - piece.horizon + 1 - len(piece)
         for n, step, place in np.ndindex(*own.shape[1:]):
+            row = int(piece.places[n])
+            name = series.part_of(row).name
             yield {
-                "when": when[first + n + step],
-                "column": new.series.columns[places[place]],
+                **({"series": name} if name else {}),
+                "when": when(series, row + step),
+                "column": series.columns[places[place]],
                 **{name: float(part[n, step, place]) for name, part in found.items()},
             }
 
 
-def times(series: Series, ahead: int) -> tuple[str, ...]:
-    """Return when each step is, and so many after the last one.
+def when(series: Series, row: int) -> str:
+    """Return the date of a row, or its number in its series where there are no dates.
 
     Example:
         >>> dates = ("2024-12-30", "2024-12-31")
         >>> series = Series("toy", np.ones((2, 1)), ("a",), dates)
-        >>> times(series, 1)
-        ('2024-12-30', '2024-12-31', '2025-01-01')
+        >>> when(series, 1), when(series.extended(1), 2)
+        ('2024-12-31', '2025-01-01')
     """
-    known = series.dates or tuple(map(str, range(len(series.values))))
-    return (*known, *next_dates(series.dates, ahead))
+    if series.dates is not None:
+        return series.dates[row]
+    return str(row - series.part_of(row).start)

@@ -1,6 +1,6 @@
 """What a finished forecasting run leaves, and what it shows on the screen."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +17,8 @@ from jlstm.data.windows import Windows
 from jlstm.metrics.forecast import at_level
 from jlstm.tasks.forecasting.baselines import SEASONAL, Baseline
 from jlstm.tasks.forecasting.beyond import EDGES, Beyond, forecast_beyond, rows, save
-from jlstm.tasks.forecasting.data import Part, Prep
+from jlstm.tasks.forecasting.data import Prep
+from jlstm.tasks.forecasting.ends import Part
 from jlstm.tasks.forecasting.linear import LinearForecaster
 from jlstm.tasks.forecasting.model import Forecaster
 from jlstm.tasks.forecasting.objective import ForecastTask, narrow
@@ -41,14 +42,14 @@ class Findings(NamedTuple):
         model: that of the first seed.
         baselines: scores of simpler methods, to compare with.
         steps: scores of the model on the test at each step of the horizon.
-        beyond: the steps after the end of the series.
+        beyond: the steps after the end of each series.
     """
 
     summary: dict[str, Any]
     model: Forecaster
     baselines: dict[str, Baseline]
     steps: dict[str, np.ndarray]
-    beyond: Beyond
+    beyond: tuple[Beyond, ...]
 
 
 def make_report(
@@ -62,6 +63,7 @@ def make_report(
     found = Findings(run.summary | numbers, model, rules, steps, beyond)
     scores, ahead = score_table(found.summary), beyond_table(beyond)
     examples = config.examples
+    where = f"\n\nforecast: {run.folder / CSV}\nplot: {run.folder / PLOT}"
 
     def ahead_plot() -> tuple[str, "Figure"]:
         caption, figure = draw_beyond(task, beyond)
@@ -70,12 +72,11 @@ def make_report(
 
     return Report(
         numbers=numbers,
-        said=f"\n{scores}\n\n{ahead}\n\nforecast: {run.folder / CSV}\n"
-        f"plot: {run.folder / PLOT}",
+        said=f"\n{scores}\n\n{ahead}" + where * bool(beyond),
         headline=key_numbers(found.summary),
         loss_label="loss (scaled values)",
         figures=[
-            ahead_plot,
+            *([ahead_plot] if beyond else []),
             *([lambda: draw_examples(task, found, examples)] if examples else []),
             lambda: draw_steps(task, found),
             lambda: layer_plots(task, model),
@@ -84,7 +85,7 @@ def make_report(
             ("errors of scaled values, over all windows", scores),
             ("after the end of the series", ahead),
         ],
-        files={CSV: partial(save, beyond=beyond)},
+        files={CSV: partial(save, beyond=beyond)} if beyond else {},
     )
 
 
@@ -134,17 +135,28 @@ def shown(metrics: dict[str, Any], name: str) -> str:
     return text + unit
 
 
-def beyond_table(beyond: Beyond) -> str:
-    """Return the next steps of the last column, in its own units, or the first ones."""
+def beyond_table(found: Sequence[Beyond]) -> str:
+    """Return the next steps of the last column, in its own units, or the first ones.
+
+    Of several series it is the first one.
+    """
+    if not found:
+        return "no forecast after the end: too little is known there of known_future"
+    beyond = found[0]
     header = ["", "forecast", "5 %", "95 %", SEASONAL]
     last = beyond.columns[-1]
     lines = [[row[0], *row[2:]] for row in rows(beyond) if row[1] == last]
     if beyond.low is None:
         header = [header[n] for n in (0, 1, 4)]
         lines = [[line[n] for n in (0, 1, 4)] for line in lines]
-    more = len(beyond.columns) > 1 or len(lines) > MOST_LINES
-    where = f" (all steps and columns are in {CSV})" if more else ""
-    return f"{last}, the next steps{where}:\n\n{table(header, lines[:MOST_LINES])}"
+    several = len(found) > 1
+    more = several or len(beyond.columns) > 1 or len(lines) > MOST_LINES
+    what = "series, steps" if several else "steps"
+    where = f" (all {what} and columns are in {CSV})" if more else ""
+    whose = f"{beyond.span.name}: " if beyond.span.name else ""
+    return (
+        f"{whose}{last}, the next steps{where}:\n\n{table(header, lines[:MOST_LINES])}"
+    )
 
 
 def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -165,12 +177,12 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return [*numbers, ("training windows", f"{summary['windows']['train']:,}")]
 
 
-def draw_beyond(task: ForecastTask, beyond: Beyond) -> tuple[str, "Figure"]:
-    """Return the last column and its next steps, in its own units."""
-    series = task.forecast.series
-    known = series.values[
-        -context_of(task.forecast.test) :, series.column(beyond.columns[-1])
-    ]
+def draw_beyond(task: ForecastTask, found: Sequence[Beyond]) -> tuple[str, "Figure"]:
+    """Return the last column and its next steps, in its own units; of one series."""
+    beyond, series = found[0], task.forecast.series
+    end = next(own for own in series.parts if own.name == beyond.span.name).end
+    first = end - context_of(task.forecast.test)
+    known = series.values[first:end, series.column(beyond.columns[-1])]
     ends = (None if part is None else part[:, -1] for part in (beyond.low, beyond.high))
     low, high = ends
     example = ForecastExample(
@@ -194,19 +206,13 @@ def draw_examples(
     """Return forecasts of the last column, evenly over the test, in its own units."""
     windows = task.forecast.test
     places = np.linspace(0, len(windows) - 1, count + 2)[1:-1].astype(int)
-    singles = [window_number(windows, int(place)) for place in places]
+    singles = [windows.part(n, n + 1) for n in places.tolist()]
     drawn = [example_of(task, found, window) for window in singles]
     caption = (
         "Forecasts of the test, evenly spread over it and not chosen by how good they "
         "are, in the units of the series."
     )
     return caption, plot_forecast(drawn)
-
-
-def window_number(windows: Windows, number: int) -> Windows:
-    """Return one of several windows."""
-    start = windows.stop - windows.horizon + 1 - len(windows) + number
-    return replace(windows, start=start, stop=start + windows.horizon)
 
 
 def example_of(task: ForecastTask, found: Findings, window: Windows) -> ForecastExample:
@@ -224,7 +230,8 @@ def example_of(task: ForecastTask, found: Findings, window: Windows) -> Forecast
     several = len(levels) > 1
     low, high = (back(at_level(own, levels, e)) if several else None for e in EDGES)
     dates, name = forecast.series.dates, forecast.series.columns[column]
-    when = f" from {dates[window.start]}" if dates else f" from step {window.start}"
+    first = window.places[0]
+    when = f" from {dates[first]}" if dates else f" from step {first}"
     return ForecastExample(
         name + when,
         back(window.inputs[0, -context_of(window) :, column]),
@@ -258,7 +265,7 @@ def layer_plots(task: ForecastTask, model: Forecaster) -> list[tuple[str, "Figur
     """
     if isinstance(model, LinearForecaster):
         return []
-    window = window_number(task.forecast.test, 0)
+    window = task.forecast.test.part(0, 1)
     inputs = narrow(window.take(np.array([0]))).inputs
     reading = model.top_layer_inputs(jnp.asarray(inputs))
     reading = reading.row(*[-1] * (reading.xs.ndim - 2))

@@ -139,8 +139,8 @@ def _pieces(windows: Windows) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield inputs and targets, every column of every window a row."""
     step = max(_ROWS // len(windows.predicted), 1)
     for start in range(0, len(windows), step):
-        xs = windows.inputs[start : start + step][:, :, list(windows.predicted)]
-        ys = windows.targets[start : start + step]
+        piece = windows.part(start, start + step)
+        xs, ys = piece.inputs[:, :, list(windows.predicted)], piece.targets
         yield (
             xs.swapaxes(1, 2).reshape(-1, windows.length),
             ys.swapaxes(1, 2).reshape(-1, windows.horizon),
