@@ -44,6 +44,26 @@ def start(*overrides):
         return launcher.start([*SMALL, *overrides], held)
 
 
+@pytest.mark.parametrize(
+    ("keys", "grows"),
+    [
+        (["schedule.name=cosine"], False),
+        (["schedule.name=cosine", "schedule.options.decay_steps=400"], True),
+        (["schedule.name=plateau", "schedule.warmup=0.1"], False),
+        (["schedule.warmup=10"], True),
+    ],
+)
+def test_a_run_whose_schedule_ends_with_it_does_not_grow(folder, keys, grows):
+    run = start("data.path=text.txt", *keys)[1].absolute()
+    assert go_on(run, "train.epochs=2").train.epochs == 2
+    if grows:
+        assert go_on(run, "train.epochs=3").train.epochs == 3
+    else:
+        assert "train.epochs cannot grow: schedule.name=" in refused(
+            run, "train.epochs=3"
+        )
+
+
 def go_on(run, *overrides):
     with ExitStack() as held:
         return launcher.start([f"resume={run}", *overrides], held)[0].config

@@ -18,8 +18,10 @@ def direction(config, params=None, steps=1):
     rule = make_optimizer(config)
     state = rule.init(GRADS)
     for _ in range(steps):
-        out, state = rule.update(GRADS, state, GRADS if params is None else params)
-    return np.asarray(out["w"])
+        out, state = rule.update(
+            GRADS, state, GRADS if params is None else params, learning_rate=1.0
+        )
+    return -np.asarray(out["w"])
 
 
 def test_sgd_is_the_clipped_gradient():

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jlstm.training.config.schedules import ScheduleConfig
+from jlstm.training.config.schema import build
 from jlstm.training.numerics import differences
 from jlstm.training.starts import STARTS, DamagedError, read_starts
 from jlstm.training.yaml_file import read_yaml
@@ -110,7 +112,9 @@ def _changed(config: dict[str, Any], others: dict[str, str]) -> dict[str, Any]:
     train = dict(config["train"])
     if "train.epochs" in others:
         text = _value(others["train.epochs"])
-        train["epochs"] = _more_epochs(text, train.get("epochs", 1))
+        before = train.get("epochs", 1)
+        train["epochs"] = _more_epochs(text, before)
+        _check_schedule(config, train["epochs"] > before)
     if "train.test_weights" in others:
         train["test_weights"] = _value(others["train.test_weights"])
     return config | {"train": train}
@@ -192,6 +196,16 @@ def _nested(values: dict[str, Any]) -> dict[str, Any]:
             inner = inner.setdefault(parent, {})
         inner[name] = value
     return found
+
+
+def _check_schedule(config: dict[str, Any], grows: bool) -> None:
+    """Raise where a longer run would have had other rates from its start on."""
+    schedule = build(ScheduleConfig, config.get("schedule") or {}, "schedule")
+    if grows and schedule.spans_run:
+        raise ValueError(
+            f"train.epochs cannot grow: schedule.name={schedule.name} has lengths that "
+            "are shares of the run. Start a new run, or give lengths in updates."
+        )
 
 
 def _more_epochs(text: str, before: int) -> int:

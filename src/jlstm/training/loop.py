@@ -19,7 +19,6 @@ from jlstm.training.early import ends_early, why_early
 from jlstm.training.finite import NonFiniteError as NonFiniteError
 from jlstm.training.finite import check_loss, check_steps, check_weights
 from jlstm.training.log import RunLog
-from jlstm.training.optimizer import make_optimizer
 from jlstm.training.pending import Pending
 from jlstm.training.position import TrainPosition, read_position
 from jlstm.training.program import Program, Replica, make_program, mean_metrics
@@ -30,6 +29,7 @@ from jlstm.training.state import TrainState
 from jlstm.training.stop import Stopped, StopRequest
 from jlstm.training.stored import CheckpointError
 from jlstm.training.task import Metrics, Task
+from jlstm.training.updates import Updates, make_updates
 
 
 class Result(NamedTuple):
@@ -75,13 +75,17 @@ class Trainer:
     _checkpoints: Checkpoints = field(init=False)
     _program: Program = field(init=False)
     _selection: Selection = field(init=False)
+    _updates: Updates = field(init=False)
     _started: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._selection = selection(self.train, self.task)
         self._checkpoints = Checkpoints(self.folder / "checkpoints", self.train.keep)
+        self._updates = make_updates(
+            self.task, self.train, self.optimizer, self.schedule
+        )
         self._program = make_program(
-            self.task, make_optimizer(self.optimizer), self.members or self._seeds()
+            self.task, self._updates.rule, self.members or self._seeds()
         )
 
     def fit(self) -> Result:
@@ -138,9 +142,10 @@ class Trainer:
         while place.batch < len(batches):
             batch = batches[place.batch]
             with now.announced("compiling the training step"):
-                state, metrics = self._program.step(state, batch)
+                units = self.task.count(batch)
+                state, metrics = self._program.step(state, batch, np.float32(units))
             place = place._replace(batch=place.batch + 1, step=place.step + 1)
-            now.pending.add(metrics, self.task.count(batch) * self._program.size)
+            now.pending.add(metrics, units * self._program.size)
             saves = place.step % self.train.checkpoint_every == 0
             if saves or place.step % self.train.log_every == 0:
                 self._flush(state, place, now)
@@ -199,7 +204,7 @@ class Trainer:
         means = mean_metrics(metrics)
         now.log.write(
             "train", place.step, epoch=place.epoch,
-            learning_rate=float(np.mean(state.learning_rate)), **means,
+            learning_rate=self._updates.rate(state, place.step), **means,
         )  # fmt: skip
         now.progress.advance(count, units, loss=means["loss"])
 

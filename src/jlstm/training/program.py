@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
 
 from jlstm._internal.types import Carry
+from jlstm.training.optimizer import Rule
 from jlstm.training.state import TrainState, init_state
 from jlstm.training.step import Step, make_step, train_step
-from jlstm.training.task import Metrics, Task
+from jlstm.training.task import Batch, Metrics, Task
 
 
 @runtime_checkable
@@ -59,7 +59,7 @@ class SingleModel:
     """One model."""
 
     task: Task
-    optimizer: optax.GradientTransformation
+    optimizer: Rule
     member: Replica
 
     size = 1
@@ -94,7 +94,7 @@ class Replicas:
     """
 
     task: Task
-    optimizer: optax.GradientTransformation
+    optimizer: Rule
     members: tuple[Replica, ...]
 
     @property
@@ -106,7 +106,11 @@ class Replicas:
     def step(self) -> Step:
         """The compiled update of all members."""
         alone = partial(train_step, self.task, self.optimizer)
-        return jax.jit(jax.vmap(alone, in_axes=(0, None)), donate_argnums=0)
+
+        def step(state: TrainState, batch: Batch, weight: Any = 1.0) -> Any:
+            return jax.vmap(alone, in_axes=(0, None, None))(state, batch, weight)
+
+        return jax.jit(step, donate_argnums=0)
 
     def init(self) -> TrainState:
         """Draw the models one by one: QR under vmap can hang XLA's CPU threads."""
@@ -130,9 +134,7 @@ class Replicas:
         return means | {f"{name}_members": lists[name] for name in lists}
 
 
-def make_program(
-    task: Task, optimizer: optax.GradientTransformation, members: tuple[Replica, ...]
-) -> Program:
+def make_program(task: Task, optimizer: Rule, members: tuple[Replica, ...]) -> Program:
     """Return what trains one member as it is, and several side by side."""
     if len(members) == 1:
         return SingleModel(task, optimizer, members[0])

@@ -1,4 +1,7 @@
-"""Learning-rate rules between epochs: a pure function of what has been seen."""
+"""Learning-rate rules between epochs: a pure function of what has been seen.
+
+Those between updates are in :mod:`jlstm.training.config.schedules`.
+"""
 
 from jlstm.training.config.train import ScheduleConfig
 
@@ -19,8 +22,7 @@ def rate_factor(config: ScheduleConfig, epoch: int, stale: int) -> float:
         0.25
     """
     shrink = {
-        "constant": False,
         "step": epoch >= config.hold_epochs,
         "plateau": stale > 0 and stale % (1 + config.patience) == 0,
-    }[config.name]
+    }.get(config.name, False)
     return config.factor if shrink else 1.0

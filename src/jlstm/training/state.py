@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from jlstm._internal.types import Carry, Key
 from jlstm.training.average import Average
+from jlstm.training.optimizer import Rule
 from jlstm.training.task import Task
 
 
@@ -44,7 +45,7 @@ class TrainState(NamedTuple):
 
 def init_state(
     task: Task,
-    optimizer: optax.GradientTransformation,
+    optimizer: Rule,
     learning_rate: float,
     seed: int,
 ) -> TrainState:

@@ -6,38 +6,44 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import optax
+from jaxtyping import Array, Float
 
 from jlstm.training.average import update_average
+from jlstm.training.optimizer import Rule
 from jlstm.training.state import TrainState
 from jlstm.training.task import Batch, Metrics, Task, rate_scale
 
-Step = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
+Step = Callable[..., tuple[TrainState, Metrics]]
+"""From a state, a batch and its weight to the next state and metrics."""
 
 
-def make_step(task: Task, optimizer: optax.GradientTransformation) -> Step:
+def make_step(task: Task, optimizer: Rule) -> Step:
     """Return the compiled step of a task; the old state is donated to it."""
     return jax.jit(partial(train_step, task, optimizer), donate_argnums=0)
 
 
 def train_step(
     task: Task,
-    optimizer: optax.GradientTransformation,
+    optimizer: Rule,
     state: TrainState,
     batch: Batch,
+    weight: float | Float[Array, ""] = 1.0,
 ) -> tuple[TrainState, Metrics]:
-    """Return the state after one update, and its metrics.
+    """Return the state after one batch, and its metrics.
 
     Truncated back-propagation through time: the carry goes on to the next batch as a
     value, no gradient passes through it. ``metrics`` holds those of the task and
-    ``grad_norm``, the global norm before clipping.
+    ``grad_norm``, the global norm before clipping. ``weight`` is what the batch holds,
+    for an update that waits for several.
     """
     key = jax.random.fold_in(state.key, state.step)
     gradient = jax.grad(task.loss, has_aux=True)
     grads, (carry, metrics) = gradient(state.model, state.carry, batch, key)
-    direction, opt_state = optimizer.update(grads, state.opt_state, state.model)
     rate = state.learning_rate * rate_scale(task, batch)
-    scaled = jax.tree.map(lambda d: -rate.astype(d.dtype) * d, direction)
-    model = optax.apply_updates(state.model, scaled)
+    updates, opt_state = optimizer.update(
+        grads, state.opt_state, state.model, learning_rate=rate, weight=weight
+    )
+    model = optax.apply_updates(state.model, updates)
     average = None if state.average is None else update_average(state.average, model)
     metrics = {**metrics, "grad_norm": optax.tree.norm(grads)}
     state = state._replace(

@@ -60,7 +60,8 @@ def defaults(cls: type) -> dict[str, Any]:
     Example:
         >>> from jlstm.training.config.train import ScheduleConfig
         >>> defaults(ScheduleConfig)
-        {'name': 'constant', 'hold_epochs': 0, 'factor': 0.5, 'patience': 0}
+        {'name': 'constant', 'hold_epochs': 0, 'factor': 0.5, 'patience': 0,
+         'warmup': 0, 'options': {}}
     """
     found, hints = {}, _hints(cls)
     for field in dataclasses.fields(cls):
@@ -98,7 +99,7 @@ def dotted_keys(cls: type, where: str = "") -> tuple[str, ...]:
         >>> from jlstm.training.config.train import ScheduleConfig
         >>> dotted_keys(ScheduleConfig, "schedule")
         ('schedule.name', 'schedule.hold_epochs', 'schedule.factor',
-         'schedule.patience')
+         'schedule.patience', 'schedule.warmup', 'schedule.options')
     """
     keys = []
     for name, hint in _hints(cls).items():

@@ -3,65 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from jlstm._internal.options import (
-    Count,
-    Decay,
-    NotNegative,
-    Options,
-    Positive,
-    Share,
-    Size,
-)
-
-OptimizerName = Literal["sgd", "momentum", "rmsprop", "adam", "adamw"]
-ScheduleName = Literal["constant", "step", "plateau"]
-
-
-@dataclass(frozen=True)
-class OptimizerConfig(Options):
-    """How gradients become updates.
-
-    Attributes:
-        name: the rule; ``rmsprop`` is torch's, without a bias correction.
-        learning_rate: at the start; the schedule changes it.
-        momentum: of ``momentum``.
-        decay: of the squared gradients in ``rmsprop``.
-        beta1: of the gradients in ``adam`` and ``adamw``; 0 is RMSprop with a bias
-            correction.
-        beta2: of the squared gradients there.
-        weight_decay: coupled (L2) for all but ``adamw``.
-        clip: limit of the gradient; ``None`` does not clip.
-        clip_kind: ``"norm"`` scales the whole gradient, ``"value"`` cuts each entry.
-    """
-
-    name: OptimizerName = "sgd"
-    learning_rate: Positive = 1.0
-    momentum: Decay = 0.9
-    decay: Decay = 0.95
-    beta1: Decay = 0.9
-    beta2: Decay = 0.999
-    weight_decay: NotNegative = 0.0
-    clip: Positive | None = 5.0
-    clip_kind: Literal["norm", "value"] = "norm"
-
-
-@dataclass(frozen=True)
-class ScheduleConfig(Options):
-    """How the learning rate changes from epoch to epoch.
-
-    Attributes:
-        name: ``"constant"``; ``"step"`` multiplies by ``factor`` after every epoch from
-            epoch ``hold_epochs`` on; ``"plateau"`` does when validation has not
-            improved.
-        hold_epochs: epochs at the full rate, for ``"step"``.
-        factor: what the rate is multiplied by.
-        patience: epochs without a better validation that ``"plateau"`` lets pass.
-    """
-
-    name: ScheduleName = "constant"
-    hold_epochs: Count = 0
-    factor: Share = 0.5
-    patience: Count = 0
+from jlstm._internal.options import Count, Options, Size
+from jlstm.training.config.optimizers import OptimizerConfig as OptimizerConfig
+from jlstm.training.config.schedules import ScheduleConfig as ScheduleConfig
 
 
 @dataclass(frozen=True)
@@ -77,6 +21,8 @@ class TrainConfig(Options):
         test_weights: score the weights of the best validation epoch, or the last ones.
         select: the metric that says which epoch is the best: ``"loss"``, or another one
             that the task reports on validation, such as ``"accuracy"``.
+        accumulate: batches whose gradients make one update, as if they were one batch;
+            each is weighted by what it holds. Steps of the log count batches.
         average: ``"nt_asgd"`` scores the mean of all weights since validation stopped
             improving; see :mod:`jlstm.training.average`.
         average_patience: how many epochs back the best validation must lie for that.
@@ -95,6 +41,7 @@ class TrainConfig(Options):
     reset_carry: Literal["epoch", "never"] = "epoch"
     test_weights: Literal["best", "last"] = "best"
     select: str = "loss"
+    accumulate: Size = 1
     average: Literal["none", "nt_asgd"] = "none"
     average_patience: Count = 5
     stop_at: float | None = None
