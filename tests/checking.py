@@ -47,7 +47,11 @@ def check_function(function: Callable) -> Callable:
         off = jaxtyping_config.jaxtyping_disable
         return (function if off else checked())(*args, **kwargs)
 
-    return call
+    @functools.wraps(function)
+    async def wait(*args, **kwargs):  # a server asks what kind of function it calls
+        return await call(*args, **kwargs)
+
+    return wait if inspect.iscoroutinefunction(function) else call
 
 
 def check_class(cls: type) -> type:

@@ -14,7 +14,7 @@ from tests import checking
 MODULE = '''
 """A docstring stands first."""
 from __future__ import annotations
-import dataclasses, functools
+import asyncio, dataclasses, functools
 from jaxtyping import Array, Float
 
 @dataclasses.dataclass
@@ -35,6 +35,9 @@ class Point:
 
     def sized(self, a: Float[Array, "{self.size}"]) -> None: ...
 
+async def waits(x: int) -> int:
+    return x
+
 def outer(x: int) -> int:
     def inner(x: str) -> str:
         return x
@@ -53,6 +56,7 @@ WRONG = {
     "a class method": "Point.of('a')",
     "what a property returns": "Point(1).wrong",
     "two arrays": "Point.same(ONES, ONES[:2])",
+    "a coroutine": "asyncio.run(waits('a'))",
     "a size of the instance": "Point(2).sized(ONES)",
 }
 

@@ -22,6 +22,9 @@ DISTRIBUTION = {
     "jaxlib": "jax",
     "markupsafe": "jinja2",
     "orbax": "orbax-checkpoint",
+    "prometheus_client": "prometheus-client",
+    "pydantic": "fastapi",
+    "starlette": "fastapi",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
@@ -31,10 +34,10 @@ ELSEWHERE = {"torch", "tokenizers"}
 """Asked for where they are used, and declared nowhere: a user chooses their build."""
 
 MAY_IMPORT = {
-    "src": {"train", "interop", "peers"},
+    "src": {"train", "interop", "serve", "peers"},
     "experiments": {"train", "sweep"},
-    "benchmarks": {"train", "interop", "peers"},
-    "tests": {"train", "interop", "notebook", "peers", "test"},
+    "benchmarks": {"train", "interop", "peers", "test"},
+    "tests": {"train", "interop", "notebook", "serve", "peers", "test"},
     "conftest.py": {"test"},
     "docs": {"notebook", "docs"},
     "dev.py": set(),

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,6 +39,21 @@ def write_files(folder):
         record(folder / "words" / ("yes", "no")[seed % 2] / f"{seed}.wav", seed)
 
 
+def answer_over_http(folder, new):
+    """Return what a server answers to the file that `jlstm predict` was given."""
+    reason = "what serves comes with jlstm[serve]"
+    pytest.importorskip("fastapi", reason=reason)
+    from fastapi.testclient import TestClient
+
+    from jlstm.cli.serving.app import make_app
+
+    with TestClient(make_app(jlstm.load_run(folder))) as client:
+        if new.is_dir():  # a server reads one recording
+            new = min(new.iterdir())
+        route = f"/predict/file?name={new.name}"
+        return client.post(route, content=new.read_bytes()).json()["rows"]
+
+
 @pytest.fixture
 def used(tmp_path, monkeypatch, capsys):
     """Run the commands of a block; return its run's folder and what was printed."""
@@ -49,6 +65,11 @@ def used(tmp_path, monkeypatch, capsys):
         for line in re.findall(r"^\$ jlstm (.*)$", block, re.MULTILINE):
             words = shlex.split(line.replace("RUN", str(folder)))
             words += SMALL if words[0] == "run" else []
+            if words[0] == "predict":
+                new = words[2]
+            if words[0] == "serve":
+                printed.append(answer_over_http(words[1], Path(new)))
+                continue
             assert main(words) == 0, capsys.readouterr().err
             printed.append(capsys.readouterr().out)
             folder = folder or re.search(r"run folder: (\S+)", printed[0])[1]
@@ -87,9 +108,10 @@ def test_every_block_is_run():
     ],
 )
 def test_from_a_file_to_answers(name, used, tmp_path):
-    folder, (_, predicted, scored) = used(BLOCKS[name])
+    folder, (_, predicted, scored, served) = used(BLOCKS[name])
     assert ANSWERS[name](predicted), predicted
     assert "loss" in scored
+    assert served and all(isinstance(row, dict) for row in served)
     assert (folder / "model" / "weights.safetensors").is_file()
     if name == "train.tsv":
         (block,) = blocks(PAGE)

@@ -7,6 +7,7 @@ import pytest
 
 from jlstm import LSTMCell, last_output, unroll
 from jlstm.data import BucketedBatches, boundaries_of, pack, unpack
+from jlstm.data.batch_config import BatchConfig
 from tests.traces import jit_at_most
 
 CELL = LSTMCell(3)
@@ -125,3 +126,13 @@ def test_what_cannot_be_batched_is_refused(make, message):
     with pytest.raises(ValueError) as caught:
         make()
     assert str(caught.value) == message
+
+
+def test_new_data_comes_in_few_shapes():
+    """Requests of any size meet programs that are compiled: powers of two."""
+    cut = BatchConfig(eval_batch=50)
+    rows = {cut.for_new(count).eval_batch for count in range(1, 200)}
+    assert rows == {1, 2, 4, 8, 16, 32, 50}
+    lengths = {cut.for_new(1).boundaries([n])[-1] for n in range(1, 200)}
+    assert lengths == {8, 16, 32, 64, 128, 256}
+    assert cut.boundaries([3, 5, 4, 4], [9, 1])[-1] == 9

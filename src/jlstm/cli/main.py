@@ -35,6 +35,7 @@ COMMANDS = {
     "sweep": Command("KEY=VALUE,VALUE …", "train every combination", "launch:sweep_"),
     "predict": Command("RUN FILE [--out OUT]", "answers for new data", "use:predict"),
     "score": Command("RUN FILE", "metrics on new data with answers", "use:score"),
+    "serve": Command("RUN [--port N]", "answers over HTTP", "serve:serve"),
     "compare": Command("RUN RUN …", "runs side by side", "compare:compare"),
     "data": Command(
         "check FILE [TASK] [KEY=VALUE …]", "what a task makes of a file", "data:data"

@@ -142,3 +142,18 @@ def boundaries_of(lengths: Integer[np.ndarray, " n"], buckets: int) -> tuple[int
     shares = np.linspace(0, 1, buckets + 1)[1:]
     cuts = np.quantile(lengths, shares, method="inverted_cdf")
     return tuple(int(cut) for cut in np.unique(np.maximum(cuts, 1)))
+
+
+def powers_of_two(longest: int, shortest: int = 1) -> tuple[int, ...]:
+    """Return the powers of two from ``shortest`` to the first that holds ``longest``.
+
+    Data that comes piece by piece, of any length, so meets programs that are compiled.
+
+    Example:
+        >>> powers_of_two(20, shortest=8), powers_of_two(3, shortest=8)
+        ((8, 16, 32), (8,))
+    """
+    cuts = [shortest]
+    while cuts[-1] < longest:
+        cuts.append(2 * cuts[-1])
+    return tuple(cuts)

@@ -25,6 +25,7 @@ from jlstm.training.model_folder import (
     read_weights,
     weight_names,
 )
+from jlstm.training.stream import Stream
 from jlstm.training.tree_io import named_leaves
 from jlstm.training.variables import hidden_in_errors, resolved
 
@@ -80,6 +81,17 @@ class TrainedRun:
         """
         new = self.experiment.read(source, self.prep, labelled=False)
         return self.experiment.predict(self.model, new, self.prep)
+
+    def stream(self) -> Stream:
+        """Return an input that is read as it comes, from its beginning.
+
+        Its ``feed`` reads on and returns what the model makes of it; a run can have
+        many of them at a time.
+
+        Raises:
+            NotImplementedError: the task reads its input as a whole.
+        """
+        return self.experiment.stream(self.model, self.prep)
 
     def score(self, source: Any) -> dict[str, float]:
         """Return the metrics of the task on new data that has its answers.

@@ -26,6 +26,7 @@ from jlstm.training.program import take
 from jlstm.training.report.present import Report, present, write_scores
 from jlstm.training.select import selection
 from jlstm.training.starts import effective_config
+from jlstm.training.stream import Stream
 from jlstm.training.task import Task
 
 C = TypeVar("C", bound=RunConfig)
@@ -108,10 +109,13 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         Prep: the class of ``Loaded.prep``.
         answers_apart: whether new data has its answers in a file of their own; such a
             task is scored on a pair.
+        values: what ``read`` takes in place of a path, such as "texts"; a row for each,
+            or as many for each. Empty where it takes a path only.
         config: what to run.
     """
 
     answers_apart: ClassVar[bool] = False
+    values: ClassVar[str] = ""
     Config: ClassVar[type[RunConfig]]
     Prep: ClassVar[type]
 
@@ -193,6 +197,10 @@ class Experiment(abc.ABC, Generic[C, P, E]):
     def predict(self, model: Any, new: E, prep: P) -> Iterator[Row]:
         """Yield what a model makes of new data, a row for each example."""
         self._lacks("predicts nothing of new data")
+
+    def stream(self, model: Any, prep: P) -> Stream:
+        """Return an input of a model that is read as it comes."""
+        self._lacks("reads its input as a whole")
 
     def score(self, model: Any, new: E, prep: P) -> dict[str, float]:
         """Return the metrics of a model on new data that has its answers."""

@@ -41,6 +41,8 @@ INSTALL = {
               "scoringrules", "sklearn", "soundfile", "tensorboardX", "yaml"),
     "sweep": ("optuna", "submitit"),
     "interop": ("flatbuffers", "onnx"),
+    "serve": ("cachetools", "fastapi", "prometheus_client", "pydantic", "starlette",
+              "uvicorn"),
 }  # fmt: skip
 """Which extra of jlstm brings which package."""
 

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
 
     Config = Config
     Prep = Prep
+    values = "texts"
 
     def load(self) -> Data:
         """Read the sequences."""
@@ -108,7 +109,8 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
 
     def predict(self, model: Classifier, new: Part, prep: Prep) -> Iterator[Row]:
         """Yield the most likely class of each sequence, and its probability."""
-        task = self.task(Loaded.of_one(prep, new), {})
+        cut = self.config.batches.for_new(len(new.labels))
+        task = replace(self.task(Loaded.of_one(prep, new), {}), cut=cut)
         texts = new.sentences or [None] * len(new.labels)
         logits = task.logits(model, new.examples)
         for words, own in zip(texts, shares(logits), strict=True):

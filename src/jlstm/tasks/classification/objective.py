@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int, Integer, Shaped
 from jlstm._internal.options import Size
 from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
-from jlstm.data.bucket import BucketedBatches, boundaries_of
+from jlstm.data.bucket import BucketedBatches
 from jlstm.losses import token_nll
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
 from jlstm.training.select import Better
@@ -151,9 +151,7 @@ class ClassifyTask:
         """The lengths to pad to, the same in all parts."""
         parts = [part for part in (self.train, self.valid, self.test) if part]
         lengths = [[len(one) for one in part.sequences] for part in parts]
-        cuts = boundaries_of(np.array(lengths[0]), self.cut.buckets)
-        longest = max(map(max, lengths))
-        return cuts if longest <= cuts[-1] else (*cuts[:-1], longest)
+        return self.cut.boundaries(*lengths)
 
     def batches(self, epoch: int) -> LabelledBatches:
         """Return the training batches, in an order of their own each epoch."""

@@ -19,6 +19,7 @@ from jlstm.tasks.language.objective import LanguageTask, StreamConfig
 from jlstm.tasks.language.overview import make_overview
 from jlstm.tasks.language.report import make_report
 from jlstm.tasks.language.show import SampleConfig, continued
+from jlstm.tasks.language.stream import TextStream
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Report, Row, Scores
 from jlstm.training.overview import Overview
@@ -55,6 +56,7 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
 
     Config = Config
     Prep = Prep
+    values = "texts to continue"
 
     def load(self) -> Data:
         """Read the text, and check that it fills the streams and holds the prompt."""
@@ -102,6 +104,10 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
         """Read prompts, one in each line; or, to be scored, a text as a whole."""
         read = read_tokens if labelled else read_prompts
         return read(source, prep.vocab)
+
+    def stream(self, model: TokenModel, prep: Prep) -> TextStream:
+        """Return a text that is read as it comes."""
+        return TextStream(model, prep.vocab)
 
     def predict(
         self, model: TokenModel, new: tuple[str, ...], prep: Prep

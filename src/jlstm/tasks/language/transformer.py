@@ -6,9 +6,11 @@ the stream is all that the Transformer sees: ``stream.window`` in training,
 """
 
 from dataclasses import dataclass
+from typing import NoReturn
 
+from jlstm.nnx.tokens import TokenModel
 from jlstm.tasks.language import experiment as task
-from jlstm.tasks.language.data import Data
+from jlstm.tasks.language.data import Data, Prep
 from jlstm.tasks.language.transformer_model import TransformerLanguageConfig
 
 
@@ -27,6 +29,10 @@ class TransformerExperiment(task.LanguageExperiment):
     """The language task with attention over a window of the text."""
 
     Config = Config
+
+    def stream(self, model: TokenModel, prep: Prep) -> NoReturn:
+        """Raise NotImplementedError: attention needs the whole window again."""
+        self._lacks("reads a window as a whole")
 
     def load(self) -> Data:
         """Check that every window has positions, and read the text."""

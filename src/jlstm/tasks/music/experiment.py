@@ -16,6 +16,7 @@ from jlstm.tasks.music.midi import read_midi
 from jlstm.tasks.music.model import MusicModel
 from jlstm.tasks.music.objective import MusicTask
 from jlstm.tasks.music.report import make_report, name_of
+from jlstm.tasks.music.stream import MusicStream
 from jlstm.training.checksum import checksum
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
 
@@ -76,6 +77,10 @@ class MusicExperiment(Experiment[Config, Prep, Pieces]):
     def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Pieces:
         """Read a piece that ``write_midi`` has written; it is its own answer."""
         return (read_midi(path_only(source)),)
+
+    def stream(self, model: MusicModel, prep: Prep) -> MusicStream:
+        """Return a piece that is heard as it is played."""
+        return MusicStream(model, prep.keys)
 
     def predict(self, model: MusicModel, new: Pieces, prep: Prep) -> Iterator[Row]:
         """Yield the keys that sound next after each piece, with their chances."""

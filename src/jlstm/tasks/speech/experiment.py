@@ -47,6 +47,7 @@ class SpeechExperiment(ClassifyExperiment):
     """Which word is spoken in a recording: a classification of log-mel frames."""
 
     Config = Config
+    values = "recordings, each a list of samples from -1 to 1"
 
     def load(self) -> Data:
         """Read the recordings."""

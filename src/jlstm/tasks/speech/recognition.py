@@ -1,7 +1,7 @@
 """The recognition task: utterances, a network, decoding, a report."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,7 @@ class RecognizeExperiment(Experiment[Config, Prep, Utterances]):
 
     Config = Config
     Prep = Prep
+    values = "recordings, each a list of samples from -1 to 1"
 
     def load(self) -> Data:
         """Make the utterances, and check that each is long enough for what is said."""
@@ -97,7 +98,8 @@ class RecognizeExperiment(Experiment[Config, Prep, Utterances]):
     def predict(self, model: Recognizer, new: Heard, prep: Prep) -> Iterator[Row]:
         """Yield what is heard in each recording, by beam search."""
         said = Utterances(new.features, [np.ones(1, int)] * len(new.features))
-        task = self.task(Loaded.of_one(prep, said), {})
+        cut = self.config.batches.for_new(len(new.features))
+        task = replace(self.task(Loaded.of_one(prep, said), {}), cut=cut)
         heard = task.recognize(model, said, max(map(len, new.features))).beam
         for name, symbols in zip(new.names, heard, strict=True):
             text = " ".join(prep.symbols[number - 1] for number in symbols)

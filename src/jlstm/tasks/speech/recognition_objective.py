@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int, Integer
 
 from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
-from jlstm.data.bucket import BucketedBatches, boundaries_of, pad
+from jlstm.data.bucket import BucketedBatches, pad
 from jlstm.decoding import Decoded, ctc_beam_decode, ctc_greedy_decode
 from jlstm.losses.ctc import check_alignable, ctc_loss
 from jlstm.metrics import error_rate
@@ -153,10 +153,7 @@ class RecognizeTask:
     def boundaries(self) -> tuple[int, ...]:
         """The lengths to pad to, the same in all parts."""
         parts = (self.train, self.valid, self.test)
-        lengths = [np.array([len(one) for one in part.features]) for part in parts]
-        cuts = boundaries_of(lengths[0], self.cut.buckets)
-        longest = int(max(each.max() for each in lengths))
-        return cuts if longest <= cuts[-1] else (*cuts[:-1], longest)
+        return self.cut.boundaries(*([*map(len, part.features)] for part in parts))
 
     @property
     def measures(self) -> dict[str, Better]:

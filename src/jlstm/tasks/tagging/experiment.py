@@ -1,7 +1,7 @@
 """The tagging task: sentences, a network, its baselines, a report."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,8 @@ class TagExperiment(Experiment[Config, Prep, Sentences]):
 
     def predict(self, model: Tagger, new: Sentences, prep: Prep) -> Iterator[Row]:
         """Yield the words and the tags of each sentence."""
-        task = self.task(Loaded.of_one(prep, new), {})
+        cut = self.config.batches.for_new(len(new.numbers))
+        task = replace(self.task(Loaded.of_one(prep, new), {}), cut=cut)
         found = task.names(task.tag(model, new.numbers).tags)
         for words, tags in zip(new.words.tagged.sentences, found, strict=True):
             yield {"words": list(words), "tags": list(tags)}

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
-from jlstm.data.bucket import BucketedBatches, boundaries_of
+from jlstm.data.bucket import BucketedBatches
 from jlstm.metrics.chunks import chunk_score
 from jlstm.tasks.tagging.model import Tagger, TaggerConfig, TaggerSizes, Text
 from jlstm.training.select import Better
@@ -118,9 +118,7 @@ class TagTask:
     def boundaries(self) -> tuple[int, ...]:
         """The lengths to pad to, the same in all parts."""
         lengths = [[*map(len, part)] for part in (self.train, self.valid, self.test)]
-        cuts = boundaries_of(np.array(lengths[0]), self.cut.buckets)
-        longest = max(map(max, lengths))
-        return cuts if longest <= cuts[-1] else (*cuts[:-1], longest)
+        return self.cut.boundaries(*lengths)
 
     @property
     def measures(self) -> dict[str, Better]:

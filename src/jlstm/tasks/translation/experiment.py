@@ -22,9 +22,15 @@ from jlstm.tasks.translation.bleu import score as bleu
 from jlstm.tasks.translation.data import Data, Prep, corpus_of, loaded
 from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
-from jlstm.tasks.translation.new_text import read_pairs, rows, translated
+from jlstm.tasks.translation.new_text import (
+    in_few_shapes,
+    read_pairs,
+    rows,
+    translated,
+)
 from jlstm.tasks.translation.objective import PairBatchConfig, TranslateTask
 from jlstm.tasks.translation.report import make_report
+from jlstm.tasks.translation.translate import Sources
 from jlstm.tasks.translation.written import SearchConfig
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
@@ -56,6 +62,7 @@ class TranslateExperiment(Experiment[Config, Prep, Pairs]):
     answers_apart = True
     Config = Config
     Prep = Prep
+    values = "sentences"
 
     def load(self) -> Data:
         """Read the corpus, once it is sure that the end can be scored."""
@@ -108,13 +115,15 @@ class TranslateExperiment(Experiment[Config, Prep, Pairs]):
 
     def predict(self, model: Seq2Seq, new: Pairs, prep: Prep) -> Iterator[Row]:
         """Yield each sentence with its translation, found as ``search`` says."""
-        written = self._translated(model, self._task_of(new, prep), new)
+        given = in_few_shapes(new.sources, self.config.batches.eval_batch)
+        written = self._translated(model, prep, given)
         return rows(new, written, self.config.data)
 
     def score(self, model: Seq2Seq, new: Pairs, prep: Prep) -> dict[str, float]:
         """Return nats per word and BLEU, found as ``search`` says."""
         task, data = self._task_of(new, prep), self.config.data
-        written = self._translated(model, task, new)
+        given = Sources(new.sources, task.cut.eval_batch, task.boundaries)
+        written = self._translated(model, prep, given)
         sides = new.target_words, new.references
         found = bleu(written, *sides, data.target, data.lowercase)
         scores = {"bleu": found.words, "bleu_detokenized": found.detokenized}
@@ -124,8 +133,6 @@ class TranslateExperiment(Experiment[Config, Prep, Pairs]):
         """Return a task whose parts are all the same new sentences."""
         return self.task(Loaded(prep, dict.fromkeys(PARTS, new)), {})
 
-    def _translated(
-        self, model: Seq2Seq, task: TranslateTask, new: Pairs
-    ) -> list[Words]:
+    def _translated(self, model: Seq2Seq, prep: Prep, given: Sources) -> list[Words]:
         search = self.config.search
-        return translated(model, task, new, search.search(search.beams))
+        return translated(model, prep.target, given, search.search(search.beams))

@@ -1,8 +1,12 @@
 """New sentences for a trained translator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from jlstm.data.batch_config import SHORTEST
+from jlstm.data.bucket import powers_of_two
 from jlstm.data.lines import Texts, read_lines_of
 from jlstm.data.tokenize import detokenize, tokenize
 from jlstm.data.translation import Pairs, TranslationConfig
@@ -11,7 +15,6 @@ from jlstm.data.words import Words, decode_words, encode_words
 from jlstm.decoding.beam import Search
 from jlstm.tasks.translation.data import Prep
 from jlstm.tasks.translation.model import Seq2Seq
-from jlstm.tasks.translation.objective import TranslateTask
 from jlstm.tasks.translation.translate import Sources, translate
 
 
@@ -59,12 +62,17 @@ def read_pairs(
 
 
 def translated(
-    model: Seq2Seq, task: TranslateTask, pairs: Pairs, search: Search
+    model: Seq2Seq, vocab: Vocab, given: Sources, search: Search
 ) -> list[Words]:
     """Return the words of the best translation of each sentence."""
-    given = Sources(pairs.sources, task.cut.eval_batch, task.boundaries)
-    vocab: Vocab = task.corpus.target_vocab
     return [decode_words(vocab, ids) for ids in translate(model, given, search)]
+
+
+def in_few_shapes(sentences: Sequence[np.ndarray], most: int) -> Sources:
+    """Return sentences in batches whose shapes come again, of ``most`` rows at most."""
+    rows = powers_of_two(min(len(sentences), most))[-1]
+    lengths = powers_of_two(max(map(len, sentences)), SHORTEST)
+    return Sources(sentences, min(rows, most), lengths)
 
 
 def rows(

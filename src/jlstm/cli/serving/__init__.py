@@ -1,0 +1,1 @@
+"""A trained model behind HTTP: limits, waiting requests in batches, sessions."""
