@@ -34,10 +34,10 @@ ELSEWHERE = {"torch", "tokenizers"}
 """Asked for where they are used, and declared nowhere: a user chooses their build."""
 
 MAY_IMPORT = {
-    "src": {"train", "interop", "serve", "peers"},
+    "src": {"train", "interop", "serve", "parquet", "peers"},
     "experiments": {"train", "sweep"},
     "benchmarks": {"train", "interop", "peers", "test"},
-    "tests": {"train", "interop", "notebook", "serve", "peers", "test"},
+    "tests": {"train", "interop", "notebook", "serve", "parquet", "peers", "test"},
     "conftest.py": {"test"},
     "docs": {"notebook", "docs"},
     "dev.py": set(),
@@ -103,7 +103,7 @@ def test_the_tables_hold_nothing_that_is_imported_no_more():
 
 
 def test_a_missing_package_is_said_to_come_with_the_extra_that_has_it():
-    extras = {name: declared(name) for name in ("train", "sweep", "interop")}
+    extras = {name: declared(name) for name in ("train", "sweep", "interop", "parquet")}
     for _, tree in (*trees("src"), *trees("experiments")):
         for module in imports(tree):
             homes = [e for e, names in extras.items() if distribution(module) in names]

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from jlstm.data.sheet.cells import Rows, most_common_width, split_cells
+from jlstm.data.sheet.cells import Row, Rows, most_common_width, split_cells
+from jlstm.data.sheet.header import Table
 from jlstm.data.sheet.numbers import is_missing
+from jlstm.data.sheet.parquet import is_parquet, read_parquet
 from jlstm.data.sheet.read import is_value
 from jlstm.data.sheet.words import is_conllu
 from jlstm.data.text import read_table_text
@@ -33,6 +35,8 @@ def form_of(path: str | Path) -> str:
     """
     if Path(path).is_dir():
         return "audio_folder"
+    if is_parquet(path):
+        return _form_of_rows(_rows_of(read_parquet(path)))
     if is_conllu(path):
         return "tagged"
     text = read_table_text(path)
@@ -45,6 +49,17 @@ def form_of(path: str | Path) -> str:
     tabs = sum("\t" in line for line in lines) > len(lines) / 2
     named = str(path).lower().removesuffix(".gz").endswith(_TABLE)
     return "labelled_text" if tabs or named or _is_named(rows) else "text"
+
+
+def _form_of_rows(rows: Rows) -> str:
+    return "csv" if _is_of_numbers(rows) else "labelled_text"
+
+
+def _rows_of(table: Table) -> Rows:
+    body = [
+        Row(n, [*cells]) for n, cells in enumerate(zip(*table.columns, strict=True))
+    ]
+    return Rows([Row(0, table.names), *body], ",", 0)
 
 
 def _rows(text: str, path: str | Path) -> Rows | None:

@@ -43,6 +43,7 @@ INSTALL = {
     "interop": ("flatbuffers", "onnx"),
     "serve": ("cachetools", "fastapi", "prometheus_client", "pydantic", "starlette",
               "uvicorn"),
+    "parquet": ("pyarrow",),
 }  # fmt: skip
 """Which extra of jlstm brings which package."""
 

@@ -13,6 +13,7 @@ from jlstm.data.sheet.dates import is_date
 from jlstm.data.sheet.header import Table, named, without_row_numbers
 from jlstm.data.sheet.numbers import decimal_mark, is_number, numbers_of, sentinel
 from jlstm.data.sheet.order import Gaps
+from jlstm.data.sheet.parquet import is_parquet, read_parquet
 from jlstm.data.text import read_table_text
 
 _LIKE_A_DATE = re.compile(r"\d+[-/.:]\d+|\d{4}|.*\b(19|20)\d\d\b", re.I)
@@ -106,6 +107,8 @@ def read_cells(path: object, header: bool | None = None) -> Table:
     Raises:
         FileNotFoundError, ValueError: as ``read_columns_of``.
     """
+    if is_parquet(path):
+        return read_parquet(path)
     found = split_cells(read_table_text(str(path)), path, is_value)
     return named(found, path, is_value, header)
 

@@ -10,6 +10,8 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 
 from jlstm.data import Labelled
+from jlstm.data.sheet.header import Table
+from jlstm.data.sheet.parquet import is_parquet, read_parquet
 from jlstm.data.text import read_table_text
 from jlstm.data.tokenize import tokenize
 
@@ -77,6 +79,8 @@ def read_texts(
 
 
 def _rows(path: str | Path) -> list[Row]:
+    if is_parquet(path):
+        return _table_rows(read_parquet(path))
     empty = Path(path).is_file() and not Path(path).stat().st_size
     lines = [] if empty else read_table_text(path).split("\n")
     kept = [
@@ -93,6 +97,12 @@ def _rows(path: str | Path) -> list[Row]:
     if kept and tabs <= len(kept) / 2:
         return _comma_rows(path, [line for _, line in kept], [n for n, _ in kept])
     return _even_rows(path, [Row(n, _tab_cells(line)) for n, line in kept])
+
+
+def _table_rows(table: Table) -> list[Row]:
+    body = zip(*table.columns, strict=True)
+    lines = zip(table.lines, body, strict=True)
+    return [Row(0, table.names), *(Row(n, [*cells]) for n, cells in lines)]
 
 
 def _tab_cells(line: str) -> list[str]:
