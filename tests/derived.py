@@ -22,7 +22,7 @@ PART = {"HiddenCell"}
 IMPORT = re.compile(r"from jlstm\.(\S+) import \w+ as (\w+)")
 WIDTH = 88
 FIRST = "import typing\n\n"
-"""What ``jlstm/__init__.py`` imports for itself: ``load_run`` comes when asked for."""
+"""What ``jlstm/__init__.py`` imports for itself; what is above comes when asked for."""
 NAMES = """# Names of the package
 
 What `import jlstm` gives, and where each name is from. All else is imported from its

@@ -130,13 +130,16 @@ from jlstm.wrappers import Zoneout as Zoneout
 __version__ = "0.1.0"
 
 if typing.TYPE_CHECKING:
+    from jlstm.cli.experiment import Experiment as Experiment
     from jlstm.tasks.runs import load_run as load_run
 else:  # a checker that saw this function would believe in every name
 
     def __getattr__(name: str) -> typing.Any:
-        """Import what stands on the upper storey when it is asked for."""
-        if name != "load_run":
+        """Import what stands on the upper storeys when it is asked for."""
+        if name == "load_run":
+            from jlstm.tasks.runs import load_run as found
+        elif name == "Experiment":
+            from jlstm.cli.experiment import Experiment as found
+        else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from jlstm.tasks.runs import load_run
-
-        return load_run
+        return found

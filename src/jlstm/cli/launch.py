@@ -5,7 +5,7 @@ import errno
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
@@ -13,7 +13,7 @@ from jlstm.cli.compose import compose_run
 from jlstm.cli.continuity import begin, go_on
 from jlstm.cli.help import help_text
 from jlstm.cli.lock import locked
-from jlstm.cli.resume import resumed
+from jlstm.cli.resume import Resumed, resumed
 from jlstm.cli.sweep import sweep
 from jlstm.tasks import find_task
 from jlstm.training.config.schema import build, plain
@@ -76,12 +76,25 @@ def composed(overrides: Sequence[str]) -> str:
     return yaml.safe_dump(compose_run(overrides), sort_keys=False, allow_unicode=True)
 
 
-def start(overrides: Sequence[str], held: ExitStack) -> tuple[Experiment, Path]:
-    """Check what is asked for; return an experiment and its folder, new or old.
+class Prepared(NamedTuple):
+    """A run that was checked and not begun.
+
+    Attributes:
+        experiment: with its data.
+        texts: the configuration as it was written, variables as their names.
+        old: what is resumed, None for a new run.
+    """
+
+    experiment: Experiment
+    texts: dict[str, Any]
+    old: Resumed | None
+
+
+def prepare(overrides: Sequence[str]) -> Prepared:
+    """Check what is asked for, and read the data.
 
     Args:
         overrides: of the command line.
-        held: what to keep until the end of the run; the lock of the folder goes there.
 
     Raises:
         ValueError, OSError: something is wrong with it; nothing was written or
@@ -89,10 +102,24 @@ def start(overrides: Sequence[str], held: ExitStack) -> tuple[Experiment, Path]:
     """
     old = resumed(overrides)
     texts = compose_run(overrides) if old is None else old.config
+    with hidden_in_errors(texts):
+        mapping = resolved(texts)
+        task = find_task(mapping.get("task"))
+        return Prepared(task.from_config(build(task.Config, mapping)), texts, old)
+
+
+def enter(prepared: Prepared, held: ExitStack) -> Path:
+    """Begin a run, or go on with an old one; return its folder.
+
+    Args:
+        prepared: what to run.
+        held: what to keep until the end of the run; the lock of the folder goes there.
+
+    Raises:
+        ValueError, OSError: the folder is in use, or of another run.
+    """
+    experiment, texts, old = prepared
     held.enter_context(hidden_in_errors(texts))
-    mapping = resolved(texts)
-    task = find_task(mapping.get("task"))
-    experiment = task.from_config(build(task.Config, mapping))
     config, identity = experiment.config, experiment.identity(experiment.data)
     runs = Path(config.runs_dir)
     folder = old.folder if old is not None else create_run(runs, config.name)
@@ -103,7 +130,13 @@ def start(overrides: Sequence[str], held: ExitStack) -> tuple[Experiment, Path]:
     else:
         go_on(old, shown, identity)
     print(f"run folder: {folder}", flush=True)
-    return experiment, folder
+    return folder
+
+
+def start(overrides: Sequence[str], held: ExitStack) -> tuple[Experiment, Path]:
+    """Prepare a run and enter its folder; return an experiment and the folder."""
+    prepared = prepare(overrides)
+    return prepared.experiment, enter(prepared, held)
 
 
 def check_still_there(folder: Path) -> None:
