@@ -31,6 +31,7 @@ RUN_IN = {
     "docs/howto-interop.md": "interop/test_howto_interop.py",
     "docs/howto-onnx.md": "interop/test_howto.py",
     "docs/howto-rl.md": "test_scanned_rnn.py",
+    "docs/howto-python.md": "cli/test_experiment.py",
     "docs/howto-use.md": "cli/test_use_page.py",
     "docs/howto-streaming.md": "interop/test_howto.py",
 }

@@ -44,7 +44,7 @@ class Experiment:
             >>> Experiment.from_config("char_smoke", train={"epoch": 3})
             Traceback (most recent call last):
             ...
-            ValueError: There is no key 'train.epoch': did you mean train.epochs?
+            ValueError: There is no key train.epoch: did you mean train.epochs?
         """
         chosen = [] if name is None else [f"experiment={name}"]
         return cls(prepare([*chosen, *spelled(overrides)]))
