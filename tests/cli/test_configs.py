@@ -19,6 +19,7 @@ OWN = {
     "text": ["data.path=a.txt"],
     "labelled_text": ["data.path=a.txt"],
     "tagged": ["data.path=a.txt"],
+    "sequences": ["data.path=a.csv"],
     "csv": ["data.path=a.csv"],
     "forecast_csv": ["data.path=a.csv"],
     "audio_folder": ["data.path=a"],

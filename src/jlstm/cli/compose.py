@@ -31,7 +31,7 @@ HydraErrors = (HydraException, OmegaConfBaseException, YAMLError)
 CLEARED = "__cleared__"
 RECIPES = {
     "audio_folder": "audio_folder", "csv": "forecast_csv",
-    "labelled_text": "labelled_text", "tagged": "tagged",
+    "labelled_text": "labelled_text", "sequences": "sequences", "tagged": "tagged",
 }  # fmt: skip
 """The experiment that data of one's own brings along, with its task."""
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from jlstm.data.audio_folder import SOUNDS
 from jlstm.data.sheet.cells import Row, Rows, most_common_width, split_cells
 from jlstm.data.sheet.header import Table
 from jlstm.data.sheet.numbers import is_missing
@@ -12,6 +13,7 @@ from jlstm.data.sheet.read import is_value
 from jlstm.data.sheet.words import is_conllu
 from jlstm.data.text import read_table_text
 from jlstm.tasks.classification.labelled import LABEL, TEXT
+from jlstm.tasks.classification.sequences import ID, TABLES
 
 _TABLE = (".csv", ".tsv")
 _ALIKE, _WORD = 0.9, 25  # share of the lines; letters of a cell with one word
@@ -21,7 +23,7 @@ def form_of(path: str | Path) -> str:
     r"""Return the data that a file or a folder looks like.
 
     Args:
-        path: of the file; a folder is one of recordings.
+        path: of the file, or of a folder of recordings or of tables.
 
     Raises:
         FileNotFoundError, ValueError: it cannot be read.
@@ -34,7 +36,9 @@ def form_of(path: str | Path) -> str:
         'labelled_text'
     """
     if Path(path).is_dir():
-        return "audio_folder"
+        tables = any(one.suffix.lower() in TABLES for one in Path(path).rglob("*"))
+        sounds = any(one.suffix.lower() in SOUNDS for one in Path(path).rglob("*"))
+        return "sequences" if tables and not sounds else "audio_folder"
     if is_parquet(path):
         return _form_of_rows(_rows_of(read_parquet(path)))
     if is_conllu(path):
@@ -43,7 +47,7 @@ def form_of(path: str | Path) -> str:
     lines = [line for line in text.split("\n") if line.strip()]
     rows = _rows(text, path)
     if rows is not None and _is_of_numbers(rows):
-        return "csv"
+        return _form_of_numbers(rows)
     if _is_of_words(text):
         return "tagged"
     tabs = sum("\t" in line for line in lines) > len(lines) / 2
@@ -52,7 +56,17 @@ def form_of(path: str | Path) -> str:
 
 
 def _form_of_rows(rows: Rows) -> str:
-    return "csv" if _is_of_numbers(rows) else "labelled_text"
+    return _form_of_numbers(rows) if _is_of_numbers(rows) else "labelled_text"
+
+
+def _form_of_numbers(rows: Rows) -> str:
+    """Sequences have an id, which repeats, and a class."""
+    names = [cell.lower() for cell in rows.rows[0].cells]
+    by = next((names.index(name) for name in ID.split() if name in names), None)
+    if by is None or not {*names} & {*LABEL.split()}:
+        return "csv"
+    ids = [row.cells[by] for row in rows.rows[1:] if len(row.cells) == len(names)]
+    return "sequences" if len({*ids}) < len(ids) else "csv"
 
 
 def _rows_of(table: Table) -> Rows:

@@ -98,7 +98,7 @@ def test_options_that_do_not_fit_are_refused(options, line):
 
 def test_a_part_without_examples_is_refused(path):
     path.write_text("good\ta\nbad\tb\n")
-    with pytest.raises(ValueError, match="The train part of labelled_text is empty"):
+    with pytest.raises(ValueError, match="There are 2 examples, too few for 3 parts"):
         load(own(path))
 
 

@@ -67,23 +67,37 @@ def read_pieces(path: object, options: TableOptions, interpolate: bool) -> list[
 
 
 def _read_each(path: object, options: TableOptions) -> dict[str, Columns]:
-    """Return the columns of each series; what the longest one means holds for all."""
     table = read_cells(path, options.header)
     if options.id is None:
         return {"": columns_of(table, path, options)}
     tables = split_by(table, options.id, path)
-    longest = max(tables, key=lambda name: len(tables[name].lines))
-    mark = options.decimal or mark_of(_without(table, options.id), path)
-    options = replace(options, decimal=mark)
-    found = columns_of(tables[longest], path, options)
-    if set(found.names) <= set(tables[longest].names):
+    return read_all(tables, without(table, options.id), path, options)
+
+
+def read_all(
+    tables: dict[str, Table], whole: Table, path: object, options: TableOptions
+) -> dict[str, Columns]:
+    """Return the numbers and dates of tables; what the longest means holds for all.
+
+    Args:
+        tables: the rows of each series.
+        whole: all rows.
+        path: of the file, for messages.
+        options: what the file does not say.
+
+    Raises:
+        ValueError: a cell is no number, or dates cannot be read.
+    """
+    longest = max(tables.values(), key=lambda own: len(own.lines))
+    options = replace(options, decimal=options.decimal or mark_of(whole, path))
+    found = columns_of(longest, path, options)
+    if set(found.names) <= set(longest.names):
         options = replace(options, columns=found.names)
     if found.clock.column is not None:
         first = _DAYFIRST.get(found.clock.column.form.name, options.dayfirst)
         options = replace(options, dayfirst=first)
         if len(found.clock.used) == 1:
-            when = tables[longest].names[found.clock.used[0]]
-            options = replace(options, time=when)
+            options = replace(options, time=longest.names[found.clock.used[0]])
     return {name: columns_of(own, path, options) for name, own in tables.items()}
 
 
@@ -99,16 +113,11 @@ def split_by(table: Table, column: str, path: object) -> dict[str, Table]:
         >>> {name: own.columns for name, own in split_by(table, "shop", "x").items()}
         {'a': [['1', '3']], 'b': [['2']]}
     """
-    if column not in table.names:
-        raise ValueError(
-            f"{path} has no column {column!r}: data.id must be one of "
-            f"{', '.join(table.names)}."
-        )
-    ids = table.columns[table.names.index(column)]
+    ids = table.columns[table.names.index(column_of(table, column, "id", path))]
     if "" in ids:
         line = table.lines[ids.index("")]
         raise ValueError(f"{path}, line {line} has no name in column {column!r}.")
-    rest = _without(table, column)
+    rest = without(table, column)
     if not rest.names:
         raise ValueError(f"{path} has no column next to {column!r}.")
     rows: dict[str, list[int]] = {}
@@ -117,7 +126,18 @@ def split_by(table: Table, column: str, path: object) -> dict[str, Table]:
     return {name: _at(rest, own) for name, own in rows.items()}
 
 
-def _without(table: Table, column: str) -> Table:
+def column_of(table: Table, name: str, key: str, path: object) -> str:
+    """Return the name of a column, which is there, or raise ValueError."""
+    if name not in table.names:
+        raise ValueError(
+            f"{path} has no column {name!r}: data.{key} must be one of "
+            f"{', '.join(table.names)}."
+        )
+    return name
+
+
+def without(table: Table, column: str) -> Table:
+    """Return a table without one of its columns."""
     kept = [n for n, name in enumerate(table.names) if name != column]
     names, columns = ([own[n] for n in kept] for own in (table.names, table.columns))
     return Table(names, table.lines, columns, table.said)

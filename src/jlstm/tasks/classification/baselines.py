@@ -8,6 +8,8 @@ from jlstm.training.baselines import fit_naive_bayes, fit_softmax
 Scores = dict[str, dict[str, float]]
 """Accuracy by model and part (``"valid"``, ``"test"``)."""
 
+_MOST = 2_000
+"""Numbers of an example that a linear baseline reads one by one."""
 ALWAYS = "most frequent class"
 
 
@@ -37,8 +39,11 @@ def _naive_bayes(data: Data) -> Scores:
 
 
 def _linear(config: DataConfig, data: Data) -> Scores:
-    flat = config.name != "japanese_vowels"
-    name = "softmax regression, " + ("all pixels" if flat else "mean over time")
+    parts = data.parts.values()
+    shapes = {one.shape for part in parts for one in part.sequences}
+    flat = len(shapes) == 1 and np.prod(min(shapes)) <= _MOST
+    steps = "all pixels" if config.name.startswith("mnist") else "all steps"
+    name = "softmax regression, " + (steps if flat else "mean over time")
     rows = {part: features(examples, flat) for part, examples in data.parts.items()}
     labels = data.train.labels.astype(int)
     model = fit_softmax(rows["train"], labels, classes=len(data.prep.classes))

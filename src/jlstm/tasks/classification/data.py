@@ -1,6 +1,6 @@
 """The labelled sequences of a run: which, cut how, and what they are once read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -9,16 +9,27 @@ from jaxtyping import Integer, Shaped
 
 from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import Vocab
+from jlstm.data.forecast import Scaler
+from jlstm.data.parts import balance
 from jlstm.data.words import UNK, Words
 from jlstm.tasks.classification.objective import Examples
 from jlstm.training.experiment import Loaded
 
 TextName = Literal["sst2", "sst5", "mr", "subj", "cr", "mpqa", "imdb", "labelled_text"]
 VectorName = Literal[
-    "mnist_rows", "mnist_pixels", "mnist_permuted", "mnist_pooled", "japanese_vowels"
+    "mnist_rows",
+    "mnist_pixels",
+    "mnist_permuted",
+    "mnist_pooled",
+    "japanese_vowels",
+    "sequences",
 ]
 Name = Literal[TextName, VectorName]
 TEXTS, VECTORS = get_args(TextName), get_args(VectorName)
+OWN = "labelled_text", "sequences"
+_OF = dict.fromkeys(("valid_path", "test_path", "label", "group"), OWN)
+_OF |= {"text": OWN[:1], **dict.fromkeys(("id", "columns", "interpolate"), OWN[1:])}
+"""Which data each option is of."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +39,19 @@ class DataConfig(Options):
     Attributes:
         name: of the data set.
         path: of ``labelled_text``: a file with a class, a tab and a text a line, or
-            with columns as CSV has them.
-        valid_path: of ``labelled_text``: a file that chooses the best epoch; else a
-            share of ``path`` does.
-        test_path: of ``labelled_text``: a file to report on; else a share of ``path``.
+            with columns as CSV has them. Of ``sequences``: a table whose rows of one
+            id are one sequence, or a folder with a folder of tables for each class.
+        valid_path: of your own data: a file that chooses the best epoch; else a share
+            of ``path`` does.
+        test_path: of your own data: a file to report on; else a share of ``path``.
         text: of ``labelled_text``: name of the column of texts; None to find it.
-        label: of ``labelled_text``: name of the column of classes; None to find it.
+        label: of your own data: name of the column of classes; None to find it.
+        group: of your own data: name of a column, such as the speaker or the author,
+            each of which stands in one part alone; of a folder, a pattern of the path
+            with brackets around it. None cuts by classes.
+        id: of ``sequences``: the column that says which a row is of; None to find it.
+        columns: of ``sequences``: the numbers to read; empty for all.
+        interpolate: of ``sequences``: fill missing values; else they are an error.
         phrases: train on all labelled phrases of SST, not on its sentences alone.
         fold: which tenth of MR, Subj, CR or MPQA is the test.
         length: keep at most so many words, the last ones; None keeps all.
@@ -52,6 +70,10 @@ class DataConfig(Options):
     test_path: str | None = None
     text: str | None = None
     label: str | None = None
+    group: str | None = None
+    id: str | None = None
+    columns: tuple[str, ...] = ()
+    interpolate: bool = False
     phrases: bool = False
     fold: Count = 0
     length: Size | None = None
@@ -65,16 +87,17 @@ class DataConfig(Options):
 
     def __post_init__(self) -> None:
         self._check_numbers()
-        if (self.path is not None) != (self.name == "labelled_text"):
+        if (self.path is not None) != (self.name in OWN):
             raise ValueError(
-                "data.path goes with data.name=labelled_text and only with it, got "
-                f"path={self.path!r} and name={self.name!r}: set or unset the path."
+                "data.path goes with data.name=labelled_text or sequences and only "
+                f"with these, got path={self.path!r} and name={self.name!r}: set or "
+                "unset the path."
             )
-        for key in ("valid_path", "test_path", "text", "label"):
-            if getattr(self, key) is not None and self.name != "labelled_text":
+        for key, names in _OF.items():
+            if getattr(self, key) not in (None, (), False) and self.name not in names:
                 raise ValueError(
-                    f"data.{key} goes with data.name=labelled_text; data.name is "
-                    f"{self.name!r}: leave it out."
+                    f"data.{key} goes with data.name={' or '.join(names)}; data.name "
+                    f"is {self.name!r}: leave it out."
                 )
         if self.phrases and self.name not in ("sst2", "sst5"):
             raise ValueError(
@@ -104,11 +127,15 @@ class Prep:
         classes: their names.
         vocab: of the words, None for vectors.
         input_size: features of a vector, None for words.
+        columns: the names of the features, where they have some.
+        scaler: makes z-scores of the features, where that is to be done.
     """
 
     classes: tuple[str, ...]
     vocab: Vocab | None = None
     input_size: int | None = None
+    columns: tuple[str, ...] = ()
+    scaler: Scaler | None = None
 
     @property
     def inputs(self) -> dict[str, int | None]:
@@ -125,11 +152,13 @@ class Part(NamedTuple):
         sequences: ids of words, or vectors.
         labels: the number of each class; 0 where it is not known.
         sentences: the words of the ids, None for vectors.
+        names: of the sequences, where they have some.
     """
 
     sequences: Sequence[Shaped[np.ndarray, "t ..."]]
     labels: Integer[np.ndarray, " n"]
     sentences: tuple[Words, ...] | None = None
+    names: tuple[str, ...] | None = None
 
     @property
     def examples(self) -> Examples:
@@ -138,3 +167,11 @@ class Part(NamedTuple):
 
 
 Data = Loaded[Prep, Part]
+
+
+def say_parts(
+    labels: Mapping[str, Integer[np.ndarray, "..."]], classes: Sequence[str]
+) -> None:
+    """Print how many of each class are in each part."""
+    names = {n: [classes[label] for label in own] for n, own in labels.items()}
+    print(balance(names), flush=True)

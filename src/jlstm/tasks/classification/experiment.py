@@ -18,6 +18,7 @@ from jlstm.tasks.classification.load import load
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
 from jlstm.tasks.classification.objective import ClassifyTask
 from jlstm.tasks.classification.overview import make_overview
+from jlstm.tasks.classification.own_vectors import read_new as read_sequences
 from jlstm.tasks.classification.report import make_report
 from jlstm.tasks.classification.texts import read_new
 from jlstm.tasks.classification.words import shares
@@ -102,7 +103,12 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
         return make_report(self.config, run)
 
     def read(self, source: Texts, prep: Prep, *, labelled: bool) -> Part:
-        """Read a table of texts and classes, or else a text in each line."""
+        """Read a table of texts and classes, or else a text in each line.
+
+        Of ``sequences`` it is a table, or a folder of tables, as the run has read it.
+        """
+        if prep.scaler is not None:
+            return read_sequences(source, prep, self.config.data, labelled)
         if prep.vocab is None:
             return super().read(source, prep, labelled=labelled)
         return read_new(source, prep, self.config.data, labelled)
@@ -111,9 +117,11 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
         """Yield the most likely class of each sequence, and its probability."""
         cut = self.config.batches.for_new(len(new.labels))
         task = replace(self.task(Loaded.of_one(prep, new), {}), cut=cut)
-        texts = new.sentences or [None] * len(new.labels)
+        texts = [{"text": " ".join(words)} for words in new.sentences or ()]
+        known = texts or [{"id": name} for name in new.names or ()]
         logits = task.logits(model, new.examples)
-        for words, own in zip(texts, shares(logits), strict=True):
+        for about, own in zip(known or [{}] * len(logits), shares(logits), strict=True):
             best = int(own.argmax())
-            found = {"class": prep.classes[best], "probability": float(own[best])}
-            yield found if words is None else {"text": " ".join(words)} | found
+            yield about | {
+                "class": prep.classes[best], "probability": float(own[best])
+            }  # fmt: skip

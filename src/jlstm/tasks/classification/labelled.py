@@ -20,6 +20,12 @@ TEXT = (
 )
 LABEL = "label class category sentiment target intent polarity labels stars rating gold"
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_ADVICE = {
+    "lines": "give a class, a tab and a text in each line, or name the columns in the "
+    "first line and by data.label and data.text.",
+    "sequences": "name the column of classes by data.label; a number to predict "
+    "(regression) is no class, and no task of jlstm learns it.",
+}
 _FEW = 10  # rows from which on columns are told apart by what they hold
 
 
@@ -36,6 +42,7 @@ class Texts(NamedTuple):
     labelled: Labelled
     classes: tuple[str, ...]
     read: str
+    groups: tuple[str, ...] | None = None
 
 
 def read_texts(
@@ -43,6 +50,7 @@ def read_texts(
     text: str | None = None,
     label: str | None = None,
     classes: Sequence[str] | None = None,
+    group: str | None = None,
 ) -> Texts:
     """Read a table with a column of texts and one of classes.
 
@@ -54,6 +62,7 @@ def read_texts(
         text: name of the column of texts; None to find it.
         label: name of the column of classes; None to find it.
         classes: those that may occur; None for any.
+        group: name of a column of groups, such as authors; None for none.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
@@ -64,18 +73,34 @@ def read_texts(
     names = _header(rows, text, label)
     body = rows[1:] if names else rows
     if not body:
-        _check_classes(path, [], None)
+        check_classes(path, [], None)
     at_text, at_label = _places(path, names, body, text, label)
     for row in body:
         if not row.cells[at_label]:
             _refuse_line(path, row)
     kept = [row for row in body if row.cells[at_text].strip()]
     found = [row.cells[at_label] for row in kept]
-    _check_classes(path, found, classes)
+    check_classes(path, found, classes)
     known = tuple(sorted(set(found))) if classes is None else tuple(classes)
     sentences = tuple(tokenize(row.cells[at_text], "en") for row in kept)
     labels = np.array([known.index(name) for name in found])
-    return Texts(Labelled(sentences, labels), known, _line(path, found, len(body)))
+    line = _line(path, found, len(body))
+    return Texts(
+        Labelled(sentences, labels), known, line, _groups(path, names, kept, group)
+    )
+
+
+def _groups(
+    path: str | Path, names: list[str], rows: list[Row], group: str | None
+) -> tuple[str, ...] | None:
+    if group is None:
+        return None
+    if group not in names:
+        raise ValueError(
+            f"{path} has no column {group!r}: data.group must be one of "
+            f"{', '.join(names) or 'those in its first line, which has no names'}."
+        )
+    return tuple(row.cells[names.index(group)] for row in rows)
 
 
 def _rows(path: str | Path) -> list[Row]:
@@ -194,9 +219,23 @@ def _label_place(body: list[Row], at_text: int | None) -> int:
     return min(several, key=lambda n: kinds[n])
 
 
-def _check_classes(
-    path: str | Path, found: list[str], classes: Sequence[str] | None
+def check_classes(
+    path: str | Path,
+    found: list[str],
+    classes: Sequence[str] | None,
+    what: str = "lines",
 ) -> None:
+    """Refuse classes that cannot be learnt.
+
+    Args:
+        path: of the file, for messages.
+        found: the class of each example.
+        classes: those that may occur; None for any.
+        what: the examples are: ``"lines"`` of text, or ``"sequences"``.
+
+    Raises:
+        ValueError: a class is new, there is one alone, or nearly one for each example.
+    """
     kinds = sorted(set(found))
     new = [name for name in kinds if classes is not None and name not in classes]
     if new:
@@ -206,14 +245,13 @@ def _check_classes(
         )
     if classes is None and len(kinds) < 2:
         raise ValueError(
-            f"{path} has the classes {', '.join(kinds) or 'none'}: give lines of two "
+            f"{path} has the classes {', '.join(kinds) or 'none'}: give {what} of two "
             "or more."
         )
     if len(found) >= _FEW and len(kinds) > len(found) / 2:
         raise ValueError(
-            f"{path} has {len(kinds)} classes in {len(found)} lines, such as "
-            f"{kinds[0][:40]!r}: give a class, a tab and a text in each line, or name "
-            "the columns in the first line and by data.label and data.text."
+            f"{path} has {len(kinds)} classes in {len(found)} {what}, such as "
+            f"{kinds[0][:40]!r}: {_ADVICE[what]}"
         )
     plain = Counter(" ".join(name.lower().split()) for name in kinds)
     twice = next((name for name, n in plain.items() if n > 1), None)

@@ -9,11 +9,12 @@ import numpy as np
 from jlstm.data import Labelled, Vocab, encode_words, load_imdb, load_sentences
 from jlstm.data.imdb import review_words
 from jlstm.data.lines import Texts, path_only, read_lines_of
+from jlstm.data.parts import cut_rows, told_groups
 from jlstm.data.sentences import fold_parts, ten_folds
 from jlstm.data.sst import load_sst, phrases, whole_sentences
 from jlstm.data.tokenize import tokenize
 from jlstm.data.words import word_vocab
-from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
+from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep, say_parts
 from jlstm.tasks.classification.labelled import read_texts
 from jlstm.training.experiment import Loaded
 
@@ -34,11 +35,6 @@ def load_texts(config: DataConfig) -> Data:
     parts, classes = _read(config)
     parts = {name: _shortened(part, config.length) for name, part in parts.items()}
     parts["train"] = _limited(parts["train"], config)
-    for name, part in parts.items():
-        if not len(part.labels):
-            raise ValueError(
-                f"The {name} part of {config.name} is empty: give more text."
-            )
     vocab = word_vocab(
         parts["train"].sentences,
         min_count=config.min_count,
@@ -148,7 +144,7 @@ def _read(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
 def _own(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
     """Read a user's files; what has no file of its own is a share of the first."""
     assert config.path is not None  # the configuration says so
-    whole = read_texts(config.path, config.text, config.label)
+    whole = read_texts(config.path, config.text, config.label, group=config.group)
     print(whole.read, flush=True)
     parts: Parts = {}
     for name, path in (("dev", config.valid_path), ("test", config.test_path)):
@@ -158,7 +154,12 @@ def _own(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
             parts[name] = own.labelled
     shares = {"dev": config.valid_fraction, "test": config.test_fraction}
     shares = {name: share for name, share in shares.items() if name not in parts}
-    return parts | random_parts(whole.labelled, shares, config.seed), whole.classes
+    rows = cut_rows(whole.labelled.labels, shares, config.seed, whole.groups)
+    parts |= {name: whole.labelled.take(own) for name, own in rows.items()}
+    say_parts({n: parts[n].labels for n in ("train", "dev", "test")}, whole.classes)
+    if whole.groups is not None:
+        print(told_groups(rows, whole.groups), flush=True)
+    return parts, whole.classes
 
 
 def _sst(config: DataConfig) -> Parts:

@@ -6,6 +6,7 @@ from jlstm.data import Images, LabelledSeries, load_japanese_vowels, load_mnist
 from jlstm.data.images import as_pixels, as_rows, pixel_order, pooled
 from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
 from jlstm.tasks.classification.objective import Examples
+from jlstm.tasks.classification.own_vectors import load_own
 from jlstm.training.experiment import Loaded
 
 
@@ -13,6 +14,8 @@ def load_vectors(config: DataConfig) -> Data:
     """Read a data set of vectors."""
     if config.name == "japanese_vowels":
         return _vowels(config)
+    if config.name == "sequences":
+        return load_own(config)
     parts = load_mnist()
     examples = {part: _images(own, config) for part, own in parts.items()}
     train = _limited(examples["train"], config)

@@ -1,0 +1,211 @@
+"""A user's own sequences of numbers, each of one class: a table, or a file for each."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from jlstm.data.parts import groups_by
+from jlstm.data.sheet.fill import interpolated, refuse_missing
+from jlstm.data.sheet.header import Table
+from jlstm.data.sheet.read import (
+    TableOptions,
+    read_cells,
+    read_columns_of,
+)
+from jlstm.data.sheet.several import column_of, read_all, split_by, without
+from jlstm.tasks.classification.labelled import LABEL, check_classes
+
+ID = "id sequence sequence_id seq seq_id sample sample_id series series_id case record"
+TABLES = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".gz")
+
+
+class SequenceOptions(NamedTuple):
+    """How to read sequences.
+
+    Attributes:
+        id: the column that says which sequence a row is of; None to find it.
+        label: the column of classes; None to find it.
+        group: a column of groups; of a folder a pattern of the path; None for none.
+        interpolate: fill missing values by straight lines.
+        table: how to read the rest.
+    """
+
+    id: str | None = None
+    label: str | None = None
+    group: str | None = None
+    interpolate: bool = False
+    table: TableOptions = TableOptions()
+
+
+class Sequences(NamedTuple):
+    """Sequences of numbers.
+
+    Attributes:
+        values: of each, a row for each step.
+        names: of the sequences.
+        labels: the class of each; None where none is given.
+        groups: what each belongs to; None where that is not asked for.
+        columns: their names.
+        read: one line that says what was read.
+    """
+
+    values: list[Float64[np.ndarray, "t c"]]
+    names: tuple[str, ...]
+    labels: tuple[str, ...] | None
+    groups: tuple[str, ...] | None
+    columns: tuple[str, ...]
+    read: str
+
+
+def read_sequences(
+    path: str | Path,
+    options: SequenceOptions,
+    classes: Sequence[str] | None = None,
+    labelled: bool = True,
+) -> Sequences:
+    """Read a table whose rows of one id are one sequence, or a folder of tables.
+
+    A folder has a folder for each class, and in it, at any depth, a table for each
+    sequence.
+
+    Args:
+        path: of the table or the folder.
+        options: which columns, and how they are read.
+        classes: those that may occur; None for any.
+        labelled: whether there are classes; a column of them is left out otherwise.
+
+    Raises:
+        FileNotFoundError: nothing is at ``path``.
+        ValueError: columns cannot be told, a sequence has two classes, a value is
+            missing or no number, or classes cannot be learnt.
+    """
+    place = Path(path)
+    read = _from_folder if place.is_dir() else _from_table
+    found = read(place, options, labelled)
+    if found.labels is not None:
+        check_classes(path, [*found.labels], classes, "sequences")
+    return found._replace(read=_line(place, found))
+
+
+def _from_table(path: Path, options: SequenceOptions, labelled: bool) -> Sequences:
+    table = read_cells(path, options.table.header)
+    by = _found(table, options.id, ID, "id", path)
+    at_label = _found(table, options.label, LABEL, "label", path, labelled)
+    kept = {"label": at_label if labelled else None, "group": options.group}
+    ids = split_by(table, by, path)
+    told = {
+        key: None if name is None else _constant(ids, name, path, key)
+        for key, name in kept.items()
+    }
+    for name in {at_label, options.group} - {None}:
+        table = without(table, str(name))
+    found = read_all(split_by(table, by, path), table, path, options.table)
+    values = [
+        _filled(own.values, own.names, own.lines, path, options)
+        for own in found.values()
+    ]
+    columns = next(iter(found.values())).names
+    return Sequences(values, tuple(found), told["label"], told["group"], columns, "")
+
+
+def _from_folder(path: Path, options: SequenceOptions, labelled: bool) -> Sequences:
+    files = sorted(
+        one
+        for one in path.rglob("*")
+        if one.is_file() and one.suffix.lower() in TABLES and one.name[0] != "."
+    )
+    if not files:
+        raise ValueError(f"{path} has no table ({', '.join(TABLES)}) in it.")
+    flat = next((file for file in files if file.parent == path), None)
+    if labelled and flat is not None:
+        raise ValueError(
+            f"{flat} lies in no folder of a class: put each sequence in the folder of "
+            "its class."
+        )
+    values, first = [], None
+    for file in files:
+        own = read_columns_of(file, options.table)
+        first = first or own.names
+        if own.names != first:
+            raise ValueError(
+                f"{file} has columns {', '.join(own.names)}, {files[0]} has "
+                f"{', '.join(first)}: give the same."
+            )
+        values.append(_filled(own.values, own.names, own.lines, file, options))
+    classes = tuple(file.relative_to(path).parts[0] for file in files)
+    groups = None if options.group is None else groups_by(options.group, files, path)
+    names = tuple(file.relative_to(path).as_posix() for file in files)
+    return Sequences(
+        values, names, classes if labelled else None, groups, first or (), ""
+    )
+
+
+def _found(
+    table: Table,
+    told: str | None,
+    usual: str,
+    key: str,
+    path: Path,
+    needed: bool = True,
+) -> str | None:
+    """Return the column of a key: the one that is named, or one of a usual name."""
+    if told is not None:
+        return (
+            column_of(table, told, key, path) if needed or told in table.names else None
+        )
+    lower = [name.lower() for name in table.names]
+    likely = next((name for name in usual.split() if name in lower), None)
+    if likely is None and needed:
+        raise ValueError(
+            f"{path} has no column {' or '.join(usual.split()[:3])}: name it by "
+            f"data.{key}; there are {', '.join(table.names)}."
+        )
+    return None if likely is None else table.names[lower.index(likely)]
+
+
+def _constant(
+    ids: dict[str, Table], name: str, path: Path, key: str
+) -> tuple[str, ...]:
+    """Return the one value that a column has in each sequence."""
+    found = []
+    for own, table in ids.items():
+        cells = table.columns[table.names.index(column_of(table, name, key, path))]
+        odd = next((n for n, cell in enumerate(cells) if cell != cells[0]), None)
+        if odd is not None or not cells[0]:
+            row = odd or 0
+            raise ValueError(
+                f"{path}, line {table.lines[row]} has {cells[row]!r} in column "
+                f"{name!r}, where sequence {own!r} began with {cells[0]!r}: give one "
+                "for each sequence."
+            )
+        found.append(cells[0])
+    return tuple(found)
+
+
+def _filled(
+    values: np.ndarray, names: Sequence[str], lines: Sequence[int], path: Path,
+    options: SequenceOptions,
+) -> np.ndarray:  # fmt: skip
+    missing = np.isnan(values)
+    if missing.any() and not options.interpolate:
+        refuse_missing(path, missing, names, lines)
+    return interpolated(values, missing)
+
+
+def _line(path: Path, found: Sequences) -> str:
+    lengths = sorted(map(len, found.values))
+    steps = f"{lengths[0]} to {lengths[-1]}" if lengths[0] < lengths[-1] else lengths[0]
+    few = ", ".join(found.columns[:6]) + ", …" * (len(found.columns) > 6)
+    text = (
+        f"read {path.name}: {len(lengths)} sequences of {steps} steps, "
+        f"{len(found.columns)} column{'s' * (len(found.columns) > 1)} ({few})"
+    )
+    if found.labels is None:
+        return text
+    counts = Counter(found.labels)
+    shown = ", ".join(f"{name} {n}" for name, n in counts.most_common(8))
+    return f"{text}, {len(counts)} classes ({shown}{', …' * (len(counts) > 8)})"
