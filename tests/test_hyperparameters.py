@@ -143,6 +143,7 @@ SPECIAL = {
     ("AugmentConfig", "speeds"): {"list of one"},
     ("ForecasterConfig", "levels"): set(),
     ("SampleConfig", "temperatures"): {"list", "list of one"},
+    ("ClassLossConfig", "class_weights"): {"None", "dict"},
     ("LogMelConfig", "deltas"): {"zero"},
     ("OptimizerConfig", "options"): {"dict"},
     ("ScheduleConfig", "options"): {"dict"},

@@ -34,6 +34,6 @@ def test_an_unknown_metric_is_refused_before_anything_runs(tmp_path, monkeypatch
     with pytest.raises(ValueError) as caught:
         kind.from_config(wrong)
     assert str(caught.value) == (
-        "train.select is 'acuracy'; choose one of loss, accuracy. "
+        "train.select is 'acuracy'; choose one of loss, accuracy, macro_f1. "
         "Did you mean accuracy?"
     )

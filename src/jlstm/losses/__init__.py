@@ -1,5 +1,6 @@
 """Losses: of tokens, of a softmax over features, of sequences by CTC and a CRF."""
 
+from jlstm.losses.classes import class_nll as class_nll
 from jlstm.losses.crf import CRFParams as CRFParams
 from jlstm.losses.crf import crf_marginals as crf_marginals
 from jlstm.losses.crf import crf_nll as crf_nll

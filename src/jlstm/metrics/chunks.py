@@ -1,5 +1,6 @@
 """Chunks: the spans that IOB or IOBES tags say, and how well two lists agree."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -76,13 +77,37 @@ def chunk_score(
             f"{len(gold)} sentences with {sum(map(len, gold))} tags and "
             f"{len(predicted)} with {sum(map(len, predicted))}."
         )
-    right = found = wanted = 0
+    counts = _counts(gold, predicted)
+    return _score(*(sum(each.values()) for each in counts))
+
+
+def chunk_scores(
+    gold: Sequence[tuple[str, ...]], predicted: Sequence[tuple[str, ...]]
+) -> dict[str, dict[str, float]]:
+    """Return precision, recall, F1 and support of each kind of chunk.
+
+    Example:
+        >>> chunk_scores([("B-NP", "I-NP", "B-VP")], [("B-NP", "O", "B-VP")])["VP"]
+        {'precision': 1.0, 'recall': 1.0, 'f1': 1.0, 'support': 1}
+    """
+    counts = _counts(gold, predicted)
+    kinds = sorted(set().union(*counts))
+    scores = {kind: _score(*(each[kind] for each in counts)) for kind in kinds}
+    return {k: own._asdict() | {"support": counts[2][k]} for k, own in scores.items()}
+
+
+def _counts(
+    gold: Sequence[tuple[str, ...]], predicted: Sequence[tuple[str, ...]]
+) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Return how many chunks of each kind are right, were found, and were wanted."""
+    counts = (Counter[str](), Counter[str](), Counter[str]())
     for theirs, ours in zip(gold, predicted, strict=True):
         truth, guess = set(chunks_of(theirs)), set(chunks_of(ours))
-        right, found, wanted = (
-            right + len(truth & guess),
-            found + len(guess),
-            wanted + len(truth),
-        )
+        for count, chunks in zip(counts, (truth & guess, guess, truth), strict=True):
+            count.update(chunk.kind for chunk in chunks)
+    return counts
+
+
+def _score(right: int, found: int, wanted: int) -> ChunkScore:
     f1 = 2 * right / max(found + wanted, 1)
     return ChunkScore(right / max(found, 1), right / max(wanted, 1), f1)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from sklearn.metrics import f1_score
 
 from jlstm.data.batch_config import BatchConfig
 from jlstm.metrics import confusion
@@ -14,6 +15,7 @@ from jlstm.tasks.classification.objective import (
     Examples,
     LabelledBatches,
 )
+from jlstm.training.config.class_loss import ClassLossConfig
 from jlstm.training.config.stack import StackConfig
 from jlstm.training.task import Task
 
@@ -59,6 +61,58 @@ def test_loss_is_the_mean_over_real_rows(model):
     assert task().count(batch) == 3
 
 
+NAMES = ("a", "b", "c")
+AIMS = {
+    "balanced": (ClassLossConfig("balanced"), [7 / 6, 7 / 6, 7 / 9], 0.0),
+    "by name": (ClassLossConfig({"b": 3, "c": 0.0}), [1.0, 3.0, 0.0], 0.0),
+    "smoothed": (ClassLossConfig(None, 0.2), [1.0, 1.0, 1.0], 0.2),
+    "both": (ClassLossConfig({"c": 2.0}, 0.1), [1.0, 1.0, 2.0], 0.1),
+}
+
+
+@pytest.mark.parametrize("aim", AIMS)
+def test_classes_count_by_their_weight_and_labels_are_smoothed(model, aim):
+    config, weights, smoothing = AIMS[aim]
+    weights = np.array(weights)
+    made = task(aim=config.of(NAMES, EXAMPLES.labels))
+    batch = jax.tree.map(jnp.asarray, LabelledBatches(EXAMPLES, 4, (4,))[1])
+    loss, _ = made.loss(model, (), batch, jax.random.key(0))
+    logs, labels = log_shares(model(batch.xs, batch.lengths))[:3], EXAMPLES.labels[4:]
+    share = (1 - smoothing) * np.eye(3)[labels] + smoothing / 3
+    wanted = -(share * weights * logs).sum() / weights[labels].sum()
+    np.testing.assert_allclose(loss, wanted, rtol=1e-5)
+    plain = task().evaluate(model, "test")
+    assert made.evaluate(model, "test") == plain  # all count alike there
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: ClassLossConfig({"bb": 2.0}).of(("bad", "good"), np.array([0])),
+            "loss.class_weights: a class is 'bb'; choose one of bad, good.",
+        ),
+        (
+            lambda: ClassLossConfig({"bad": -1}),
+            "ClassLossConfig: class_weights: bad is -1; give 0 or a positive number.",
+        ),
+        (
+            lambda: ClassLossConfig("balance"),
+            "ClassLossConfig: class_weights is 'balance'; choose one of balanced",
+        ),
+        (
+            lambda: ClassLossConfig(label_smoothing=1.0),
+            "ClassLossConfig: label_smoothing is 1.0; give a probability in [0, 1)",
+        ),
+    ],
+)
+def test_weights_that_mean_nothing_are_refused(make, message):
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert str(caught.value).startswith(message)
+
+
 @pytest.mark.long
 def test_every_example_is_scored_once_in_its_place(model):
     logits = task().logits(model, EXAMPLES)
@@ -70,6 +124,8 @@ def test_every_example_is_scored_once_in_its_place(model):
     wanted = -logs[np.arange(7), EXAMPLES.labels].mean()
     np.testing.assert_allclose(metrics["loss"], wanted, rtol=1e-6)
     assert metrics["accuracy"] == (logs.argmax(1) == EXAMPLES.labels).mean()
+    f1 = f1_score(EXAMPLES.labels, logs.argmax(1), average="macro", zero_division=0.0)
+    assert metrics["macro_f1"] == pytest.approx(f1)
 
 
 def test_an_epoch_has_its_own_order_and_keeps_it():

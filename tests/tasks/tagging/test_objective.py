@@ -1,13 +1,19 @@
 """The tagging task: exact scores in order, whatever the batches."""
 
+import dataclasses
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from jlstm.data.batch_config import BatchConfig
 from jlstm.metrics.chunks import chunk_score
+from jlstm.tasks.tagging.experiment import Config
 from jlstm.tasks.tagging.model import TaggerConfig, TaggerSizes
 from jlstm.tasks.tagging.objective import TaggedBatches, TagTask, token_accuracy
+from jlstm.training.config.class_loss import ClassLossConfig
 from jlstm.training.config.stack import StackConfig
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -67,6 +73,9 @@ def test_metrics_weigh_all_words_equally(scored):
     assert task.evaluate(model, "test") == {
         "loss": pytest.approx(found.losses.sum() / words),
         "accuracy": pytest.approx(right / words),
+        "macro_f1": pytest.approx(
+            f1_score(*map(np.concatenate, (gold, found.tags)), average="macro")
+        ),
         "f1": chunk_score(*names).f1,
     }
     assert token_accuracy(gold, found.tags) == pytest.approx(right / words)
@@ -82,6 +91,37 @@ def test_the_loss_is_the_mean_over_the_words_of_a_batch(scored):
         own = found.losses[padded.rows[padded.rows >= 0]].sum()
         assert float(value) == pytest.approx(own / task.count(batch), rel=1e-5)
         assert carry == () and float(metrics["loss"]) == float(value)
+
+
+@pytest.mark.long
+def test_tags_count_by_their_weight(scored):
+    weights = np.array([1.0, 4.0, 0.5])
+    aim = ClassLossConfig(dict(zip(TAGS, weights.tolist(), strict=True)), 0.1)
+    softmax = dataclasses.replace(MODEL, answer="softmax")
+    task = dataclasses.replace(make(aim=aim.of(TAGS, np.arange(3))), model=softmax)
+    model = task.make_model(jax.random.key(0))
+    batch = jax.tree.map(jnp.asarray, TaggedBatches(task.test, 2, task.boundaries)[0])
+    loss, _ = task.loss(model, (), batch, jax.random.key(1))
+    logs = jax.nn.log_softmax(model(batch.text), axis=-1)
+    total = counted = 0.0
+    for column, length in enumerate(batch.text.lengths):
+        for step in range(length):
+            tag, row = batch.tags[step, column], np.asarray(logs[step, column])
+            total -= 0.9 * weights[tag] * row[tag] + 0.1 / 3 * weights @ row
+            counted += weights[tag]
+    assert float(loss) == pytest.approx(total / counted, rel=1e-5)
+
+
+def test_a_crf_takes_no_weights_of_single_tags():
+    loss = ClassLossConfig("balanced")
+    with pytest.raises(ValueError) as caught:
+        Config(model=dataclasses.replace(MODEL, answer="crf"), loss=loss)
+    assert str(caught.value) == (
+        "loss: class_weights and label_smoothing are of single words, and "
+        "model.answer=crf scores a sentence as one: set model.answer=softmax, or "
+        "leave them out."
+    )
+    Config(model=dataclasses.replace(MODEL, answer="softmax"), loss=loss)
 
 
 def test_an_epoch_has_each_sentence_once_in_an_order_of_its_own():

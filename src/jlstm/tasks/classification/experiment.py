@@ -23,6 +23,7 @@ from jlstm.tasks.classification.report import make_report
 from jlstm.tasks.classification.texts import read_new
 from jlstm.tasks.classification.words import shares
 from jlstm.training.checksum import checksum
+from jlstm.training.config.class_loss import ClassLossConfig
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
 from jlstm.training.overview import Overview
@@ -37,6 +38,7 @@ class Config(RunConfig):
         model: hyper-parameters of the model.
         batches: how examples are put into batches.
         baselines: fit naive Bayes, or softmax regression, to compare with.
+        loss: how the classes count in training.
         examples: texts of the report that show which words moved the decision.
     """
 
@@ -44,6 +46,7 @@ class Config(RunConfig):
     data: DataConfig = DataConfig()
     model: ClassifierConfig = ClassifierConfig()
     batches: BatchConfig = BatchConfig()
+    loss: ClassLossConfig = ClassLossConfig()
     baselines: bool = True
     examples: Count = 8
 
@@ -75,6 +78,7 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
             data.test.examples,
             **prep.inputs,
             cut=config.batches,
+            aim=config.loss.of(prep.classes, data.train.labels),
             seed=config.train.seed,
         )
 

@@ -16,7 +16,9 @@ from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
 from jlstm.data.bucket import BucketedBatches
 from jlstm.losses import token_nll
+from jlstm.metrics.confusion import class_scores, confusion
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
+from jlstm.training.config.class_loss import ClassLoss
 from jlstm.training.select import Better
 from jlstm.training.task import Metrics
 
@@ -101,6 +103,7 @@ class ClassifyTask:
         input_size: features of the vectors.
         unknown: the token id of words that training lacks, see ``Classifier``.
         cut: how examples are put into batches.
+        aim: how the classes count in training.
         change: what becomes of the training examples in an epoch, given a generator
             that depends on it: spans drawn again, noise. None leaves them as they are.
         baselines: mean nats per example of the baselines.
@@ -116,6 +119,7 @@ class ClassifyTask:
     input_size: int | None = None
     unknown: int | None = None
     cut: BatchConfig = BatchConfig()
+    aim: ClassLoss = ClassLoss()
     change: Callable[[Examples, np.random.Generator], Examples] | None = None
     baselines: dict[str, float] = field(default_factory=dict)
     seed: int = 0
@@ -129,7 +133,7 @@ class ClassifyTask:
     @property
     def measures(self) -> dict[str, Better]:
         """The metrics that can choose the best epoch."""
-        return {"loss": "lower", "accuracy": "higher"}
+        return {"loss": "lower", "accuracy": "higher", "macro_f1": "higher"}
 
     def make_model(self, key: Key) -> Classifier:
         """Draw a model."""
@@ -168,21 +172,30 @@ class ClassifyTask:
     def loss(
         self, model: Classifier, carry: Carry, batch: LabelledBatch, key: Key
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
-        """Return the mean nats per example, and the share that is right."""
+        """Return the mean loss per example, and the share that is right."""
         logits = model(batch.xs, batch.lengths, key=key)
-        total = jnp.maximum(jnp.sum(batch.weights), 1)
-        loss = jnp.sum(batch.weights * token_nll(logits, batch.labels)) / total
+        live = jnp.asarray(batch.weights)
+        loss = self.aim.mean(logits, jnp.asarray(batch.labels), live)
         right = jnp.argmax(logits, axis=-1).astype(jnp.int32) == batch.labels
-        accuracy = jnp.sum(jnp.where(right, batch.weights, 0)) / total
+        total = jnp.maximum(jnp.sum(live), 1)
+        accuracy = jnp.sum(jnp.where(right, live, 0)) / total
         return loss, (carry, {"loss": loss, "accuracy": accuracy})
 
     def evaluate(self, model: Classifier, part: str) -> dict[str, float]:
-        """Return ``loss`` (nats per example, all weighted equally) and accuracy."""
+        """Return ``loss`` (nats per example, all weighted equally), accuracy and F1.
+
+        ``macro_f1`` is the mean F1 of the classes that occur or are given.
+        """
         examples = self.test if part == "test" else self.valid
         logits = self.logits(model, examples)
         nll = token_nll(jnp.asarray(logits), jnp.asarray(examples.labels))
-        right = logits.argmax(axis=1) == examples.labels
-        return {"loss": float(jnp.mean(nll)), "accuracy": float(right.mean())}
+        best = logits.argmax(axis=1)
+        counts = confusion(examples.labels, best, self.num_classes)
+        return {
+            "loss": float(jnp.mean(nll)),
+            "accuracy": float((best == examples.labels).mean()),
+            "macro_f1": class_scores(counts).macro_f1,
+        }
 
     def logits(self, model: Classifier, examples: Examples) -> Float[np.ndarray, "n k"]:
         """Return the logits of each example, in their order."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from jlstm.analysis.plots import learning_curves, plot_confusion, plot_words
 from jlstm.data.words import unknown_share
-from jlstm.metrics.confusion import confusion
+from jlstm.metrics.confusion import class_scores, confusion
 from jlstm.tasks.classification.baselines import ALWAYS
 from jlstm.tasks.classification.data import Data, Part, Prep
 from jlstm.tasks.classification.model import Classifier
@@ -21,7 +21,7 @@ from jlstm.training.report.layer_figures import (
     layer_figures,
     readable,
 )
-from jlstm.training.report.table import table
+from jlstm.training.report.table import class_table, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,6 +39,7 @@ def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
         said=f"\n{score_table(name, summary)}\n",
         headline=key_numbers(name, summary),
         loss_label="loss (nats per example)",
+        tables=[("classes of the test", class_table(summary["by_class"]))],
         figures=[
             lambda: accuracy_curves(run.folder, summary),
             lambda: confusions(summary),
@@ -63,6 +64,7 @@ def numbers_of(run: Finished[Prep, Part], logits: np.ndarray) -> dict[str, Any]:
         "examples": {name: len(part.labels) for name, part in run.data.parts.items()},
         "classes": prep.classes,
         "confusion": counts.tolist(),
+        "by_class": class_scores(counts).by_class(prep.classes),
         "vocabulary": vocab and len(vocab),
         "unknown": 0.0 if vocab is None else unknown_share(vocab, words or ()),
     }

@@ -16,6 +16,7 @@ from jlstm.tasks.speech.baselines import score_baselines
 from jlstm.tasks.speech.data import DataConfig, load
 from jlstm.tasks.speech.new_sound import Heard, read_labelled, read_new
 from jlstm.tasks.speech.report import make_report
+from jlstm.training.config.class_loss import ClassLossConfig
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Finished, Report, Row, Scores
 from jlstm.training.overview import Overview
@@ -31,6 +32,7 @@ class Config(RunConfig):
         augment: what becomes of training sounds.
         model: hyper-parameters of the model.
         batches: how recordings are put into batches.
+        loss: how the classes count in training.
         baselines: fit simpler methods, to compare with.
     """
 
@@ -40,6 +42,7 @@ class Config(RunConfig):
     augment: AugmentConfig = AugmentConfig()
     model: ClassifierConfig = ClassifierConfig()
     batches: BatchConfig = BatchConfig()
+    loss: ClassLossConfig = ClassLossConfig()
     baselines: bool = True
 
 

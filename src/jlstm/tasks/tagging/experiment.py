@@ -14,11 +14,12 @@ from jlstm.data.words import UNK
 from jlstm.tasks.tagging.baselines import score_baselines
 from jlstm.tasks.tagging.data import Data, Prep, Sentences, load, read_new
 from jlstm.tasks.tagging.model import Tagger, TaggerConfig
-from jlstm.tasks.tagging.objective import TagTask
+from jlstm.tasks.tagging.objective import TagTask, all_tags
 from jlstm.tasks.tagging.overview import make_overview
 from jlstm.tasks.tagging.read import DataConfig
 from jlstm.tasks.tagging.report import make_report
 from jlstm.training.checksum import checksum
+from jlstm.training.config.class_loss import ClassLossConfig
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
 from jlstm.training.overview import Overview
@@ -32,6 +33,7 @@ class Config(RunConfig):
         data: which tagged sentences.
         model: hyper-parameters of the model.
         batches: how sentences are put into batches.
+        loss: how the tags count in training; of a softmax only.
         examples: tagged sentences in the report.
     """
 
@@ -39,7 +41,16 @@ class Config(RunConfig):
     data: DataConfig = DataConfig()
     model: TaggerConfig = TaggerConfig()
     batches: BatchConfig = BatchConfig()
+    loss: ClassLossConfig = ClassLossConfig()
     examples: Count = 12
+
+    def __post_init__(self) -> None:
+        if self.model.answer == "crf" and not self.loss.is_plain:
+            raise ValueError(
+                "loss: class_weights and label_smoothing are of single words, and "
+                "model.answer=crf scores a sentence as one: set model.answer=softmax, "
+                "or leave them out."
+            )
 
 
 class TagExperiment(Experiment[Config, Prep, Sentences]):
@@ -67,6 +78,7 @@ class TagExperiment(Experiment[Config, Prep, Sentences]):
             *(part.numbers for part in (data.train, data.valid, data.test)),
             unknown=prep.words.index[UNK],
             cut=config.batches,
+            aim=config.loss.of(prep.tags.symbols, all_tags(data.train.numbers)),
             seed=config.train.seed,
         )
 

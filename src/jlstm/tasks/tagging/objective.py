@@ -9,13 +9,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Integer
 
 from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
 from jlstm.data.bucket import BucketedBatches
+from jlstm.masking import steps_within
 from jlstm.metrics.chunks import chunk_score
+from jlstm.metrics.confusion import class_scores, confusion
 from jlstm.tasks.tagging.model import Tagger, TaggerConfig, TaggerSizes, Text
+from jlstm.training.config.class_loss import ClassLoss
 from jlstm.training.select import Better
 from jlstm.training.task import Metrics
 
@@ -92,6 +95,7 @@ class TagTask:
         test: what is scored in the end.
         unknown: the number of the unknown word.
         cut: how sentences are put into batches.
+        aim: how the tags count in training.
         baselines: nats per word of the baselines.
         seed: of the order of the batches.
     """
@@ -104,6 +108,7 @@ class TagTask:
     test: Sequence[Sentence]
     unknown: int | None = None
     cut: BatchConfig = BatchConfig()
+    aim: ClassLoss = ClassLoss()
     baselines: dict[str, float] = field(default_factory=dict)
     seed: int = 0
     unit: str = "words"
@@ -124,7 +129,8 @@ class TagTask:
     def measures(self) -> dict[str, Better]:
         """The metrics that can choose the best epoch."""
         chunks: dict[str, Better] = {"f1": "higher"} if self.chunked else {}
-        return {"loss": "lower", "accuracy": "higher"} | chunks
+        words: dict[str, Better] = {"accuracy": "higher", "macro_f1": "higher"}
+        return {"loss": "lower"} | words | chunks
 
     def make_model(self, key: Key) -> Tagger:
         """Draw a model."""
@@ -147,25 +153,43 @@ class TagTask:
     def loss(
         self, model: Tagger, carry: Carry, batch: TaggedBatch, key: Key
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
-        """Return the mean nats per word."""
-        lengths = jnp.asarray(batch.text.lengths)
-        nats = model.nll(model(batch.text, key=key), jnp.asarray(batch.tags), lengths)
+        """Return the mean loss per word."""
+        lengths, tags = jnp.asarray(batch.text.lengths), jnp.asarray(batch.tags)
+        scores = model(batch.text, key=key)
+        if not self.aim.is_plain:
+            live = steps_within(lengths, scores.shape[0]).astype(scores.dtype)
+            loss = self.aim.mean(scores, tags, live)
+            return loss, (carry, {"loss": loss})
+        nats = model.nll(scores, tags, lengths)
         loss = nats.sum() / jnp.maximum(lengths.sum(), 1).astype(nats.dtype)
         return loss, (carry, {"loss": loss})
 
     def evaluate(self, model: Tagger, part: str) -> dict[str, float]:
-        """Return ``loss`` (nats per word), accuracy, and ``f1`` of chunks."""
+        """Return ``loss`` (nats per word), accuracy, and ``f1`` of chunks.
+
+        ``macro_f1`` is the mean F1 of the tags that occur or are given.
+        """
         sentences = self.test if part == "test" else self.valid
         found = self.tag(model, sentences)
         gold = [one[:, 1].tolist() for one in sentences]
         metrics = {
             "loss": float(found.losses.sum() / sum(map(len, gold))),
             "accuracy": token_accuracy(gold, found.tags),
+            "macro_f1": class_scores(self.counts(gold, found.tags)).macro_f1,
         }
         if self.chunked:
             names = [self.names(tags) for tags in (gold, found.tags)]
             metrics["f1"] = chunk_score(*names).f1
         return metrics
+
+    def counts(
+        self, gold: Sequence[Sequence[int]], found: Sequence[Sequence[int]]
+    ) -> Integer[np.ndarray, "k k"]:
+        """Return how often a tag, the row, was taken for another, the column."""
+        pair = (
+            np.array([tag for own in each for tag in own]) for each in (gold, found)
+        )
+        return confusion(*pair, len(self.tags))
 
     def names(self, tags: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
         """Return the names of tags."""
@@ -181,6 +205,11 @@ class TagTask:
                 losses[row] = nats[column]
                 tags[row] = best[: padded.lengths[column], column].tolist()
         return Predictions(losses, tags)
+
+
+def all_tags(sentences: Sequence[Sentence]) -> Integer[np.ndarray, " n"]:
+    """Return the tags of all words, one after the other."""
+    return np.concatenate([sentence[:, 1] for sentence in sentences])
 
 
 def are_chunks(tags: Collection[str]) -> bool:

@@ -11,15 +11,16 @@ import numpy as np
 
 from jlstm.analysis.plots import learning_curves, plot_confusion
 from jlstm.data.words import Words
-from jlstm.metrics.confusion import confusion
+from jlstm.metrics.chunks import chunk_scores
+from jlstm.metrics.confusion import class_scores, confusion
 from jlstm.tasks.tagging.baselines import known_and_unknown
 from jlstm.tasks.tagging.data import Data, Prep, Sentences
 from jlstm.tasks.tagging.model import Tagger
-from jlstm.tasks.tagging.objective import TaggedBatches
+from jlstm.tasks.tagging.objective import TaggedBatches, TagTask
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.log import read_metrics
 from jlstm.training.report.layer_figures import Example, layer_figures, readable
-from jlstm.training.report.table import table
+from jlstm.training.report.table import class_table, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,9 +35,13 @@ def make_report(config: Any, run: Finished[Prep, Sentences]) -> Report:
     model, data, task = run.model, run.data, run.task
     found = task.names(task.tag(model, data.test.numbers).tags)
     numbers = numbers_of(config.model.title, run, found)
+    numbers |= by_class(task, data.test, found)
     summary = run.summary | numbers
     rows, words = score_table(summary), word_table(summary)
     tables = [("next to the baselines", rows), ("words of the test", words)]
+    tables.append(("tags of the test", class_table(numbers["by_class"])))
+    if task.chunked:
+        tables.append(("chunks of the test", class_table(numbers["by_chunk"])))
     if config.examples:
         heading = "test sentences, in brackets the right tag where another was given"
         tables.append((heading, tagged_text(data, found, config.examples)))
@@ -80,6 +85,19 @@ def numbers_of(
         "classes": classes,
         "confusion": counts.tolist(),
     }
+
+
+def by_class(
+    task: TagTask, test: Sentences, found: Sequence[Words]
+) -> dict[str, dict[str, Any]]:
+    """Return precision, recall and F1 of each tag, and of each kind of chunk."""
+    gold = test.words.tagged.tags
+    place = {name: number for number, name in enumerate(task.tags)}
+    pair = ([[place[t] for t in tags] for tags in each] for each in (gold, found))
+    scores = {"by_class": class_scores(task.counts(*pair)).by_class(task.tags)}
+    if task.chunked:
+        scores["by_chunk"] = chunk_scores(gold, found)
+    return scores
 
 
 def count_tags(

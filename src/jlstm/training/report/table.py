@@ -1,6 +1,6 @@
 """Tables that read well on a screen and are Markdown too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jlstm.analysis.plots.literal import readable
 
@@ -26,6 +26,24 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     ]
     lines = [_line(header, widths, right), "|" + "|".join(rule) + "|"]
     return "\n".join(lines + [_line(row, widths, right) for row in texts])
+
+
+def class_table(scores: Mapping[str, Mapping[str, float]]) -> str:
+    """Return precision, recall, F1 and support of each class, in percent.
+
+    Example:
+        >>> print(class_table({"a": {"precision": 0.5, "recall": 1.0, "f1": 2 / 3,
+        ...                          "support": 4}}))
+        |   | precision |  recall |     F1 | support |
+        |---|----------:|--------:|-------:|--------:|
+        | a |    50.000 | 100.000 | 66.667 |       4 |
+    """
+    shares = ("precision", "recall", "f1")
+    rows = [
+        [name, *(100 * own[share] for share in shares), own["support"]]
+        for name, own in scores.items()
+    ]
+    return table(["", "precision", "recall", "F1", "support"], rows)
 
 
 def _line(cells: Sequence[str], widths: list[int], right: list[bool]) -> str:
