@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jlstm.data.audio_folder import load_audio_folder, read_sound
+from jlstm.data.audio_folder import load_audio_folder, read_sound, resampled
 from tests.messages import message_of
 
 SAMPLES = np.array([0, 16_384, -32_768, 32_767], "<i2")
@@ -160,3 +160,30 @@ def test_what_stands_around_the_samples_is_passed_over(tmp_path):
     note = b"LIST" + struct.pack("<I", 3) + b"abc\0"
     (tmp_path / "a.wav").write_bytes(before + note + b"data" + after + note)
     assert read_sound(tmp_path / "a.wav")[0].tolist() == [0.5]
+
+
+@pytest.mark.parametrize(("rate", "wanted"), [(44_100, 16_000), (8_000, 16_000)])
+def test_a_tone_stays_that_tone_at_another_rate(rate, wanted):
+    def tone(rate):
+        return np.sin(2 * np.pi * 440 * np.arange(rate) / rate).astype(np.float32)
+
+    found = resampled(tone(rate), rate, wanted)
+    assert found.shape == (wanted,) and found.dtype == np.float32
+    inner = slice(wanted // 10, -wanted // 10)  # no edge of the filter
+    np.testing.assert_allclose(found[inner], tone(wanted)[inner], atol=3e-3)
+
+
+def test_what_is_above_half_the_new_rate_is_filtered_out():
+    high = np.sin(2 * np.pi * 9_000 * np.arange(44_100) / 44_100).astype(np.float32)
+    assert np.abs(resampled(high, 44_100, 8_000)[400:-400]).max() < 0.01
+
+
+def test_recordings_of_several_rates_are_brought_to_one(tmp_path):
+    long = np.tile(SAMPLES, 400)
+    write(tmp_path / "yes" / "a.wav", long, 8_000)
+    write(tmp_path / "no" / "b.wav", long, 44_100)
+    found = load_audio_folder(tmp_path, 16_000)
+    assert [len(one) for one in found.waveforms] == [581, 3_200]
+    assert found.sample_rate == 16_000 and found.read.endswith(
+        "16000 Hz, 2 resampled (1 from 8000 Hz, 1 from 44100 Hz)"
+    )

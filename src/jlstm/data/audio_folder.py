@@ -1,5 +1,6 @@
 """A user's own sounds: a folder for each class, with recordings in it."""
 
+import math
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ class Sounds(NamedTuple):
         classes: their names.
         sample_rate: of all sounds, in Hz.
         read: one line that says what was read, and what was left out.
+        files: of the sounds.
     """
 
     waveforms: tuple[Float32[np.ndarray, " n"], ...]
@@ -31,18 +33,27 @@ class Sounds(NamedTuple):
     classes: tuple[str, ...]
     sample_rate: int
     read: str = ""
+    files: tuple[Path, ...] = ()
 
 
-def load_audio_folder(path: str | Path) -> Sounds:
+def load_audio_folder(
+    path: str | Path, rate: int | None = None, least: int = 2
+) -> Sounds:
     """Read the recordings under ``path/CLASS/``, at any depth.
 
     A file with several channels gives their mean. What libsndfile reads is read: wav,
     flac, ogg, mp3, aiff and others. Hidden files and files that are no sound are left
     out and counted.
 
+    Args:
+        path: of the folder.
+        rate: samples in a second that all are brought to; None keeps theirs, which
+            must then be one.
+        least: how many classes there must be.
+
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: there are not two classes, a recording lies in no folder of a class,
+        ValueError: there are fewer classes, a recording lies in no folder of a class,
             is empty, damaged or of a format that is not read, or two differ in their
             sample rate.
         ModuleNotFoundError: soundfile is missing; ``jlstm[train]`` brings it.
@@ -53,20 +64,66 @@ def load_audio_folder(path: str | Path) -> Sounds:
     files, left_out = _recordings(root)
     names = [file.relative_to(root).parts[0] for file in files]
     classes = tuple(sorted(set(names)))
-    if len(classes) < 2:
+    if len(classes) < least:
         raise ValueError(
             f"{root} has recordings in {len(classes)} sub-folders"
             f"{_told(left_out)}; give a folder for each of two or more classes."
         )
     read = [read_sound(file) for file in files]
-    _check_rates(root, files, [rate for _, rate in read])
+    rates = Counter(own for _, own in read)
+    if rate is None:
+        _check_rates(root, files, [own for _, own in read])
+    common = rate or read[0][1]
     labels = np.array([classes.index(name) for name in names])
     line = (
         f"read {root.name}: {len(files)} recordings, {len(classes)} classes "
-        f"({', '.join(classes[:12])}{', …' * (len(classes) > 12)}), {read[0][1]} Hz"
-        f"{_told(left_out)}"
+        f"({', '.join(classes[:12])}{', …' * (len(classes) > 12)}), {common} Hz"
+        f"{_told_rates(rates, common)}{_told(left_out)}"
     )
-    return Sounds(tuple(one for one, _ in read), labels, classes, read[0][1], line)
+    waveforms = tuple(resampled(one, own, common) for one, own in read)
+    return Sounds(waveforms, labels, classes, common, line, tuple(files))
+
+
+def resampled(
+    samples: Float32[np.ndarray, " n"], rate: int, wanted: int
+) -> Float32[np.ndarray, " m"]:
+    """Return a sound at another sample rate.
+
+    Args:
+        samples: of the sound.
+        rate: how many of them make a second.
+        wanted: how many shall.
+
+    Raises:
+        ModuleNotFoundError: scipy is missing; ``jlstm[train]`` brings it.
+
+    Example:
+        >>> tone = np.sin(np.arange(8000) / 10).astype(np.float32)
+        >>> resampled(tone, 8000, 4000).shape
+        (4000,)
+    """
+    if rate == wanted:
+        return samples
+    with brought_by("train"):
+        from scipy.signal import resample_poly
+    common = math.gcd(rate, wanted)
+    whole = resample_poly(samples.astype(np.float64), wanted // common, rate // common)
+    return whole.astype(np.float32)
+
+
+def numbers_in(sounds: Sounds, classes: tuple[str, ...], path: object) -> np.ndarray:
+    """Return the number of each sound's class among those of a run.
+
+    Raises:
+        ValueError: the run does not know a class.
+    """
+    strange = [name for name in sounds.classes if name not in classes]
+    if strange:
+        raise ValueError(
+            f"{path} has a class {strange[0]!r}, which the run does not know; it knows "
+            f"{', '.join(classes[:12])}{', …' * (len(classes) > 12)}."
+        )
+    return np.array([classes.index(name) for name in sounds.classes])[sounds.labels]
 
 
 def read_sound(path: Path) -> tuple[Float32[np.ndarray, " n"], int]:
@@ -114,6 +171,15 @@ def _recordings(root: Path) -> tuple[list[Path], Counter[str]]:
         else:
             files.append(file)
     return files, left_out
+
+
+def _told_rates(rates: Counter[int], wanted: int) -> str:
+    """Return how many recordings had other rates."""
+    others = {rate: count for rate, count in sorted(rates.items()) if rate != wanted}
+    if not others:
+        return ""
+    kinds = ", ".join(f"{count} from {rate} Hz" for rate, count in others.items())
+    return f", {sum(others.values())} resampled ({kinds})"
 
 
 def _told(left_out: Counter[str]) -> str:

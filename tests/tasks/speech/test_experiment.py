@@ -1,6 +1,7 @@
 """The speech tasks between the configuration and the report."""
 
 import wave
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,10 +102,38 @@ def test_a_folder_of_ones_own(tmp_path):
     found = SpeechExperiment.from_config(config).data
     assert found.prep.classes == ("high", "low")
     assert [len(p.labels) for p in (found.train, found.valid, found.test)] == [10, 1, 1]
-    wrong = LogMelConfig(sample_rate=16_000)
-    line = "front.sample_rate is 16000, the recordings have 8000: set front.sample_rate"
-    with pytest.raises(ValueError, match=line):
-        load(config.data, wrong, AugmentConfig())
+
+
+def folder_of(root, files, rate=8_000):
+    for number, name in enumerate(files):
+        path = root / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, rate, 0, "NONE", ""))
+            file.writeframes(tone(300 + number, 1200, number).tobytes())
+    return str(root)
+
+
+def test_no_speaker_is_in_two_parts_and_given_folders_are_taken(tmp_path, capsys):
+    names = [f"{'ab'[n % 2]}/x/who{n % 4}_{n}.wav" for n in range(16)]
+    path = folder_of(tmp_path / "all", names)
+    config = DataConfig("audio_folder", path, group=r"(who\d)_")
+    found = load(config, FRONT, AugmentConfig())
+    assert [len(part.labels) for part in found.parts.values()] == [8, 4, 4]
+    assert {len(set(part.labels)) for part in (found.valid, found.test)} == {1}
+    assert "groups: train 2 (who" in (said := capsys.readouterr().out)
+    assert "16 recordings, 2 classes (a, b), 8000 Hz" in said
+    other = folder_of(tmp_path / "test", ["b/1.wav", "b/2.wav"], rate=16_000)
+    config = DataConfig("audio_folder", path, test_path=other)
+    found = load(config, FRONT, AugmentConfig())
+    assert found.test.labels.tolist() == [1, 1]
+    assert [len(part.labels) for part in found.parts.values()] == [14, 2, 2]
+    assert "8000 Hz, 2 resampled (2 from 16000 Hz)" in capsys.readouterr().out
+    strange = folder_of(tmp_path / "odd", ["c/1.wav"])
+    with pytest.raises(
+        ValueError, match=r"odd has a class 'c', which the run does not"
+    ):
+        load(replace(config, test_path=strange), FRONT, AugmentConfig())
 
 
 @pytest.mark.parametrize(
@@ -116,6 +145,7 @@ def test_a_folder_of_ones_own(tmp_path):
             {"limit_train": 0},
             "DataConfig: limit_train is 0; give a positive integer or None",
         ),
+        ({"group": "(a)"}, "data.group goes with data.name=audio_folder"),
         ({"test_fraction": 0.95}, "give shares above 0 that leave something"),
     ],
 )

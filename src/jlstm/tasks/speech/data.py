@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import load_fsdd
 from jlstm.data.audio import AugmentConfig, LogMelConfig, change_speed, extract_log_mel
-from jlstm.data.audio_folder import load_audio_folder
+from jlstm.data.audio_folder import load_audio_folder, numbers_in
+from jlstm.data.parts import cut_rows, groups_by, told_groups
 from jlstm.data.speech import SAMPLE_RATE, official_split, speaker_split
-from jlstm.tasks.classification.data import Data, Part, Prep
+from jlstm.tasks.classification.data import Data, Part, Prep, say_parts
 from jlstm.training.experiment import Loaded
 
 Name = Literal["fsdd", "audio_folder"]
@@ -26,6 +28,11 @@ class DataConfig(Options):
         name: FSDD, or a user's own folder of recordings.
         path: of ``audio_folder``: a folder with a folder for each class.
         speaker: of FSDD: whom only the test hears; ``None`` takes the official split.
+        valid_path: of ``audio_folder``: a folder that chooses the best epoch; else a
+            share of ``path`` does.
+        test_path: of ``audio_folder``: a folder to report on; else a share of ``path``.
+        group: of ``audio_folder``: a pattern of the path of a recording with brackets
+            around what names its speaker, who is in one part alone; None cuts by class.
         valid_fraction: of ``audio_folder``: share that chooses the best epoch.
         test_fraction: of ``audio_folder``: share that is reported on.
         limit_train: train on so many recordings only, drawn at random.
@@ -35,6 +42,9 @@ class DataConfig(Options):
     name: Name = "fsdd"
     path: str | None = None
     speaker: str | None = None
+    valid_path: str | None = None
+    test_path: str | None = None
+    group: str | None = None
     valid_fraction: Fraction = 0.1
     test_fraction: Fraction = 0.1
     limit_train: Size | None = None
@@ -51,6 +61,12 @@ class DataConfig(Options):
                 f"data.speaker is {self.speaker!r}, but only fsdd has named speakers "
                 f"and data.name is {self.name!r}: leave it out."
             )
+        for key in ("valid_path", "test_path", "group"):
+            if getattr(self, key) is not None and self.name != "audio_folder":
+                raise ValueError(
+                    f"data.{key} goes with data.name=audio_folder; data.name is "
+                    f"{self.name!r}: leave it out."
+                )
         shares = self.valid_fraction, self.test_fraction
         if not (min(shares) > 0 and sum(shares) < 1):
             raise ValueError(
@@ -104,22 +120,33 @@ def _read(config: DataConfig, front: LogMelConfig) -> Heard:
         )
         waveforms = [found.waveform(row) for row in range(len(found.digits))]
         return Heard(waveforms, found.digits, DIGITS, rows)
+    return _own(config, front.sample_rate)
+
+
+def _own(config: DataConfig, rate: int) -> Heard:
     assert config.path is not None  # the configuration says so
-    sounds = load_audio_folder(config.path)
+    sounds = load_audio_folder(config.path, rate)
     print(sounds.read, flush=True)
-    _check_rate(front, sounds.sample_rate)
-    rows = _random_rows(len(sounds.labels), config)
-    return Heard(sounds.waveforms, sounds.labels, sounds.classes, rows)
-
-
-def _random_rows(count: int, config: DataConfig) -> list[np.ndarray]:
-    """Return rows for training, validation and test, at least one for each."""
-    if count < 3:
-        raise ValueError(f"{config.path} has {count} files; give three or more.")
-    rows = np.random.default_rng(config.seed).permutation(count)
-    valid = max(1, round(config.valid_fraction * count))
-    test = max(1, round(config.test_fraction * count))
-    return [rows[valid + test :], rows[:valid], rows[valid : valid + test]]
+    root = Path(config.path)
+    groups = config.group and groups_by(config.group, sounds.files, root)
+    paths = {"valid": config.valid_path, "test": config.test_path}
+    shares = {"valid": config.valid_fraction, "test": config.test_fraction}
+    left = {name: share for name, share in shares.items() if paths[name] is None}
+    rows = cut_rows(sounds.labels, left, config.seed, groups)
+    waveforms, labels = [*sounds.waveforms], [*sounds.labels]
+    for name, path in paths.items():
+        if path is not None:
+            other = load_audio_folder(path, rate, least=1)
+            print(other.read, flush=True)
+            numbers = numbers_in(other, sounds.classes, path)
+            rows[name] = len(labels) + np.arange(len(numbers))
+            waveforms, labels = [*waveforms, *other.waveforms], [*labels, *numbers]
+    order = {name: rows[name] for name in ("train", *shares)}
+    known = np.array(labels)
+    say_parts({name: known[own] for name, own in order.items()}, sounds.classes)
+    if groups:
+        print(told_groups({name: rows[name] for name in ("train", *left)}, groups))
+    return Heard(waveforms, known, sounds.classes, [*order.values()])
 
 
 def _check_rate(front: LogMelConfig, rate: int) -> None:

@@ -8,7 +8,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from jlstm.data.audio import LogMelConfig, extract_log_mel
-from jlstm.data.audio_folder import SOUNDS, load_audio_folder, read_sound
+from jlstm.data.audio_folder import (
+    SOUNDS,
+    load_audio_folder,
+    numbers_in,
+    read_sound,
+    resampled,
+)
 from jlstm.data.lines import path_only
 from jlstm.tasks.classification.data import Part
 
@@ -41,8 +47,8 @@ def read_new(source: Recordings, front: LogMelConfig) -> Heard:
 
     Raises:
         FileNotFoundError: nothing is at the path.
-        ValueError: a file cannot be read, or its sample rate is not that of the model;
-            or values are not one channel of floats from -1 to 1.
+        ValueError: a file cannot be read, or values are not one channel of floats from
+            -1 to 1.
     """
     if not isinstance(source, str | os.PathLike):
         sounds = _values(source)
@@ -66,21 +72,12 @@ def read_labelled(
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: a file cannot be read or has another sample rate, or the run does
-            not know a class.
+        ValueError: a file cannot be read, or the run does not know a class.
     """
-    sounds = load_audio_folder(path_only(path))
-    strange = [name for name in sounds.classes if name not in classes]
-    if strange:
-        raise ValueError(
-            f"{path} has a class {strange[0]!r}, which the run does not know; it knows "
-            f"{', '.join(classes[:12])}{', …' * (len(classes) > 12)}."
-        )
-    if sounds.sample_rate != front.sample_rate:
-        raise ValueError(_other_rate(Path(path), sounds.sample_rate, front.sample_rate))
-    numbers = np.array([classes.index(name) for name in sounds.classes])
-    features = extract_log_mel(sounds.waveforms, front)
-    return Part(features, numbers[sounds.labels])
+    sounds = load_audio_folder(path_only(path), front.sample_rate, least=1)
+    print(sounds.read, flush=True)
+    labels = numbers_in(sounds, classes, path)
+    return Part(extract_log_mel(sounds.waveforms, front), labels)
 
 
 def _values(source: Any) -> list[np.ndarray]:
@@ -111,14 +108,4 @@ def _files(path: Path) -> list[Path]:
 
 
 def _at_rate(path: Path, rate: int) -> np.ndarray:
-    samples, own = read_sound(path)
-    if own != rate:
-        raise ValueError(_other_rate(path, own, rate))
-    return samples
-
-
-def _other_rate(path: Path, own: int, rate: int) -> str:
-    return (
-        f"{path} has {own} samples per second, the model reads {rate}: convert it, for "
-        f"example by `ffmpeg -i IN -ar {rate} OUT`."
-    )
+    return resampled(*read_sound(path), rate)
