@@ -15,7 +15,7 @@ from jlstm.tasks.tagging.baselines import (
 )
 from jlstm.tasks.tagging.data import load, normalize, spell
 from jlstm.tasks.tagging.experiment import Config, TagExperiment
-from jlstm.tasks.tagging.read import DataConfig, Part, random_parts
+from jlstm.tasks.tagging.read import DataConfig, Part, random_parts, read_file
 from jlstm.tasks.tagging.report import count_tags, score_table, tagged_text, word_table
 
 COLUMNS = """\
@@ -189,3 +189,56 @@ def test_how_words_are_read():
 def test_data_that_does_not_go_together_is_refused(options, line):
     with pytest.raises(ValueError, match=line):
         DataConfig(**options)
+
+
+CONLL2003 = """-DOCSTART- -X- -X- O
+
+EU NNP I-NP I-ORG
+rejects VBZ I-VP O
+German JJ I-NP I-MISC
+British JJ B-NP B-MISC
+lamb NN I-NP O
+
+Peter NNP I-NP I-PER
+Blackburn NNP I-NP I-PER
+
+-DOCSTART- -X- -X- O
+
+BRUSSELS NNP I-NP I-LOC
+"""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said", "first", "second"),
+    [
+        (None, "IOB", "B-ORG O B-MISC B-MISC O", "B-PER I-PER"),
+        ("IOBES", "IOBES", "S-ORG O S-MISC S-MISC O", "B-PER E-PER"),
+    ],
+)
+def test_conll_2003_is_read_as_it_is_meant(
+    tmp_path, capsys, scheme, said, first, second
+):
+    path = tmp_path / "eng.train"
+    path.write_text(CONLL2003)
+    config = DataConfig("tagged", str(path), scheme=scheme)
+    part = read_file(config, path)
+    assert part.tagged.sentences[0] == ("EU", "rejects", "German", "British", "lamb")
+    tags = [" ".join(some) for some in part.tagged.tags]
+    assert tags[:2] == [first, second]
+    assert capsys.readouterr().out == (
+        "read eng.train: 3 sentences, 8 words, 6 tags (O, I-PER, I-ORG, I-MISC, B-MISC"
+        f", I-LOC), chunks as IOB1 and made {said}, 2 lines -DOCSTART- left out\n"
+    )
+
+
+def test_chunks_that_begin_with_b_stay_and_iobes_may_become_iob(tmp_path, capsys):
+    path = tmp_path / "a.txt"
+    path.write_text("A B-X\nb E-X\nc S-X\n\nd O\n")
+    whole = DataConfig("tagged", str(path))
+    assert read_file(whole, path).tagged.tags == (("B-X", "E-X", "S-X"), ("O",))
+    assert "made" not in capsys.readouterr().out
+    plain = DataConfig("tagged", str(path), scheme="IOB")
+    assert read_file(plain, path).tagged.tags == (("B-X", "I-X", "B-X"), ("O",))
+    path.write_text("A DT\nman NN\n")
+    with pytest.raises(ValueError, match="'DT', which mark no chunks: leave out data"):
+        read_file(plain, path)

@@ -12,6 +12,8 @@ _ID = re.compile(r"\d+(-\d+|\.\d+)?")
 _SLASHED = re.compile(r"[^/\s]+/[^/\s]+|/+/\S+")
 _SCORED = re.compile(r"\S+_[A-Z$.,:'`]+")
 CONLLU_WIDTH = 10
+BETWEEN = "-DOCSTART-"
+"""How a line between documents begins."""
 
 
 class WordRow(NamedTuple):
@@ -38,7 +40,7 @@ def read_rows(path: object) -> Sentences:
     kept = [(n, one) for n, one in lines if one.strip()]
     tabs = sum("\t" in one for _, one in kept) > len(kept) / 2
     sentences = _grouped(
-        (n, "" if one.startswith("-DOCSTART-") else one) for n, one in lines
+        (n, "" if one.startswith(BETWEEN) else one) for n, one in lines
     )
     found = [[WordRow(n, _cells(one, tabs)) for n, one in group] for group in sentences]
     if not found:
@@ -101,16 +103,21 @@ def scheme_of(tags: set[str]) -> str:
     return "IOB" if signs <= {"B", "I"} else ""
 
 
-def described(path: object, sentences: Sized, tags: list[str]) -> str:
-    """Return one line that says what was read."""
+def described(path: object, sentences: Sized, tags: list[str], scheme: str) -> str:
+    """Return one line that says what was read.
+
+    Args:
+        path: of the file.
+        sentences: of it.
+        tags: of all words.
+        scheme: how tags mark chunks; empty where they mark none.
+    """
     counts = Counter(tags)
     few = ", ".join(name for name, _ in counts.most_common(8))
-    scheme = scheme_of(set(counts))
+    chunks = f", chunks as {scheme}" if scheme else ""
     return (
         f"read {str(path).split('/')[-1]}: {len(sentences)} sentences, {len(tags)} "
-        f"words, {len(counts)} tags ({few}{', …' * (len(counts) > 8)})"
-        + f", chunks as {scheme}"
-        * bool(scheme)
+        f"words, {len(counts)} tags ({few}{', …' * (len(counts) > 8)}){chunks}"
     )
 
 

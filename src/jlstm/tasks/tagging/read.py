@@ -11,8 +11,10 @@ from jaxtyping import Integer
 from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import load_tagged
 from jlstm.data.fetch import fetch
-from jlstm.data.sheet.words import described, is_conllu
+from jlstm.data.scheme import Scheme, converted, named_scheme
+from jlstm.data.sheet.words import BETWEEN, described, is_conllu
 from jlstm.data.tagging import Tagged, read_columns, read_conllu
+from jlstm.data.text import read_table_text
 from jlstm.data.words import Words
 
 Name = Literal["ud_english_ewt", "conll2000", "tagged"]
@@ -34,6 +36,8 @@ class DataConfig(Options):
         tag: of a column file: number of the column with the tags; -1 is the last.
         mark: of a column file: number of a column that the model reads next to the
             word, such as parts of speech; ``None`` for none.
+        scheme: of ``tagged``: how chunks are marked when they are learnt, ``IOB`` or
+            ``IOBES``; None leaves them as in the file, but IOB1 becomes IOB.
         lowercase: words are embedded without case, digits as 0; the letters are read as
             they are.
         min_count: words that are rarer in training are unknown.
@@ -52,6 +56,7 @@ class DataConfig(Options):
     word: int = 0
     tag: int = -1
     mark: int | None = None
+    scheme: Scheme | None = None
     lowercase: bool = True
     min_count: Size = 1
     letters: Size = 16
@@ -67,6 +72,11 @@ class DataConfig(Options):
             raise ValueError(
                 f"data.valid_fraction is {shares[0]} and data.test_fraction "
                 f"{shares[1]}; give shares above 0 that leave something to train on."
+            )
+        if self.scheme is not None and self.name != "tagged":
+            raise ValueError(
+                f"data.scheme goes with data.name=tagged; data.name is {self.name!r}: "
+                "leave it out."
             )
         if self.mark is not None and self.name == "ud_english_ewt":
             raise ValueError(
@@ -172,8 +182,26 @@ def read_file(config: DataConfig, path: str | Path | None) -> Part:
     read = _conllu if named or is_conllu(path) else _columns
     part = read(config, path)
     tags = [tag for some in part.tagged.tags for tag in some]
-    print(described(path, part.tagged.sentences, tags), flush=True)
+    found = named_scheme(part.tagged.tags)
+    line = described(path, part.tagged.sentences, tags, found)
+    wanted = config.scheme or ("IOB" if found == "IOB1" else found)
+    if config.scheme is not None and not found:
+        raise ValueError(
+            f"{path} has tags such as {tags[0]!r}, which mark no chunks: leave out "
+            f"data.scheme={config.scheme}."
+        )
+    if wanted != found:
+        line += f" and made {wanted}"
+        changed = converted(part.tagged.tags, wanted)
+        part = part._replace(tagged=part.tagged._replace(tags=changed))
+    print(line + _left_out(path), flush=True)
     return part
+
+
+def _left_out(path: str | Path) -> str:
+    lines = read_table_text(path).split("\n")
+    count = sum(line.startswith(BETWEEN) for line in lines)
+    return f", {count} lines {BETWEEN} left out" if count else ""
 
 
 def _conllu(config: DataConfig, path: str | Path) -> Part:
