@@ -15,6 +15,7 @@ from jlstm.metrics.forecast import (
     pinball,
     sample_levels,
 )
+from jlstm.metrics.scaled import Units
 
 RNG = np.random.default_rng(0)
 
@@ -79,10 +80,28 @@ def test_sums_do_not_depend_on_how_windows_are_cut():
     assert found["mse"] == pytest.approx((wrong**2).mean())
     assert found["mae"] == pytest.approx(np.abs(wrong).mean())
     assert found["coverage"] == pytest.approx(inside.mean())
+    spread = (targets - targets.mean((0, 1))) ** 2
+    assert found["rse"] == pytest.approx(np.sqrt((wrong**2).sum() / spread.sum()))
+    spread = ((targets - targets.mean(0)) ** 2).sum((0, 2))
+    by_step = np.sqrt((wrong**2).sum((0, 2)) / spread)
+    np.testing.assert_allclose(cut.by_step()["rse"], by_step)
     crps = crps_quantiles(targets, quantiles, levels)
     np.testing.assert_allclose(cut.by_step()["crps"], crps.mean((0, 2)))
     width = (quantiles[4] - quantiles[0]).mean()
     assert found["width"] == pytest.approx(width)
+
+
+def test_units_give_errors_that_compare_across_series():
+    targets, points = RNG.normal(size=(6, 3, 2)), RNG.normal(size=(1, 6, 3, 2))
+    units = Units(np.array([5.0, -2.0]), np.array([2.0, 1.0]), np.array([0.5, 0.0]))
+    tally = ForecastTally((0.5,), units=units)
+    tally.add(targets, points)
+    wrong = np.abs(targets - points[0])
+    wrong[..., 1] = 0  # what never changes has no naive error
+    np.testing.assert_allclose(tally.by_step()["mase"], (wrong / 0.5).mean((0, 2)))
+    own, other = targets * units.std + units.mean, points[0] * units.std + units.mean
+    shares = 200 * np.abs(own - other) / (np.abs(own) + np.abs(other))
+    np.testing.assert_allclose(tally.by_step()["smape"], shares.mean((0, 2)))
 
 
 def test_forecasts_of_other_windows_are_refused(unchecked):

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from jlstm._internal.extras import brought_by
+from jlstm.metrics.scaled import Units, mase, relative_squared, smape
 
 Values = Float[np.ndarray, "..."]
 
@@ -174,7 +175,8 @@ class ForecastTally:
 
     The point forecast is the median. What has one level only has no interval, and its
     CRPS is its absolute error. Where a target or a quantile is NaN, so is every score
-    that it enters.
+    that it enters. ``rse`` is 1 for who knows but the mean of each column. With units
+    there are ``mase`` and ``smape``, the latter of values in their own units.
 
     Raises:
         ValueError: the levels do not rise within (0, 1), or ``interval`` is no share.
@@ -182,6 +184,7 @@ class ForecastTally:
     Attributes:
         levels: of the quantiles that are added.
         interval: share that the central interval is meant to hold.
+        units: of the columns.
 
     Example:
         >>> tally = ForecastTally((0.5,))
@@ -192,7 +195,9 @@ class ForecastTally:
 
     levels: tuple[float, ...]
     interval: float = 0.9
+    units: Units | None = None
     _sums: dict[str, Float[np.ndarray, " k"]] = field(default_factory=dict, init=False)
+    _moments: Float[np.ndarray, "m k p"] | None = field(default=None, init=False)
     _count: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -220,6 +225,14 @@ class ForecastTally:
         for name, values in self._scores(targets, quantiles).items():
             own = values.sum(axis=(0, 2), dtype=np.float64)
             self._sums[name] = self._sums.get(name, 0.0) + own
+        wrong = targets - at_level(quantiles, self.levels, 0.5)
+        moments = np.array(
+            [
+                part.sum(axis=0, dtype=np.float64)
+                for part in (wrong**2, targets, targets**2)
+            ]
+        )
+        self._moments = moments if self._moments is None else self._moments + moments
         self._count += targets.shape[0] * targets.shape[2]
 
     def by_step(self) -> dict[str, Float[np.ndarray, " k"]]:
@@ -230,15 +243,26 @@ class ForecastTally:
         """
         if not self._count:
             raise ValueError("ForecastTally: no window was added; there is no mean.")
-        return {name: sums / self._count for name, sums in self._sums.items()}
+        means = {name: sums / self._count for name, sums in self._sums.items()}
+        windows = self._count // self._moments.shape[-1]
+        return means | {"rse": relative_squared(*self._moments, windows)}
 
     def means(self) -> dict[str, float]:
         """Return the mean of each score over all steps."""
-        return {name: float(values.mean()) for name, values in self.by_step().items()}
+        means = {name: float(values.mean()) for name, values in self.by_step().items()}
+        steps, columns = self._moments.shape[1:]
+        values = self._count // columns * steps
+        whole = relative_squared(*self._moments.sum(axis=1), values)
+        return means | {"rse": float(whole)}
 
     def _scores(self, targets: Values, quantiles: Values) -> dict[str, Values]:
-        wrong = targets - at_level(quantiles, self.levels, 0.5)
+        point = at_level(quantiles, self.levels, 0.5)
+        wrong = targets - point
         scores = {"mse": wrong**2, "mae": np.abs(wrong)}
+        if self.units is not None:
+            own = (self.units.restored(values) for values in (targets, point))
+            scores["smape"] = smape(*own)
+            scores["mase"] = mase(targets, point, self.units.naive)
         if len(self.levels) == 1:
             return scores
         edge = (1 - self.interval) / 2

@@ -94,7 +94,16 @@ def test_baselines_are_scored_like_a_model():
     )
     assert 0.75 < scores["NLinear, least squares"]["coverage"] <= 1
     bare = Baseline(last_value).tally(forecast.test).means()
-    assert set(bare) == {"mse", "mae"}
+    assert set(bare) == {"mse", "mae", "rse"}
+    scaled = forecast.train.values[:, 0]
+    steps = np.arange(9, forecast.train.stop)
+    naive = np.abs(scaled[steps] - scaled[steps - 3]).mean()
+    ratio = scores["last value"]["mae"] / naive
+    assert scores["last value"]["mase"] == pytest.approx(ratio)
+    own = forecast.test.targets * forecast.scaler.std + forecast.scaler.mean
+    last = last_value(forecast.test) * forecast.scaler.std + forecast.scaler.mean
+    shares = 200 * np.abs(own - last) / (np.abs(own) + np.abs(last))
+    assert scores["last value"]["smape"] == pytest.approx(shares.mean())
     assert bare["mse"] == pytest.approx(scores["last value"]["mse"])
 
 

@@ -69,7 +69,17 @@ def test_paths_are_drawn_for_the_test_alone_and_again_the_same():
     model = own.make_model(jax.random.key(0))
     assert set(own.evaluate(model, "valid")) == {"loss"}
     found = own.evaluate(model, "test")
-    assert set(found) == {"loss", "mse", "mae", "crps", "coverage", "width"}
+    assert set(found) == {
+        "loss",
+        "mse",
+        "mae",
+        "rse",
+        "mase",
+        "smape",
+        "crps",
+        "coverage",
+        "width",
+    }
     assert found == own.evaluate(model, "test")
 
 

@@ -67,6 +67,27 @@ def test_running_text_is_put_together_before_it_is_scored():
     assert cased.detokenized < 100 and "case:mixed" in cased.signature
 
 
+def chrf_by_hand(written, reference):
+    """The F score that counts recall twice, of shares of runs of one to six letters."""
+    shares = []
+    for n in range(1, 7):
+        runs = [
+            Counter(text[i : i + n] for i in range(len(text) - n + 1))
+            for text in (written.replace(" ", ""), reference.replace(" ", ""))
+        ]
+        same = sum((runs[0] & runs[1]).values())
+        shares.append([same / sum(own.values()) for own in runs])
+    precision, recall = np.mean(shares, axis=0)
+    return 100 * 5 * precision * recall / (4 * precision + recall)
+
+
+def test_chrf_counts_runs_of_letters():
+    words, text = ("two", "dogs", "bark", "."), "Two dogs barked."
+    found = score([words], [words], [text], "en", lowercase=True)
+    assert found.chrf == pytest.approx(chrf_by_hand("two dogs bark.", text.lower()))
+    assert score([words], [words], ["Two dogs bark."], "en", True).chrf == 100
+
+
 def test_baselines_are_made_of_the_training_pairs():
     written = write_by_dictionary(CORPUS, "val")
     assert written[0] == ("a", "dog", ".")

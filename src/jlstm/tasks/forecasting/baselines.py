@@ -16,7 +16,8 @@ from jaxtyping import Float
 from jlstm.data.forecast import Forecast
 from jlstm.data.windows import Windows, last_value, seasonal_naive
 from jlstm.metrics.forecast import ForecastTally
-from jlstm.tasks.forecasting.objective import pieces
+from jlstm.metrics.scaled import Units
+from jlstm.tasks.forecasting.objective import pieces, units_of
 from jlstm.training.baselines.ridge import fit_linear, moments
 
 LAST, SEASONAL = "last value", "seasonal naive"
@@ -34,10 +35,12 @@ class Baseline:
     Attributes:
         rule: from windows to points.
         std: of its errors, None for a rule without an interval.
+        units: of the predicted columns.
     """
 
     rule: Rule
     std: Float[np.ndarray, "k p"] | None = None
+    units: Units | None = None
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -54,7 +57,7 @@ class Baseline:
 
     def tally(self, windows: Windows) -> ForecastTally:
         """Return its scores on all windows."""
-        found = ForecastTally(self.levels)
+        found = ForecastTally(self.levels, units=self.units)
         for piece in pieces(windows, _AT_ONCE):
             found.add(piece.targets, self.quantiles(piece))
         return found
@@ -78,7 +81,8 @@ def make_baselines(
         name: error_std(rule, forecast.train) if intervals else None
         for name, rule in rules.items()
     }
-    return {name: Baseline(rule, stds[name]) for name, rule in rules.items()}
+    units = units_of(forecast, season)
+    return {name: Baseline(rule, stds[name], units) for name, rule in rules.items()}
 
 
 def error_std(rule: Rule, windows: Windows) -> Float[np.ndarray, "k p"]:

@@ -69,8 +69,8 @@ class ForecastExperiment(Experiment[Config, Prep, Part]):
     def task(self, data: Loaded[Prep, Part], baselines: Scores) -> ForecastTask:
         """Return what the trainer trains."""
         config = self.config
-        windows, seed = rejoined(data), config.train.seed
-        return ForecastTask(config.model, windows, config.batches, seed=seed)
+        own = {"season": data.prep.season, "seed": config.train.seed}
+        return ForecastTask(config.model, rejoined(data), config.batches, **own)
 
     @cached_property
     def rules(self) -> dict[str, Baseline]:

@@ -14,6 +14,7 @@ from jlstm._internal.types import Carry, Key
 from jlstm.data.forecast import Forecast
 from jlstm.data.windows import WindowBatch, Windows
 from jlstm.metrics.forecast import ForecastTally
+from jlstm.metrics.scaled import Units, naive_errors
 from jlstm.tasks.forecasting.decoder import DecoderForecaster
 from jlstm.tasks.forecasting.deepar import DeepAR
 from jlstm.tasks.forecasting.linear import LinearForecaster
@@ -80,6 +81,7 @@ class ForecastTask:
         forecast: the windows.
         cut: how they are put into batches.
         baselines: validation losses of the baselines.
+        season: steps of a season, of the naive errors that ``mase`` counts in.
         seed: of the order of the windows, and of the paths of an evaluation.
     """
 
@@ -87,6 +89,7 @@ class ForecastTask:
     forecast: Forecast
     cut: WindowConfig = WindowConfig()
     baselines: dict[str, float] = field(default_factory=dict)
+    season: int = 1
     seed: int = 0
     unit: str = "windows"
     has_test: bool = True
@@ -103,9 +106,15 @@ class ForecastTask:
     @property
     def measures(self) -> dict[str, Better]:
         """The metrics that can choose the best epoch."""
-        scores = ["mse", "mae", *(["crps"] if self.model.has_intervals else [])]
+        scores = ["mse", "mae", "smape", "mase", "rse"]
+        scores += ["crps"] if self.model.has_intervals else []
         drawn = self.model.kind == "deepar"  # see evaluate
         return dict.fromkeys(["loss", *([] if drawn else scores)], "lower")
+
+    @cached_property
+    def units(self) -> Units:
+        """The units of the predicted columns."""
+        return units_of(self.forecast, self.season)
 
     def make_model(self, key: Key) -> nnx.Module:
         """Draw a model."""
@@ -150,7 +159,7 @@ class ForecastTask:
 
     def tally(self, model: Forecaster, windows: Windows) -> ForecastTally:
         """Return the scores of a model on all windows."""
-        found = ForecastTally(tuple(model.levels))
+        found = ForecastTally(tuple(model.levels), units=self.units)
         for piece, quantiles in self.forecasts(model, windows):
             found.add(piece.targets, quantiles)
         return found
@@ -169,6 +178,16 @@ class ForecastTask:
     def _pieces(self, windows: Windows) -> Iterator[tuple[WindowBatch, int]]:
         for piece in pieces(windows, self.cut.eval_batch):
             yield padded(piece, self.cut.eval_batch)
+
+
+def units_of(forecast: Forecast, season: int) -> Units:
+    """Return the units of the predicted columns, by the training part."""
+    train, scaler = forecast.train, forecast.scaler
+    columns = list(train.predicted)
+    ahead = np.arange(train.horizon)
+    steps = np.unique(train.places[:, None] + ahead)  # a season before is in the window
+    naive = naive_errors(train.values[:, columns], steps, season)
+    return Units(scaler.mean[columns], scaler.std[columns], naive)
 
 
 def pieces(windows: Windows, size: int) -> Iterator[Windows]:

@@ -29,7 +29,10 @@ from jlstm.training.report.table import table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SCORES = {"mse": "MSE", "mae": "MAE", "crps": "CRPS", "coverage": "in 90 % interval"}
+SCORES = {
+    "mse": "MSE", "mae": "MAE", "rse": "RSE", "mase": "MASE", "smape": "sMAPE",
+    "crps": "CRPS", "coverage": "in 90 % interval",
+}  # fmt: skip
 MOST_LINES = 24  # of the table of what comes next
 CSV, PLOT = "forecast.csv", "forecast.svg"
 
@@ -60,6 +63,7 @@ def make_report(
     numbers = numbers_of(config.model.title, run)
     steps = task.tally(model, task.forecast.test).by_step()
     beyond = forecast_beyond(task, model, rules)
+    numbers["by_step"] = {name: values.tolist() for name, values in steps.items()}
     found = Findings(run.summary | numbers, model, rules, steps, beyond)
     scores, ahead = score_table(found.summary), beyond_table(beyond)
     examples = config.examples
@@ -83,6 +87,7 @@ def make_report(
         ],
         tables=[
             ("errors of scaled values, over all windows", scores),
+            ("errors of the test by step of the horizon", step_table(steps)),
             ("after the end of the series", ahead),
         ],
         files={CSV: partial(save, beyond=beyond)} if beyond else {},
@@ -114,6 +119,22 @@ def score_table(summary: dict[str, Any]) -> str:
         for name, own in of_all.items()
     ]
     return table(header, lines)
+
+
+def step_table(steps: dict[str, np.ndarray]) -> str:
+    """Return the scores at each step of the horizon.
+
+    Example:
+        >>> print(step_table({"mae": np.array([0.5, 0.75])}))
+        | step |   MAE |
+        |-----:|------:|
+        |    1 | 0.500 |
+        |    2 | 0.750 |
+    """
+    names = [name for name in SCORES if name in steps and name != "coverage"]
+    rows = zip(*(steps[name].tolist() for name in names), strict=True)
+    lines = [[number, *row] for number, row in enumerate(rows, 1)]
+    return table(["step", *(SCORES[name] for name in names)], lines)
 
 
 def shown(metrics: dict[str, Any], name: str) -> str:

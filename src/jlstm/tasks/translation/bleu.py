@@ -1,4 +1,4 @@
-"""BLEU by sacrebleu, in the two ways that papers give it; never compare one to another.
+"""BLEU and chrF by sacrebleu; BLEU in two ways that are never compared to each other.
 
 ``words`` is BLEU of lower-cased words as the model writes them, against references cut
 the same way: what papers on Multi30k call tokenized BLEU. ``detokenized`` is that of
@@ -19,11 +19,13 @@ class Bleu(NamedTuple):
     Attributes:
         words: of words as the model writes them.
         detokenized: of running text.
+        chrf: chrF2 of running text: letters in place of words.
         signature: of ``detokenized``, sacrebleu's own.
     """
 
     words: float
     detokenized: float
+    chrf: float
     signature: str
 
 
@@ -43,7 +45,7 @@ def score(
         language: of both, for putting words together.
         lowercase: whether the model writes small letters only.
     """
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics import BLEU, CHRF
 
     as_words = BLEU(tokenize="none", force=True)
     words = as_words.corpus_score(
@@ -51,7 +53,7 @@ def score(
         [[" ".join(words) for words in reference_words]],
     )
     as_text = BLEU(lowercase=lowercase)
-    text = as_text.corpus_score(
-        [detokenize(words, language) for words in written], [list(references)]
-    )
-    return Bleu(words.score, text.score, str(as_text.get_signature()))
+    texts, wanted = [detokenize(own, language) for own in written], [list(references)]
+    text = as_text.corpus_score(texts, wanted)
+    chrf = CHRF(lowercase=lowercase).corpus_score(texts, wanted)
+    return Bleu(words.score, text.score, chrf.score, str(as_text.get_signature()))

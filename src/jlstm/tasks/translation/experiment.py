@@ -127,6 +127,7 @@ class TranslateExperiment(Experiment[Config, Prep, Pairs]):
         sides = new.target_words, new.references
         found = bleu(written, *sides, data.target, data.lowercase)
         scores = {"bleu": found.words, "bleu_detokenized": found.detokenized}
+        scores["chrf"] = found.chrf
         return task.evaluate(model, "test") | scores
 
     def _task_of(self, new: Pairs, prep: Prep) -> TranslateTask:

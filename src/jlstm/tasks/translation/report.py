@@ -93,6 +93,7 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("BLEU of words, greedy", f"{ways['greedy']['words']:.1f}"),
         (f"BLEU of words, {beam}", f"{ways[beam]['words']:.1f}"),
         (f"BLEU of running text, {beam}", f"{ways[beam]['detokenized']:.1f}"),
+        (f"chrF, {beam}", f"{ways[beam]['chrf']:.1f}"),
         ("sacreBLEU", ways[beam]["signature"]),
         ("words/s", f"{summary['words_per_second']:,}"),
     ]
@@ -101,12 +102,13 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
 def bleu_table(summary: dict[str, Any]) -> str:
     """Return the BLEU of every part and way, next to the baselines."""
     rows = [
-        [part, name, round(one["words"], 1), round(one["detokenized"], 1)]
+        [part, name, *(round(one[way], 1) for way in ("words", "detokenized", "chrf"))]
         for part, ways in summary["bleu"].items()
         for name, one in ways.items()
     ]
     texts = [[*row[:2], *(f"{value:.1f}" for value in row[2:])] for row in rows]
-    return table(["part", "translation", "BLEU, words", "BLEU, running text"], texts)
+    ways = ["BLEU, words", "BLEU, running text", "chrF"]
+    return table(["part", "translation", *ways], texts)
 
 
 def sample_texts(examples: Examples) -> list[tuple[str, str]]:
