@@ -17,6 +17,7 @@ from jlstm.training.log import read_metrics
 from jlstm.training.model_folder import ModelFolderError
 from jlstm.training.run import create_run
 from tests.quick import quick
+from tests.tasks.small import digits
 from tests.tasks.test_runs import assert_equal
 from tests.training.config.test_stack import IMAGES, NEEDED
 
@@ -25,6 +26,12 @@ SMALL = [
     "experiment=adding_smoke", "data.steps=6", "draw.batch_size=2", "draw.updates=2",
     "draw.exam_batches=1", "train.epochs=1", "train.log_every=1", "train.seeds=1",
     "~model.stack.options.forget_bias", "model.stack.hidden_sizes=[4,4]",
+]  # fmt: skip
+FRAMES = [
+    "experiment=moving_mnist_smoke", "data.size=28", "data.seen=2", "data.ahead=2",
+    "data.train=4", "data.valid=2", "data.test=2", "model.patch=7",
+    "batches.batch_size=2", "batches.eval_batch=2", "train.epochs=1",
+    "train.log_every=1", "model.stack.hidden_sizes=[4,4]",
 ]  # fmt: skip
 NOISY = {
     "InputDropout": "rate: 0.5", "RecurrentDropout": "rate: 0.5",
@@ -39,25 +46,63 @@ def made(overrides: list[str]) -> Experiment:
     return task.from_config(build(task.Config, mapping))
 
 
-def train(overrides, folder) -> list[float]:
+@pytest.fixture(autouse=True)
+def mnist(monkeypatch):
+    monkeypatch.setattr("jlstm.tasks.video.experiment.load_mnist", lambda: digits(28))
+
+
+def train(overrides, folder, task=SMALL) -> list[float]:
     """Return the training loss of each update."""
-    experiment = made([*SMALL, *overrides])
+    experiment = made([*task, *overrides])
     run = create_run(folder, "run")
     assert math.isfinite(experiment.fit(run).result.test["loss"])
     return [line["loss"] for line in read_metrics(run) if line["kind"] == "train"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(set(CELLS) - IMAGES))
+@pytest.mark.parametrize("name", sorted(CELLS))
 def test_every_cell_trains(name, tmp_path):
+    task = FRAMES if name in IMAGES else SMALL
     options = [f"model.stack.options.{k}={v}" for k, v in NEEDED.get(name, {}).items()]
-    first, second = train([f"model.stack.cell={name}", *options], tmp_path)
+    first, second = train([f"model.stack.cell={name}", *options], tmp_path, task)
     assert math.isfinite(first) and math.isfinite(second) and first != second
 
 
-@pytest.mark.parametrize("name", ["LEMCell"])
+@pytest.mark.parametrize(
+    "name", ["LEMCell", pytest.param("ConvGRUCell", marks=pytest.mark.long)]
+)
 def test_a_cell_trains(name, tmp_path):
     test_every_cell_trains(name, tmp_path)
+
+
+@pytest.mark.long
+def test_a_cell_of_vectors_reads_frames_too(tmp_path):
+    first, second = train(["model.stack.cell=LSTMCell"], tmp_path, FRAMES)
+    assert math.isfinite(first) and math.isfinite(second) and first != second
+
+
+def test_options_of_a_convolution_are_given_on_the_command_line():
+    key = "model.stack.options"
+    cell = made([*FRAMES, f"{key}.kernel_size=5"]).config.model.stack.make_cell(4)
+    assert type(cell).__name__ == "ConvLSTMCell" and cell.kernel_size == 5
+    wrong = {
+        "kernel_siz=5": "no option kernel_siz: did you mean kernel_size?",
+        "input_shape=[4,4]": "no option input_shape; it has kernel_size, strides",
+        "strides=2": "model.stack.options leave (2, 2) of the (4, 4) patches",
+    }
+    for option, said in wrong.items():
+        with pytest.raises(ValueError, match=re.escape(said)):
+            made([*FRAMES, f"{key}.{option}"])
+
+
+@pytest.mark.parametrize("name", sorted(IMAGES))
+def test_images_are_fed_by_one_task(name):
+    with pytest.raises(ValueError) as refused:
+        made([*SMALL, f"model.stack.cell={name}"])
+    assert str(refused.value) == (
+        f"model.stack.cell is {name}, which reads images, and this task feeds vectors: "
+        "choose another cell, or task=video, which feeds frames."
+    )
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import numpy as np
 from jlstm.data import CorpusConfig, ForecastConfig
 from jlstm.data.audio import LogMelConfig
 from jlstm.data.batch_config import BatchConfig
+from jlstm.data.images import Images
 from jlstm.data.synthetic.problem import ProblemConfig
 from jlstm.data.translation import TranslationConfig, encode_pairs
 from jlstm.nnx.transformer import TransformerConfig
@@ -28,7 +29,10 @@ from jlstm.tasks.tagging.model import TaggerConfig
 from jlstm.tasks.tagging.read import DataConfig as TaggedConfig
 from jlstm.tasks.translation.model_config import Seq2SeqConfig
 from jlstm.tasks.translation.objective import PairBatchConfig
-from jlstm.training.config.stack import StackConfig
+from jlstm.tasks.video.data import DataConfig as VideoDataConfig
+from jlstm.tasks.video.model import VideoConfig
+from jlstm.tasks.video.objective import ClipBatchConfig
+from jlstm.training.config.stack import ImageStackConfig, StackConfig
 
 ENCODER = StackConfig("RNNCell", hidden_sizes=(3,))
 FEW = BatchConfig(batch_size=2, eval_batch=4, buckets=1)
@@ -130,6 +134,23 @@ def _music(folder, monkeypatch):
     return config.data, MusicConfig(ENCODER), {"batches": FEW}
 
 
+def digits(side):
+    """Return the parts of a data set of small images."""
+    rng = np.random.default_rng(0)
+    levels = rng.integers(256, size=(3, 4, side, side)).astype(np.uint8)
+    parts = (Images(own, np.zeros(4, np.uint8)) for own in levels)
+    return dict(zip(("train", "valid", "test"), parts, strict=True))
+
+
+def _video(folder, monkeypatch):
+    monkeypatch.setattr("jlstm.tasks.video.experiment.load_mnist", lambda: digits(3))
+    data = VideoDataConfig(
+        size=8, seen=2, ahead=2, slowest=1.0, fastest=2.0, train=4, valid=2, test=3
+    )
+    model = VideoConfig(ImageStackConfig("ConvGRUCell", hidden_sizes=(3,)), patch=2)
+    return data, model, {"batches": ClipBatchConfig(2, 4)}
+
+
 PARTS = {
     "language": _language,
     "transformer": _transformer,
@@ -141,4 +162,5 @@ PARTS = {
     "tagging": _tagging,
     "forecast": _forecast,
     "music": _music,
+    "video": _video,
 }

@@ -108,7 +108,11 @@ REFUSALS = [
     ({"cell": "lstm"}, ".cell is 'lstm'; did you mean LSTMCell?"),
     ({"cell": "peephole"}, ".cell is 'peephole'; did you mean PeepholeLSTMCell?"),
     ({"cell": "irnn"}, ".cell is 'irnn'; choose one of CIFGLSTMCell, "),
-    ({"cell": "ConvLSTMCell"}, ".cell is ConvLSTMCell, which reads images, and a task"),
+    (
+        {"cell": "ConvLSTMCell"},
+        ".cell is ConvLSTMCell, which reads images, and this task feeds vectors: "
+        "choose another cell, or task=video, which feeds frames.",
+    ),
     ({"options": 3}, ".options is 3 (int); give options by name, such as "),
     (
         {"cell": "GRUCell", "options": {"forget_bias": 1.0}},

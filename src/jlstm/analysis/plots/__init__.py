@@ -14,6 +14,7 @@ from jlstm.analysis.plots.exponents import plot_lyapunov as plot_lyapunov
 from jlstm.analysis.plots.forecast import ForecastExample as ForecastExample
 from jlstm.analysis.plots.forecast import plot_forecast as plot_forecast
 from jlstm.analysis.plots.forecast import step_errors as step_errors
+from jlstm.analysis.plots.frames import plot_frames as plot_frames
 from jlstm.analysis.plots.gates import plot_gates as plot_gates
 from jlstm.analysis.plots.grid import share_grid as share_grid
 from jlstm.analysis.plots.lags import LagCurve as LagCurve

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import jax
 
@@ -16,6 +16,7 @@ from jlstm._internal.options import (
     Rate,
     Sizes,
 )
+from jlstm._internal.types import Shape
 from jlstm.cell import Cell
 from jlstm.initializers import HiddenUniform, Uniform
 from jlstm.layers import Bidirectional, Connect, Layer, Recurrent, Stack
@@ -30,6 +31,8 @@ from jlstm.training.config.catalog import (
 
 InitName = Literal["default", "torch", "uniform"]
 CellName: TypeAlias = Annotated[str, CellByName]
+ANY_IMAGE = (1024, 1024)
+"""The shape on which options are checked before images are known: kernels fit."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,13 @@ class StackConfig(Options):
     variational: bool = False
     init: InitName = "default"
     init_scale: Positive = 0.1
+    feeds_images: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if cell_class(self.cell).num_feature_axes != 1:
+        if self.reads_images and not self.feeds_images:
             raise ValueError(
-                f"cell is {self.cell}, which reads images, and a task feeds vectors: "
-                "choose another cell, or use this one from Python."
+                f"cell is {self.cell}, which reads images, and this task feeds "
+                "vectors: choose another cell, or task=video, which feeds frames."
             )
         made = self.make_stack()
         if self.options:  # some are read only when parameters are drawn
@@ -103,24 +107,35 @@ class StackConfig(Options):
         """How many features come out of it."""
         return self.make_stack().output_size(1)
 
-    def make_cell(self, size: int) -> Cell:
-        """Return the cell of a layer with ``size`` units, with its wrappers."""
+    @property
+    def reads_images(self) -> bool:
+        """Whether the cell is convolutional."""
+        return cell_class(self.cell).num_feature_axes != 1
+
+    def make_cell(self, size: int, input_shape: Shape = ANY_IMAGE) -> Cell:
+        """Return the cell of a layer with ``size`` units, with its wrappers.
+
+        Args:
+            size: units, of a convolutional cell channels.
+            input_shape: rows and columns of the images of a convolutional cell.
+        """
         kind = cell_class(self.cell)
+        own = {"input_shape": input_shape} if self.reads_images else {}
         with _told("options"):
-            cell = make(kind, self.options, clear="options", hidden_size=size)
+            cell = make(kind, self.options, clear="options", hidden_size=size, **own)
         cell = self._drawn(cell)
         for n, each in enumerate(self.wrappers):
             with _told(f"wrappers[{n}]"):
                 cell = make(find(WRAPPERS, each.name, "name"), each.options, cell=cell)
         return cell
 
-    def make_stack(self) -> Stack:
-        """Return the layers."""
-        layers = tuple(self._make_layer(size) for size in self.hidden_sizes)
+    def make_stack(self, input_shape: Shape = ANY_IMAGE) -> Stack:
+        """Return the layers; ``input_shape`` is as in :meth:`make_cell`."""
+        layers = tuple(self._make_layer(n, input_shape) for n in self.hidden_sizes)
         return Stack(layers, self.dropout, self.variational, self.connect)
 
-    def _make_layer(self, size: int) -> Layer:
-        cell = self.make_cell(size)
+    def _make_layer(self, size: int, input_shape: Shape) -> Layer:
+        cell = self.make_cell(size, input_shape)
         return Bidirectional(cell) if self.bidirectional else Recurrent(cell)
 
     def _drawn(self, cell: Cell) -> Cell:
@@ -130,6 +145,19 @@ class StackConfig(Options):
         draw = HiddenUniform() if self.init == "torch" else Uniform(self.init_scale)
         drawn = (each.name for each in fields(cell) if _draws(each.name))
         return replace(cell, **{n: draw for n in drawn if n not in self.options})
+
+
+@dataclass(frozen=True)
+class ImageStackConfig(StackConfig):
+    """Recurrent layers of a task that feeds images; convolutional cells too.
+
+    Example:
+        >>> config = ImageStackConfig("ConvLSTMCell", {"kernel_size": 5}, (), (16,))
+        >>> config.make_stack(input_shape=(8, 8)).init_carry()[0].h.shape
+        (8, 8, 16)
+    """
+
+    feeds_images: ClassVar[bool] = True
 
 
 def check_forwards(stack: StackConfig, why: str, key: str = "model.stack") -> None:

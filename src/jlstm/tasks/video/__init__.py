@@ -1,0 +1,3 @@
+"""Video: the next frames of moving digits."""
+
+EXPERIMENTS = {"video": "experiment:VideoExperiment"}
