@@ -85,6 +85,21 @@ def test_a_model_answers_on_the_command_line(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.long
+def test_how_new_data_is_read_may_be_told(tmp_path, monkeypatch, capsys):
+    _, _, run = saved("forecast", tmp_path, monkeypatch)
+    new = tmp_path / "new.csv"
+    days = [f"2024-03-{day:02},{day}" for day in range(1, 12) if day != 5]
+    new.write_text("\n".join(["day,sold", *days]) + "\n")
+    assert main(["predict", str(run), str(new)]) == 2
+    assert "set data.gaps=fill" in capsys.readouterr().err
+    assert main(["predict", str(run), str(new), "data.gaps=forward"]) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 2 and "1 steps without a row" in said.err
+    assert main(["predict", str(run), "data.gaps=forward"]) == 2
+    assert "predict got 0 files: give one." in capsys.readouterr().err
+
+
+@pytest.mark.long
 def test_the_module_is_the_command():
     command = [sys.executable, "-m", "jlstm", "list", "wrappers"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -100,3 +100,25 @@ def test_it_is_swept(capsys):
     ]
     assert main(["sweep", *words, "train.seed=0,1"]) == 0
     assert "sweep-mine" in capsys.readouterr().out
+
+
+def test_data_of_ones_own_brings_its_task_or_is_told_an_experiment(mine):
+    folder = mine.parent / "data"
+    folder.mkdir()
+    (folder / "reviews.yaml").write_text("name: labelled_text\npath: a.tsv\n")
+    mapping = compose.compose_run(["data=reviews"])
+    assert (mapping["task"], mapping["name"]) == ("classify", "labelled_text")
+    assert mapping["data"]["path"] == "a.tsv"
+    (folder / "phrases.yaml").write_text("name: sst2\nphrases: true\n")
+    for words in (["data=phrases"], ["data=phrases", "data.phrases=false"]):
+        with pytest.raises(
+            ValueError,
+            match=r"data=phrases brings no task along: name an experiment that reads "
+            r"sst2, such as experiment=sst2_cpu\.$",
+        ):
+            compose.compose_run(words)
+    chosen = compose.compose_run(["data=phrases", "experiment=sst2_cpu"])
+    assert chosen["data"]["phrases"] is True
+    with pytest.raises(ValueError, match="experiment=etth1_cpu"):
+        compose.compose_run(["data=etth1"])
+    assert compose.compose_run(["data=ptb"])["task"] == "language"

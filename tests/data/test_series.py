@@ -113,7 +113,7 @@ def test_missing_values_are_filled_when_asked(tmp_path):
         (
             "day,y\n2024-01-01,1\n2024-01-02,\n2024-01-03,nan\n",
             "lacks 2 value(s), the first in column 'y', line 3: fill them in, or set "
-            "interpolate=true.",
+            "data.interpolate=true.",
         ),
         (
             "x,y\n1,2\n3\n",

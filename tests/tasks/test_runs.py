@@ -182,6 +182,34 @@ def test_values_of_the_environment_are_not_shown(tmp_path, monkeypatch):
         load_run(tmp_path)
 
 
+def test_a_path_of_the_data_may_use_a_variable_that_is_not_set(tmp_path, monkeypatch):
+    made, model, run = saved("classify", tmp_path, monkeypatch)
+    config = plain(made.config)
+    config["data"]["path"] = "${oc.env:FOLDER_OF_MINE}/a.tsv"
+    begin_model(run / "model", config, made.data.prep)
+    write_weights(run / "model", model, "best")
+    monkeypatch.delenv("FOLDER_OF_MINE", raising=False)
+    found = load_run(run)
+    assert_equal(found.model, model)
+    assert found.config.data.path == "${oc.env:FOLDER_OF_MINE}/a.tsv"
+    monkeypatch.setenv("FOLDER_OF_MINE", "texts")
+    assert load_run(run).config.data.path == "texts/a.tsv"
+
+
+def test_new_data_may_be_read_otherwise(tmp_path, monkeypatch):
+    _, _, run = saved("forecast", tmp_path, monkeypatch)
+    new = tmp_path / "new.csv"
+    days = [f"2024-03-{day:02},{day}" for day in range(1, 12) if day != 5]
+    new.write_text("\n".join(["day,sold", *days]) + "\n")
+    found = load_run(run)
+    with pytest.raises(ValueError, match=r"rows are missing.*set data\.gaps=fill"):
+        found.predict(new)
+    rows = list(found.reading(gaps="fill").predict(new))
+    assert [row["when"] for row in rows] == ["2024-03-12", "2024-03-13"]
+    with pytest.raises(ValueError, match=r"no key data\.gap: did you mean data\.gaps"):
+        found.reading(gap="fill")
+
+
 NOT_A_RUN = {
     "nothing": (lambda folder: folder / "none", FileNotFoundError, "no folder .*none"),
     "another folder": (lambda folder: folder, ModelFolderError, "not the folder of a"),

@@ -6,9 +6,10 @@ lines is said in one here; ``jlstm.training.config.schema`` checks the values la
 
 import difflib
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
@@ -19,7 +20,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from jlstm._internal.options import hints_of, rule_of
 from jlstm.tasks import TASKS
+from jlstm.training.config.run import RunConfig
 from jlstm.training.config.schema import defaults, dotted_keys, open_keys, unknown_key
 from jlstm.training.variables import variables
 
@@ -100,7 +103,7 @@ def _groups() -> set[str]:
 def _own_data(overrides: Sequence[Override]) -> str | None:
     """Return the data that is chosen without an experiment: a run is called so."""
     chosen = {one.key_or_group: one.value() for one in overrides}
-    if "experiment" in chosen or chosen.get("data") in RECIPES:
+    if "experiment" in chosen or default_experiment(overrides):
         return None
     return chosen.get("data")
 
@@ -130,6 +133,7 @@ def check_overrides(overrides: Sequence[str]) -> list[Override]:
     The keys are those of the task that the overrides choose.
     """
     parsed = [_parse(text) for text in overrides]
+    _check_data(parsed)
     tasks = [TASKS[name] for name in _chosen_tasks(parsed) if name in TASKS]
     known = _groups() | {key for task in tasks for key in dotted_keys(task.Config)}
     for override in parsed:
@@ -202,8 +206,57 @@ def default_experiment(overrides: Sequence[Override]) -> list[str]:
     chosen = {one.key_or_group: one.value() for one in overrides}
     if {"experiment", "task"} & set(chosen):
         return []
-    recipe = RECIPES.get(str(chosen.get("data")))
+    name = chosen.get("data")
+    recipe = None if name is None else RECIPES.get(_kind_of(str(name)))
     return [] if recipe is None else [f"experiment={recipe}"]
+
+
+def _kind_of(name: str) -> str:
+    """Return how a data file says that it is read; the name itself if it does not."""
+    for folder in folders():
+        path = folder / "data" / f"{name}.yaml"
+        if path.is_file():
+            text = path.read_text("utf-8", "replace")
+            said = re.search(r"^name:\s*['\"]?([\w-]+)", text, re.MULTILINE)
+            return said[1] if said else name
+    return name
+
+
+def _check_data(overrides: Sequence[Override]) -> None:
+    """Raise where data is chosen alone that the task of no experiment reads.
+
+    Raises:
+        ValueError: names experiments that read it.
+    """
+    chosen = {one.key_or_group: one.value() for one in overrides}
+    alone = "data" in chosen and not {"experiment", "task"} & set(chosen)
+    if not alone or chosen["data"] not in options("data"):
+        return
+    kind = _kind_of(chosen["data"])
+    if kind in RECIPES or _reads(RunConfig.task, kind):
+        return
+    found = [name for name in options("experiment") if kind in _data_of(name)]
+    known = sorted(found, key=lambda n: (not n.startswith(kind), "_cpu" not in n, n))
+    raise ValueError(
+        f"data={chosen['data']} brings no task along: name an experiment that reads "
+        f"{kind}, such as experiment={known[0] if known else 'NAME'}."
+    )
+
+
+def _reads(task: str, kind: str) -> bool:
+    """Whether a task has data of a name."""
+    config = get_type_hints(TASKS[task].Config)["data"]
+    try:
+        rule_of(hints_of(config)["name"]).take(kind, "data.name")
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _data_of(experiment: str) -> list[str]:
+    """Return the data that the file of an experiment chooses."""
+    text = config_file("experiment", experiment).read_text("utf-8", "replace")
+    return re.findall(r"override /data: *([\w-]+)", text)
 
 
 def options(group: str) -> list[str]:

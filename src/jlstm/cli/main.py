@@ -33,7 +33,9 @@ COMMANDS = {
     "run": Command("experiment=NAME [KEY=VALUE …]", "train", "launch:launch"),
     "resume": Command("RUN [train.epochs=N]", "resume a run", "launch:resume"),
     "sweep": Command("KEY=VALUE,VALUE …", "train every combination", "launch:sweep_"),
-    "predict": Command("RUN FILE [--out OUT]", "answers for new data", "use:predict"),
+    "predict": Command(
+        "RUN FILE [data.KEY=VALUE …]", "answers for new data", "use:predict"
+    ),
     "score": Command("RUN FILE", "metrics on new data with answers", "use:score"),
     "serve": Command("RUN [--port N]", "answers over HTTP", "serve:serve"),
     "compare": Command("RUN RUN …", "runs side by side", "compare:compare"),

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import yaml
+
 from jlstm._internal.files import write_atomically
 from jlstm.cli.arguments import Parser
 from jlstm.cli.screen import check_arrived
@@ -66,7 +68,7 @@ def _parser(command: str, description: str) -> Parser:
     parser.add_argument(
         "file", metavar="FILE", nargs="+",
         help="a file or a folder as the task reads it; to be scored, two files where "
-        "answers are in the second one",
+        "answers are in the second one; and how it is read, such as data.gaps=fill",
     )  # fmt: skip
     parser.add_argument(
         "--weights", choices=("best", "last"), default="best",
@@ -80,7 +82,16 @@ def _parser(command: str, description: str) -> Parser:
 
 
 def _loaded(options: Namespace) -> TrainedRun:
-    return load_run(options.run, options.weights, trust_code=options.trust_code)
+    run = load_run(options.run, options.weights, trust_code=options.trust_code)
+    told = [word.partition("=") for word in options.file if _is_option(word)]
+    return run.reading(
+        **{key.removeprefix("data."): yaml.safe_load(value) for key, _, value in told}
+    ) if told else run  # fmt: skip
+
+
+def _is_option(word: str) -> bool:
+    """Whether a word says how a file is read; no file is called so."""
+    return word.startswith("data.") and "=" in word
 
 
 def _print(rows: Iterable[Row]) -> None:
@@ -94,10 +105,11 @@ def _print(rows: Iterable[Row]) -> None:
 
 def _files(options: Namespace, what: str, most: int) -> tuple[str, ...]:
     """Return the paths that were given, no more than are read."""
-    if len(options.file) > most:
+    files = tuple(word for word in options.file if not _is_option(word))
+    if not 1 <= len(files) <= most:
         wanted = "one" if most == 1 else "one, or two"
-        raise ValueError(f"{what} got {len(options.file)} files: give {wanted}.")
-    return tuple(options.file)
+        raise ValueError(f"{what} got {len(files)} files: give {wanted}.")
+    return files
 
 
 def _check_out(path: Path | None) -> None:

@@ -1,7 +1,7 @@
 """A run that can be used: predictions and scores on new data, without the old data."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -13,7 +13,7 @@ from flax import nnx
 from jlstm.tasks import find_task
 from jlstm.training.checkpoint import Checkpoints
 from jlstm.training.config.run import RunConfig
-from jlstm.training.config.schema import build
+from jlstm.training.config.schema import build, plain
 from jlstm.training.experiment import Experiment, Row
 from jlstm.training.model_folder import (
     FOLDER,
@@ -27,7 +27,7 @@ from jlstm.training.model_folder import (
 )
 from jlstm.training.stream import Stream
 from jlstm.training.tree_io import named_leaves
-from jlstm.training.variables import hidden_in_errors, resolved
+from jlstm.training.variables import hidden_in_errors, resolved, unset
 
 Which: TypeAlias = Literal["best", "last"]
 MEAN = "average/mean/"
@@ -69,6 +69,22 @@ class TrainedRun:
         """What makes z-scores of a series, and undoes that."""
         return self._of_prep("scaler")
 
+    def reading(self, **data: Any) -> "TrainedRun":
+        """Return the run with other options of how new data is read.
+
+        Args:
+            data: keys below ``data`` with their values, such as ``gaps="fill"`` and
+                ``interpolate=True`` of a series, ``label="stars"`` of labelled texts.
+
+        Raises:
+            ValueError: there is no such key, or a value is wrong.
+        """
+        config = self.config
+        mapping = plain(config)
+        mapping["data"] = {**mapping["data"], **data}
+        changed = build(type(config), mapping)
+        return replace(self, experiment=type(self.experiment)(changed))
+
     def predict(self, source: Any) -> Iterator[Row]:
         """Yield what the model makes of new data, a row for each example.
 
@@ -106,8 +122,9 @@ class TrainedRun:
         return self.experiment.score(self.model, new, self.prep)
 
     def _of_prep(self, name: str) -> Any:
-        if not hasattr(self.prep, name):
-            names = getattr(self.prep, "_fields", None) or vars(self.prep)
+        if getattr(self.prep, name, None) is None:
+            fields = getattr(self.prep, "_fields", None) or vars(self.prep)
+            names = [one for one in fields if getattr(self.prep, one) is not None]
             raise AttributeError(
                 f"A run of task={self.config.task} has no {name}; its prep has "
                 f"{', '.join(names)}."
@@ -140,7 +157,7 @@ def load_run(
     Raises:
         FileNotFoundError: there is no such folder, or it lacks these weights.
         ValueError: ``weights`` is something else, or the configuration uses a
-            variable of the environment that is not set.
+            variable of the environment that is not set, but for the paths of the data.
         ModelFolderError: it is not that of a run, or is damaged; a ``ValueError``.
 
     Example:
@@ -155,7 +172,7 @@ def load_run(
     place = find_model(Path(folder))
     texts = read_config(place)
     with hidden_in_errors(texts):
-        mapping = resolved(texts)
+        mapping = _resolved(texts)
         if not trust_code:
             _refuse_code(place, mapping)
         kind = experiment or find_task(mapping.get("task"))
@@ -165,6 +182,24 @@ def load_run(
     arrays = _weights(place, weights, made.config.train.seeds)
     check_fits(place, arrays, blank)
     return TrainedRun(Path(folder), made, prep, _filled(blank, arrays))
+
+
+def _resolved(texts: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with values in the place of variables.
+
+    The paths of the data are not needed: a variable that is not set stays there.
+    """
+    data = texts.get("data")
+    paths = {
+        key: value
+        for key, value in (data.items() if isinstance(data, dict) else ())
+        if key.endswith("path") and unset(value)
+    }
+    if not paths:
+        return resolved(texts)
+    left = {key: value for key, value in texts["data"].items() if key not in paths}
+    found = resolved({**texts, "data": left})
+    return {**found, "data": {**found["data"], **paths}}
 
 
 def _refuse_code(place: Path, mapping: Mapping[str, Any]) -> None:

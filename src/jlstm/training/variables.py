@@ -34,6 +34,16 @@ def variables(config: Any) -> list[str]:
     return list(dict.fromkeys(name for each in found for name in variables(each)))
 
 
+def unset(config: Any) -> list[str]:
+    """Return the variables that a configuration uses and that are not set.
+
+    Example:
+        >>> unset("${oc.env:NOBODY_HAS_THIS}/a.txt")
+        ['NOBODY_HAS_THIS']
+    """
+    return [name for name in variables(config) if name not in os.environ]
+
+
 def resolved(config: dict[str, Any]) -> dict[str, Any]:
     """Return a configuration with values in the place of variables.
 

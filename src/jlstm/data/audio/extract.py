@@ -43,7 +43,7 @@ def extract_log_mel(
         short = int(np.argmin(frames))
         raise ValueError(
             f"Sound {short} has {samples[short]} samples, a frame has "
-            f"{config.frame_size}; leave it out or give a shorter front.window."
+            f"{config.frame_size}; leave it out, or train with a shorter front.window."
         )
     batches = BucketedBatches(waveforms, batch_size, boundaries_of(samples, buckets))
     found: list[np.ndarray] = [np.empty(0)] * len(waveforms)

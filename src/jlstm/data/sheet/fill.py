@@ -44,5 +44,5 @@ def refuse_missing(
     raise ValueError(
         f"{path} lacks {missing.sum()} value(s), the first in column "
         f"{names[column]!r}, line {lines[row]}: fill them in, or set "
-        "interpolate=true."
+        "data.interpolate=true."
     )

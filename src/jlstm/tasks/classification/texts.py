@@ -62,10 +62,9 @@ def read_new(source: Texts, prep: Prep, config: DataConfig, labelled: bool) -> P
     """
     assert prep.vocab is not None  # of a run on texts
     if labelled:
-        known = read_texts(
-            path_only(source), config.text, config.label, prep.classes
-        ).labelled
-        return encoded(prep.vocab, _shortened(known, config.length))
+        known = read_texts(path_only(source), config.text, config.label, prep.classes)
+        print(known.read, flush=True)
+        return encoded(prep.vocab, _shortened(known.labelled, config.length))
     lines, place = read_lines_of(source)
     _check_no_table(source, lines)
     sentences = tuple(tokenize(line, "en") for line in lines)

@@ -100,6 +100,7 @@ def read_new(path: str | Path, prep: Prep, config: ForecastConfig, known: bool) 
     """
     path = path_only(path)
     table = read_csv(path, interpolate=config.interpolate, options=config.table)
+    print(table.read, flush=True)
     series, sizes = table.only(prep.columns), prep.sizes
     _check_spacing(path, series, prep)
     _check_rows(path, series, sizes, known)
