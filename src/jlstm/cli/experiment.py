@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from jlstm.cli.comparison.index import write_index
 from jlstm.cli.launch import Prepared, enter, prepare
 from jlstm.cli.live import is_live, live_curve
 from jlstm.cli.spelling import spelled
@@ -104,6 +105,7 @@ class Experiment:
             if drawn:
                 held.enter_context(live_curve(folder))
             self._prepared.experiment.run(folder)
+            write_index(Path(self.config.runs_dir))
         kind = type(self._prepared.experiment)
         self._run = load_run(folder, trust_code=True, experiment=kind)
         return self._run

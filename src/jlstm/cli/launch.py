@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
+from jlstm.cli.comparison.index import write_index
 from jlstm.cli.compose import compose_run
 from jlstm.cli.continuity import begin, go_on
 from jlstm.cli.help import help_text
@@ -48,6 +49,7 @@ def launch(argv: Sequence[str], reached: Reached) -> int:
         reached.training = True
         experiment.run(reached.folder)
         check_still_there(reached.folder)
+        write_index(Path(experiment.config.runs_dir))
     return 0
 
 

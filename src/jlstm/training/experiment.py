@@ -24,6 +24,7 @@ from jlstm.training.model_folder import FOLDER, begin_model, write_weights
 from jlstm.training.overview import Overview
 from jlstm.training.program import take
 from jlstm.training.report.present import Report, present, write_scores
+from jlstm.training.report.running import RunningPage
 from jlstm.training.select import selection
 from jlstm.training.starts import effective_config
 from jlstm.training.stream import Stream
@@ -245,9 +246,10 @@ class Experiment(abc.ABC, Generic[C, P, E]):
     def train(self, task: Task, folder: Path) -> Result:
         """Train a task in a folder, or go on there; write no scores."""
         config = self.config
-        return Trainer(
-            task, config.train, config.optimizer, config.schedule, folder
-        ).fit()
+        texts = effective_config(folder) or plain(config)
+        page = RunningPage(folder, str(config.name), config.train.epochs, texts)
+        how = config.train, config.optimizer, config.schedule
+        return Trainer(task, *how, folder, watch=page).fit()
 
     def _summary(self, result: Result) -> dict[str, Any]:
         """Return the numbers that every task has."""

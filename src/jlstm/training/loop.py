@@ -1,7 +1,7 @@
 """The one trainer: epochs of steps, evaluation, checkpoints, an early stop on NaN."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,7 @@ from jlstm.training.pending import Pending
 from jlstm.training.position import TrainPosition, read_position
 from jlstm.training.program import Program, Replica, make_program, mean_metrics
 from jlstm.training.progress import Progress
+from jlstm.training.resources import Resources
 from jlstm.training.schedule import rate_factor
 from jlstm.training.select import Selection, selection
 from jlstm.training.state import TrainState
@@ -64,6 +65,7 @@ class Trainer:
         folder: gets ``checkpoints/``, ``metrics.jsonl`` and TensorBoard events.
         members: what is trained side by side; by default ``train.seeds`` models of
             consecutive seeds, all with the learning rate of ``optimizer``.
+        watch: is told the place after each epoch, once it is saved.
     """
 
     task: Task
@@ -72,6 +74,7 @@ class Trainer:
     schedule: ScheduleConfig
     folder: Path
     members: tuple[Replica, ...] = ()
+    watch: Callable[[TrainPosition], None] | None = None
     _checkpoints: Checkpoints = field(init=False)
     _program: Program = field(init=False)
     _selection: Selection = field(init=False)
@@ -109,7 +112,8 @@ class Trainer:
                 RunLog(self.folder, resume_step=place.step) as log,
                 Progress(total, self.task.unit, done=done) as progress,
             ):
-                now = _Session(log, progress, stop, pending)
+                used = Resources(self.folder, self.task.unit)
+                now = _Session(log, progress, stop, pending, used)
                 while place.epoch <= self.train.epochs:
                     if ends_early(self.train, place, self._selection):
                         progress.note(why_early(self.train, place, self._selection))
@@ -171,6 +175,8 @@ class Trainer:
         state = self._between_epochs(state, place)
         place = place._replace(epoch=place.epoch + 1, batch=0)
         self._save(state, place, now, best=improved)
+        if self.watch is not None:
+            self.watch(place)
         return state, place
 
     def _evaluate(
@@ -207,6 +213,7 @@ class Trainer:
             learning_rate=self._updates.rate(state, place.step), **means,
         )  # fmt: skip
         now.progress.advance(count, units, loss=means["loss"])
+        now.used.note(place.step, units)
 
     def _leave(self, state: TrainState, place: TrainPosition, now: "_Session") -> None:
         """Save what a resumed run needs to log what an undisturbed one does."""
@@ -277,6 +284,7 @@ class _Session:
     progress: Progress
     stop: StopRequest
     pending: Pending
+    used: Resources
     _known: set[str] = field(default_factory=set)
 
     def announced(self, what: str) -> AbstractContextManager[None]:

@@ -13,7 +13,8 @@ from jlstm.tasks.language.gates import SHOWN, read_line
 from jlstm.tasks.language.model import LanguageConfig, LanguageModel
 from jlstm.tasks.language.ngrams import count_ngrams
 from jlstm.tasks.language.objective import StreamConfig
-from jlstm.tasks.language.show import SampleConfig, draw_samples, headline, score_table
+from jlstm.tasks.language.report import verdict_of
+from jlstm.tasks.language.show import SampleConfig, draw_samples, score_table
 from jlstm.training.baselines import kneser_ney_bigram_nll, unigram_nll, witten_bell_nll
 from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import TrainConfig
@@ -73,12 +74,12 @@ def test_the_table_of_characters_shows_nats_and_bits():
     assert lines[2] == "| LSTM  |           1.386 |           2.000 |"
 
 
-def test_the_headline_has_the_best_baseline_of_the_same_part():
-    text = headline("LSTM 2×200", "word", SUMMARY)
-    best = "the best baseline, KN bigram: perplexity 186.5"
-    assert text == f"LSTM 2×200: test perplexity 110.0; {best}"
+def test_the_verdict_is_of_the_best_baseline_of_the_same_part():
+    said = "Beats KN bigram: test perplexity 110.0 against 186.5, by 41.0 %."
+    assert verdict_of("word", SUMMARY) == (said, True)
     alone = {"valid": {"loss": 1.25}, "test": None, "baselines": {}}
-    assert headline("A", "char", alone) == "A: validation 1.250 nats per character"
+    said = "Validation nats per character 1.250; there is no baseline to compare with."
+    assert verdict_of("char", alone) == (said, None)
 
 
 @pytest.mark.parametrize(

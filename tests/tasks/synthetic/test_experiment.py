@@ -62,10 +62,12 @@ def test_the_table_has_a_line_a_seed_and_their_spread():
 
 
 def test_the_verdict_counts_the_weights_that_were_scored():
-    assert verdict(SUMMARY) == "solved (test loss at most 0.01) in 1/2 seeds"
+    found = verdict(SUMMARY)
+    assert found == ("Solved (test loss at most 0.01) in 1/2 seeds.", None)
     goal = {"metric": "far_accuracy", "value": 0.99, "at_most": False}
-    text = verdict({"goal": goal, "test": {"solved": 1.0}})
-    assert text == "solved (test far accuracy at least 0.99) in 1/1 seeds"
+    text, wins = verdict({"goal": goal, "test": {"solved": 1.0}})
+    assert text == "Solved (test far accuracy at least 0.99) in 1/1 seeds." and wins
+    assert verdict({"goal": goal, "test": {"solved": 0.0}}).wins is False
 
 
 def test_the_plot_has_a_line_a_seed_and_the_goal():

@@ -8,6 +8,7 @@ from typing import Any
 
 from jlstm.cli.resume import flat
 from jlstm.training.log import METRICS, read_metrics
+from jlstm.training.model_folder import FOLDER
 from jlstm.training.numbers import from_json
 from jlstm.training.starts import effective_config
 from jlstm.training.yaml_file import read_yaml
@@ -79,13 +80,19 @@ Give the folder of a run, such as runs/NAME/20260131-235959, or of a sweep.
 def _find(path: Path) -> list[Path]:
     if (path / CONFIG).is_file():
         return [path]
-    found = [each.parent for pattern in BELOW for each in path.glob(pattern)]
+    found = [config.parent for config in configs_below(path)]
     if not found:
         raise ValueError(
             f"{path} is no run: there is no {CONFIG} in it or below it. Give the "
             "folder of a run, such as runs/NAME/20260131-235959, or of a sweep."
         )
-    return sorted(found)
+    return found
+
+
+def configs_below(path: Path) -> list[Path]:
+    """Return the configurations of all runs in a folder, in the order of names."""
+    found = (each for pattern in BELOW for each in path.glob(pattern))
+    return sorted(each for each in found if each.parent.name != FOLDER)
 
 
 def _read(folder: Path, name: str) -> Run:

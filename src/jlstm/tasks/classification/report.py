@@ -22,6 +22,7 @@ from jlstm.training.report.layer_figures import (
     readable,
 )
 from jlstm.training.report.table import class_table, table
+from jlstm.training.report.verdict import Verdict, compared
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,6 +37,7 @@ def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
     count = config.examples if data.prep.vocab is not None else 0
     return Report(
         numbers=numbers,
+        verdict=verdict_of(summary),
         said=f"\n{score_table(name, summary)}\n",
         headline=key_numbers(name, summary),
         loss_label="loss (nats per example)",
@@ -96,6 +98,13 @@ def shown_accuracy(metrics: dict[str, Any]) -> str:
     members = metrics.get("accuracy_members", [])
     spread = f" ± {100 * np.std(members, ddof=1):.1f}" if len(members) > 1 else ""
     return f"{100 * metrics['accuracy']:.1f}{spread}"
+
+
+def verdict_of(summary: dict[str, Any]) -> Verdict:
+    """Return the accuracy of the test next to the best baseline."""
+    tests = {name: parts["test"] for name, parts in summary["baselines"].items()}
+    ours = summary["test"]["accuracy"]
+    return compared("test accuracy", ours, tests, "higher", share=True)
 
 
 def key_numbers(name: str, summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from jlstm.tasks.forecasting.objective import ForecastTask, narrow
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import Example, every_nth, layer_figures
 from jlstm.training.report.table import table
+from jlstm.training.report.verdict import Verdict, compared
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,6 +77,7 @@ def make_report(
 
     return Report(
         numbers=numbers,
+        verdict=verdict_of(run.summary | numbers),
         said=f"\n{scores}\n\n{ahead}" + where * bool(beyond),
         headline=key_numbers(found.summary),
         loss_label="loss (scaled values)",
@@ -178,6 +180,15 @@ def beyond_table(found: Sequence[Beyond]) -> str:
     return (
         f"{whose}{last}, the next steps{where}:\n\n{table(header, lines[:MOST_LINES])}"
     )
+
+
+def verdict_of(summary: dict[str, Any]) -> Verdict:
+    """Return the errors of the test next to the best baseline."""
+    test, rivals = summary["test"], summary["baselines"]
+    shared = all("crps" in own["test"] for own in rivals.values())
+    name = "crps" if "crps" in test and shared else "mse"
+    tests = {key: own["test"][name] for key, own in rivals.items()}
+    return compared(f"test {SCORES[name]}", test[name], tests, "lower")
 
 
 def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -9,12 +9,13 @@ from jlstm.tasks.language.model import LanguageModel
 from jlstm.tasks.language.show import (
     Sample,
     draw_samples,
-    headline,
     sample_title,
     score_table,
 )
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import layer_figures
+from jlstm.training.report.verdict import Verdict, compared
+from jlstm.training.task import perplexity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +34,8 @@ def make_report(config: Any, run: Finished[Any, Any]) -> Report:
     unit = "character" if level == "char" else "word"
     return Report(
         numbers=numbers,
-        said=f"{written}\n{rows}\n\n{headline(name, level, summary)}",
+        verdict=verdict_of(level, summary),
+        said=f"{written}\n{rows}\n",
         headline=key_numbers(name, level, summary),
         loss_label=f"loss (nats a {unit})",
         baselines={k: parts["valid"] for k, parts in run.baselines.items()},
@@ -52,6 +54,18 @@ def numbers_of(run: Finished[Any, Any], samples: list[Sample]) -> dict[str, Any]
         "note": run.data.note,
         "samples": [sample._asdict() for sample in samples],
     }
+
+
+def verdict_of(level: str, summary: dict[str, Any]) -> Verdict:
+    """Return the score of the test, or else of validation, next to the n-grams."""
+    part = "valid" if summary["test"] is None else "test"
+    losses = {name: parts[part] for name, parts in summary["baselines"].items()}
+    ours, what = summary[part]["loss"], "nats per character"
+    if level == "word":
+        ours, what = perplexity(ours), "perplexity"
+        losses = {name: perplexity(loss) for name, loss in losses.items()}
+    named = {"valid": "validation", "test": "test"}[part]
+    return compared(f"{named} {what}", ours, losses, "lower")
 
 
 def key_numbers(

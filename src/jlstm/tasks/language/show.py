@@ -114,17 +114,3 @@ def score_table(model_name: str, level: str, summary: dict[str, Any]) -> str:
         ]
     named = [[name, *row] for name, row in zip(rows, cells, strict=True)]
     return table(["model", *header], named)
-
-
-def headline(name: str, level: str, summary: dict[str, Any]) -> str:
-    """Return the result in one sentence, with the best baseline."""
-    part = "valid" if summary["test"] is None else "test"
-    place = {"valid": "validation", "test": "test"}[part]
-    says = "{:.3f} nats per character" if level == "char" else "perplexity {:.1f}"
-    scale = float if level == "char" else perplexity
-    text = f"{name}: {place} {says.format(scale(summary[part]['loss']))}"
-    losses = {key: parts[part] for key, parts in summary["baselines"].items()}
-    if not losses:
-        return text
-    best = min(losses, key=losses.__getitem__)
-    return f"{text}; the best baseline, {best}: {says.format(scale(losses[best]))}"

@@ -15,6 +15,7 @@ from jlstm.tasks.music.model import MusicModel, compose
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import Example, layer_figures
 from jlstm.training.report.table import table
+from jlstm.training.report.verdict import Verdict, compared
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,6 +38,7 @@ def make_report(config: Config, run: Finished[Prep, Pieces]) -> Report:
     real = f"How that piece of {config.data.name} itself goes on."
     return Report(
         numbers=numbers,
+        verdict=verdict_of(run.summary | numbers),
         said=f"\n{rows}\n\npiece: {run.folder / PIECE}",
         headline=key_numbers(summary),
         loss_label="loss (nats per step)",
@@ -100,6 +102,12 @@ def shown(metrics: dict[str, Any]) -> str:
     members = metrics.get("loss_members", [])
     spread = f" ± {np.std(members, ddof=1):.2f}" if len(members) > 1 else ""
     return f"{metrics['loss']:.2f}{spread}"
+
+
+def verdict_of(summary: dict[str, Any]) -> Verdict:
+    """Return the nats of the test next to the best baseline."""
+    tests = {name: parts["test"] for name, parts in summary["baselines"].items()}
+    return compared("test nats per step", summary["test"]["loss"], tests, "lower")
 
 
 def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:

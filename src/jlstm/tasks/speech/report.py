@@ -15,6 +15,7 @@ from jlstm.tasks.classification.report import (
     key_numbers,
     numbers_of,
     score_table,
+    verdict_of,
 )
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import Example, every_nth, layer_figures
@@ -34,6 +35,7 @@ def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
     rows = score_table(name, summary)
     return Report(
         numbers=numbers,
+        verdict=verdict_of(summary),
         said=f"\n{rows}\n",
         headline=key_numbers(name, summary),
         loss_label="loss (nats per recording)",

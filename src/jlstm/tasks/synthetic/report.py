@@ -8,6 +8,7 @@ from jlstm.tasks.synthetic.layer_figures import layer_plots
 from jlstm.tasks.synthetic.seeds import Records, first_solved, mean_and_std, seed_table
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.log import read_metrics
+from jlstm.training.report.verdict import Verdict
 from jlstm.training.seeds import of_seeds
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def make_report(config: Any, run: Finished[Any, Problem]) -> Report:
     rows = seed_table(config.train.seed, summary)
     return Report(
         numbers=numbers,
-        said=f"\n{problem.title}; {summary['model']}\n\n{rows}\n\n{verdict(summary)}",
+        verdict=verdict(summary),
+        said=f"\n{problem.title}; {summary['model']}\n\n{rows}\n",
         headline=key_numbers(summary),
         loss_label=LOSSES[problem.kind],
         baselines=run.baselines,
@@ -59,18 +61,20 @@ def numbers_of(
     }
 
 
-def verdict(summary: dict[str, Any]) -> str:
-    """Return the result in one sentence.
+def verdict(summary: dict[str, Any]) -> Verdict:
+    """Return in how many seeds the problem is solved.
 
     Example:
         >>> goal = {"metric": "loss", "value": 0.01, "at_most": True}
-        >>> verdict({"goal": goal, "test": {"solved": 0.5, "solved_members": [1, 0]}})
-        'solved (test loss at most 0.01) in 1/2 seeds'
+        >>> test = {"solved": 0.5, "solved_members": [1, 0]}
+        >>> print(verdict({"goal": goal, "test": test}).text)
+        Solved (test loss at most 0.01) in 1/2 seeds.
     """
     goal, solved = summary["goal"], of_seeds(summary["test"], "solved")
     side = "at most" if goal["at_most"] else "at least"
     asked = f"test {goal['metric'].replace('_', ' ')} {side} {goal['value']:.4g}"
-    return f"solved ({asked}) in {sum(solved):.0f}/{len(solved)} seeds"
+    text = f"Solved ({asked}) in {sum(solved):.0f}/{len(solved)} seeds."
+    return Verdict(text, wins={0: False, len(solved): True}.get(round(sum(solved))))
 
 
 def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from jlstm.training.experiment import Finished, Report
 from jlstm.training.log import read_metrics
 from jlstm.training.report.layer_figures import Example, layer_figures, readable
 from jlstm.training.report.table import class_table, table
+from jlstm.training.report.verdict import Verdict, compared
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,6 +49,7 @@ def make_report(config: Any, run: Finished[Prep, Sentences]) -> Report:
     counts = np.array(summary["confusion"])
     return Report(
         numbers=numbers,
+        verdict=verdict_of(summary),
         said=f"\n{rows}\n\n{words}\n",
         headline=key_numbers(summary),
         loss_label="loss (nats per word)",
@@ -194,6 +196,14 @@ def tagged_line(words: Words, gold: Words, found: Words) -> str:
         f"{word}/{tag}" + (f"[{right}]" if tag != right else "")
         for word, right, tag in zip(words, gold, found, strict=True)
     )
+
+
+def verdict_of(summary: dict[str, Any]) -> Verdict:
+    """Return what is quoted of the test next to the best baseline."""
+    name = main_metric(summary)
+    tests = {key: parts["test"][name] for key, parts in summary["baselines"].items()}
+    what = f"test {TITLES[name].removesuffix(' (%)')}"
+    return compared(what, summary["test"][name], tests, "higher", share=True)
 
 
 def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:

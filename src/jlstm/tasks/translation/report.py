@@ -14,6 +14,7 @@ from jlstm.tasks.translation.written import files_of, score_all, write_all
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import Example, layer_figures, readable
 from jlstm.training.report.table import table
+from jlstm.training.report.verdict import Verdict, compared
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,6 +53,7 @@ def make_report(config: Any, run: Finished[Any, Any]) -> Report:
     test = summary["test"]["perplexity"]
     return Report(
         numbers=numbers,
+        verdict=verdict_of(summary),
         said=f"{shown}\n{rows}\n\n{summary['model']}: test perplexity {test:.2f}",
         headline=key_numbers(summary),
         loss_label="loss (nats per target word)",
@@ -79,6 +81,15 @@ def numbers_of(
         "bleu": bleu,
         "words_per_second": round(words / run.result.place.seconds),
     }
+
+
+def verdict_of(summary: dict[str, Any]) -> Verdict:
+    """Return the BLEU of the last part next to what needs no network."""
+    part, ways = list(summary["bleu"].items())[-1]
+    beam = next(name for name in ways if name.startswith("beam"))
+    simple = [name for name in ways if not name.startswith(("beam", "greedy"))]
+    rivals = {name: ways[name]["words"] for name in simple}
+    return compared(f"BLEU on {part}", ways[beam]["words"], rivals, "higher")
 
 
 def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:

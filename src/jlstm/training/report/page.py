@@ -1,5 +1,7 @@
 """The parts of a page that needs nothing else: frame, look, tables, plots."""
 
+import base64
+import hashlib
 import html
 from collections.abc import Sequence
 from functools import cache
@@ -9,8 +11,10 @@ from typing import Any, NamedTuple
 from jlstm._internal.extras import brought_by
 from jlstm._internal.files import write_atomically
 from jlstm.analysis.plots.literal import readable
+from jlstm.training.report.curves import Panel, as_json
 
 TEMPLATES = Path(__file__).parent / "templates"
+CHART = 'class="chart"'
 
 
 def escape(text: object) -> str:
@@ -48,18 +52,25 @@ class Row(NamedTuple):
 
 
 def write_page(
-    path: Path, title: str, parts: Sequence[str], *, wide: bool = False
+    path: Path,
+    title: str,
+    parts: Sequence[str],
+    *,
+    wide: bool = False,
+    refresh: int | None = None,
 ) -> None:
     """Write a page by a rename: a kill leaves the old page or the new one.
 
     The page loads nothing, works without a network, fits a telephone, and follows the
-    reader's choice of light or dark.
+    reader's choice of light or dark. A browser runs its one script, of whose text the
+    page has the digest, and no other.
 
     Args:
         path: where to; an old page there is replaced.
         title: of the page.
         parts: HTML from the functions below.
         wide: leave room for wide tables.
+        refresh: seconds after which a browser reads the page again.
 
     Example:
         >>> import tempfile
@@ -68,10 +79,54 @@ def write_page(
         >>> "<h1>a &lt; b</h1>" in path.read_text(encoding="utf-8")
         True
     """
-    width = "wide" if wide else "text"
+    body = "".join(parts)
+    script = _script() if CHART in body else ""
     frame = _environment().get_template("page.html")
-    page = frame.render(title=title, width=width, body="".join(parts))
+    page = frame.render(
+        title=title, width="wide" if wide else "text", body=body, refresh=refresh,
+        script=script, sources=f"; script-src '{_digest(script)}'" if script else "",
+    )  # fmt: skip
     write_atomically(path, page)
+
+
+def verdict(text: str, kind: str) -> str:
+    """Return what a run comes to, on top of its page.
+
+    Args:
+        text: one sentence.
+        kind: ``"win"``, ``"loss"`` or ``"open"``.
+
+    Example:
+        >>> verdict("Beats 5-grams.", "win").strip()
+        '<p class="verdict win">Beats 5-grams.</p>'
+    """
+    return _part("verdict", text, kind)
+
+
+def curves(panels: Sequence[Panel], still: str = "") -> str:
+    """Return plots that a reader can zoom into; nothing where there is none.
+
+    Args:
+        panels: of :func:`jlstm.training.report.curves.panels`.
+        still: an ``<svg>`` element, for readers without scripts.
+
+    Example:
+        >>> one = {"title": "loss", "series": [{"name": "a", "points": [[1, 2.0]]}]}
+        >>> '"points":[[1,2.0]]' in curves([one])
+        True
+    """
+    return _part("curves", panels, as_json(panels), still) if panels else ""
+
+
+def sound(caption: str, wav: bytes) -> str:
+    """Return a recording that a click plays.
+
+    Example:
+        >>> "data:audio/wav;base64,UklGRg==" in sound("a word", b"RIFF")
+        True
+    """
+    source = f"data:audio/wav;base64,{base64.b64encode(wav).decode()}"
+    return _part("sound", caption, source)
 
 
 def headline(numbers: Sequence[tuple[str, str]]) -> str:
@@ -128,7 +183,7 @@ def table(heading: str, columns: Sequence[str], rows: Sequence[Row]) -> str:
     """Return a table below a heading; nothing where there is no row.
 
     Example:
-        >>> "<td>run</td><td>0.5000</td>" in table("H", ["a", "b"], [Row(["run", 0.5])])
+        >>> ">run</td><td>0.5000</td>" in table("H", ["a", "b"], [Row(["run", 0.5])])
         True
     """
     return _part("table", heading, columns, rows) if rows else ""
@@ -148,6 +203,19 @@ def cell_text(value: Any) -> str:
     if value != 0 and abs(value) < 1e-3:
         return f"{value:.3g}"
     return f"{value:.4f}" if abs(value) < 100 else f"{value:,.2f}"
+
+
+@cache
+def _script() -> str:
+    """Return what draws the curves: uPlot, and what tells it what to draw."""
+    files = ("uplot.min.js", "charts.js")
+    return "\n".join((TEMPLATES / name).read_text("utf-8") for name in files)
+
+
+def _digest(script: str) -> str:
+    """Return the digest of a script as a page's policy has it."""
+    found = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(found).decode()}"
 
 
 def _part(name: str, *values: Any) -> str:

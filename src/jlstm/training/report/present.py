@@ -17,6 +17,7 @@ from jlstm.training.failure import place as place_of
 from jlstm.training.finite import ADVICE, NonFiniteError, not_finite
 from jlstm.training.log import read_metrics
 from jlstm.training.report.run_report import write_report
+from jlstm.training.report.verdict import Verdict
 from jlstm.training.run import environment, write_json
 from jlstm.training.starts import effective_config
 from jlstm.training.variables import hide
@@ -29,6 +30,7 @@ Drawn = tuple[str, "Figure"]
 Draw = Callable[[], Drawn | list[Drawn]]
 """Returns captions and plots."""
 RESULT = "result.json"
+CURVES = "Training and validation loss over the updates."
 
 
 class ReportError(RuntimeError):
@@ -50,6 +52,8 @@ class Report:
             learning curves.
         tables: heading and text of what stands below the plots.
         files: writes a file of the run's folder, by its name.
+        verdict: what the run comes to, in one sentence.
+        sounds: caption and WAV file of what can be heard.
     """
 
     numbers: Mapping[str, Any] = field(default_factory=dict)
@@ -60,6 +64,8 @@ class Report:
     figures: Sequence[Draw] = ()
     tables: Sequence[tuple[str, str]] = ()
     files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    sounds: Sequence[tuple[str, bytes]] = ()
 
 
 def write_scores(folder: Path, summary: dict[str, Any]) -> None:
@@ -87,10 +93,13 @@ def present(
     given = [summary, report.tables, report.baselines]
     summary, tables, baselines = hide(given, texts)
     around = environment()
+    if report.verdict is not None:
+        summary = summary | {"verdict": report.verdict.text}
     write_json(folder / RESULT, summary | {"environment": around})
     records = read_metrics(folder)
     curves = partial(_curves, records, baselines, report.loss_label)
     drawn, failed = draw_all([curves, *report.figures])
+    still = drawn.pop(0)[1] if drawn and drawn[0][0] == CURVES else ""
     path = write_report(
         folder,
         title=hide(str(config.name), texts),
@@ -102,7 +111,12 @@ def present(
         metrics=records,
         baselines=baselines,
         notes=failed,
+        verdict=report.verdict,
+        curves=still,
+        sounds=report.sounds,
     )
+    if report.verdict is not None:
+        print(report.verdict.text)
     print(f"report: {path}", flush=True)
     check_result(config, summary, folder)
     if failed:
@@ -147,8 +161,7 @@ def _curves(
     baselines: Mapping[str, float] | None,
     loss_label: str,
 ) -> Drawn:
-    figure = learning_curves(records, baselines, loss_label)
-    return "Training and validation loss over the updates.", figure
+    return CURVES, learning_curves(records, baselines, loss_label)
 
 
 def _picture_line(error: Exception) -> str:

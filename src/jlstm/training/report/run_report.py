@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from jlstm.training.report import page
+from jlstm.training.report.curves import panels
 from jlstm.training.report.page import Row
+from jlstm.training.report.verdict import Verdict
+from jlstm.training.resources import read_resources
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -23,6 +26,10 @@ def write_report(
     metrics: Records,
     baselines: Mapping[str, float] | None = None,
     notes: Sequence[str] = (),
+    verdict: Verdict | None = None,
+    curves: str = "",
+    sounds: Sequence[tuple[str, bytes]] = (),
+    refresh: int | None = None,
 ) -> Path:
     """Write ``report.html`` into a run's folder and return its path.
 
@@ -42,6 +49,10 @@ def write_report(
             ``"valid"`` are the table.
         baselines: losses to compare with, by name; they end the table.
         notes: lines above the plots, such as why one is missing.
+        verdict: what the run comes to.
+        curves: ``<svg>`` of the learning curves, for readers without scripts.
+        sounds: caption and WAV file of what can be heard.
+        refresh: seconds after which a browser reads the page again.
 
     Example:
         >>> import tempfile
@@ -54,8 +65,11 @@ def write_report(
         True
     """
     parts = [
+        page.verdict(verdict.text, verdict.kind) if verdict else "",
         page.headline(headline),
         *map(page.paragraph, notes),
+        page.curves(panels([*metrics, *read_resources(folder)], baselines), curves),
+        *(page.sound(*one) for one in sounds),
         page.figures(figures),
         _table(metrics, baselines or {}),
         page.samples(samples),
@@ -63,7 +77,7 @@ def write_report(
         page.folded("Environment", _lines(environment)),
     ]
     path = folder / "report.html"
-    page.write_page(path, title, parts)
+    page.write_page(path, title, parts, refresh=refresh)
     return path
 
 

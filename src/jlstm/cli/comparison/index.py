@@ -1,0 +1,56 @@
+"""The page of all runs of a folder, the newest first."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jlstm.cli.comparison.runs import configs_below
+from jlstm.training.report.page import Link, Row, paragraph, table, write_page
+
+INDEX = "index.html"
+COLUMNS = ("run", "ended", "epochs", "seconds", "parameters", "verdict")
+NOTE = "The newest first; jlstm compare RUN RUN draws some of them over each other."
+
+
+def write_index(root: Path) -> None:
+    """Write ``index.html``: a line for each run, which leads to its report.
+
+    Args:
+        root: the folder of all runs, ``runs_dir``.
+    """
+    found = sorted(_runs(root), key=lambda run: run[0], reverse=True)
+    rows = [row for _, row in found]
+    parts = [table("Runs", COLUMNS, rows), paragraph(NOTE)]
+    with contextlib.suppress(OSError):  # what was trained stands in its own folder
+        write_page(root / INDEX, f"{len(rows)} runs", parts, wide=True)
+
+
+def _runs(root: Path) -> Iterator[tuple[float, Row]]:
+    """Yield when each run was last written to, and its line."""
+    for config in configs_below(root):
+        folder = config.parent
+        result = _result(folder)
+        newest = folder / "result.json" if result else folder / "metrics.jsonl"
+        when = (newest if newest.is_file() else config).stat().st_mtime
+        yield when, Row(_cells(root, folder, result, when))
+
+
+def _cells(root: Path, folder: Path, result: dict[str, Any], when: float) -> list[Any]:
+    name = folder.relative_to(root).as_posix()
+    report = folder / "report.html"
+    shown = Link(name, report.relative_to(root).as_posix())
+    ended = datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
+    verdict = result.get("verdict", "" if result else "not finished")
+    numbers = [result.get(key) for key in ("epochs", "seconds", "parameters")]
+    return [shown if report.is_file() else name, ended, *numbers, verdict]
+
+
+def _result(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / "result.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
