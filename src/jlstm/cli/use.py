@@ -1,8 +1,6 @@
 """``jlstm predict`` and ``jlstm score``: a trained model on new data."""
 
-import csv
 import errno
-import io
 import json
 import os
 import sys
@@ -17,9 +15,9 @@ from jlstm._internal.files import write_atomically
 from jlstm.cli.arguments import Parser
 from jlstm.cli.screen import check_arrived
 from jlstm.tasks.runs import TrainedRun, load_run
-from jlstm.training.experiment import Row
 from jlstm.training.failure import Reached
 from jlstm.training.loop import describe
+from jlstm.training.rows import Row, rows_text
 
 WRITTEN = (".csv", ".tsv", ".jsonl")
 
@@ -41,7 +39,7 @@ def predict(argv: Sequence[str], reached: Reached) -> int:
         _print(rows)
         return 0
     found = list(rows)
-    _write(options.out, _text(found, options.out.suffix))
+    _write(options.out, rows_text(found, options.out.suffix))
     print(f"wrote {options.out}: {len(found)} row(s)")
     return 0
 
@@ -138,25 +136,3 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:  # which names its draft
         said = f"--out cannot be written: {error.strerror}"
         raise OSError(error.errno, said, str(path)) from None
-
-
-def _text(rows: list[Row], suffix: str) -> str:
-    """Return rows as a file has them."""
-    if suffix == ".jsonl":
-        return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    written = csv.DictWriter(
-        text, names, delimiter="\t" if suffix == ".tsv" else ",", lineterminator="\n"
-    )
-    written.writeheader()
-    written.writerows(map(_flat, rows))
-    return text.getvalue()
-
-
-def _flat(row: Row) -> Row:
-    """Return a row of texts and numbers: lists are words between blanks."""
-    return {
-        name: " ".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in row.items()
-    }

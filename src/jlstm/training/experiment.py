@@ -25,6 +25,8 @@ from jlstm.training.overview import Overview
 from jlstm.training.program import take
 from jlstm.training.report.present import Report, present, write_scores
 from jlstm.training.report.running import RunningPage
+from jlstm.training.rows import Row as Row
+from jlstm.training.rows import write_predictions
 from jlstm.training.select import selection
 from jlstm.training.starts import effective_config
 from jlstm.training.stream import Stream
@@ -33,9 +35,6 @@ from jlstm.training.task import Task
 C = TypeVar("C", bound=RunConfig)
 P = TypeVar("P")
 E = TypeVar("E")
-
-Row = dict[str, Any]
-"""What a model makes of one example: names and values, as a table has them."""
 
 Scores = Mapping[str, Any]
 """What baselines reach, by name; mostly a number for each part."""
@@ -203,6 +202,19 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         """Return an input of a model that is read as it comes."""
         self._lacks("reads its input as a whole")
 
+    def held_out(self, task: Any, model: Any, part: E, prep: P) -> Iterator[Row]:
+        """Yield what a model makes of a part of the data, with the right answers.
+
+        A finished run has these rows of validation and test in a file.
+
+        Args:
+            task: of the run.
+            model: that was trained.
+            part: of the data.
+            prep: of the data.
+        """
+        yield from ()
+
     def score(self, model: Any, new: E, prep: P) -> dict[str, float]:
         """Return the metrics of a model on new data that has its answers."""
         return self.task(Loaded.of_one(prep, new), {}).evaluate(model, "test")
@@ -215,6 +227,11 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         summary = {**run.summary, **report.numbers}
         for name, write in report.files.items():
             write(folder / name)
+        for name in ("valid", "test"):
+            if name in run.data.parts:
+                part, prep = run.data.parts[name], run.data.prep
+                rows = self.held_out(run.task, run.model, part, prep)
+                write_predictions(folder, name, rows)
         if report.said:
             print(report.said)
         present(folder, self.config, summary, report)

@@ -121,6 +121,19 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
         """Yield the most likely class of each sequence, and its probability."""
         cut = self.config.batches.for_new(len(new.labels))
         task = replace(self.task(Loaded.of_one(prep, new), {}), cut=cut)
+        return self._rows(task, model, new, prep)
+
+    def held_out(
+        self, task: ClassifyTask, model: Classifier, part: Part, prep: Prep
+    ) -> Iterator[Row]:
+        """Yield the answer to each sequence, and the right class."""
+        rows = self._rows(task, model, part, prep)
+        for row, label in zip(rows, part.labels, strict=True):
+            yield row | {"right": prep.classes[label]}
+
+    def _rows(
+        self, task: ClassifyTask, model: Classifier, new: Part, prep: Prep
+    ) -> Iterator[Row]:
         texts = [{"text": " ".join(words)} for words in new.sentences or ()]
         known = texts or [{"id": name} for name in new.names or ()]
         logits = task.logits(model, new.examples)

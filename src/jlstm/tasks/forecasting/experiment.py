@@ -109,3 +109,9 @@ class ForecastExperiment(Experiment[Config, Prep, Part]):
         rows = powers_of_two(min(len(new.windows), task.cut.eval_batch))[-1]
         cut = replace(task.cut, eval_batch=min(rows, task.cut.eval_batch))
         return forecast_rows(replace(task, cut=cut), model, new)
+
+    def held_out(
+        self, task: ForecastTask, model: Forecaster, part: Part, prep: Prep
+    ) -> Iterator[Row]:
+        """Yield the forecast of each step of each window, and what came."""
+        return forecast_rows(task, model, part, known=True)

@@ -13,12 +13,15 @@ from jlstm.tasks.forecasting.objective import ForecastTask
 from jlstm.training.experiment import Row
 
 
-def forecast_rows(task: ForecastTask, model: Forecaster, new: Part) -> Iterator[Row]:
+def forecast_rows(
+    task: ForecastTask, model: Forecaster, new: Part, known: bool = False
+) -> Iterator[Row]:
     """Yield a row for each window, step and predicted column.
 
     A row has the date, or the number, of the step, the column and the forecast; where
     the model gives a distribution, also the ends of its 90 % interval; of several
-    series, the name.
+    series, the name. Where the future is ``known``, it has how many steps ahead that
+    is, and what came.
     """
     places, scaler = list(new.windows.predicted), task.forecast.scaler
     mean, std = scaler.mean[places], scaler.std[places]
@@ -29,12 +32,15 @@ def forecast_rows(task: ForecastTask, model: Forecaster, new: Part) -> Iterator[
     for piece, quantiles in task.forecasts(model, new.windows):
         own = quantiles.astype(np.float64) * std + mean
         found = {name: at_level(own, levels, level) for name, level in wanted.items()}
+        if known:
+            found["right"] = piece.targets * std + mean
         for n, step, place in np.ndindex(*own.shape[1:]):
             row = int(piece.places[n])
             name = series.part_of(row).name
             yield {
                 **({"series": name} if name else {}),
                 "when": when(series, row + step),
+                **({"ahead": step + 1} if known else {}),
                 "column": series.columns[places[place]],
                 **{name: float(part[n, step, place]) for name, part in found.items()},
             }

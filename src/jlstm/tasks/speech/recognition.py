@@ -1,6 +1,6 @@
 """The recognition task: utterances, a network, decoding, a report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -102,5 +102,16 @@ class RecognizeExperiment(Experiment[Config, Prep, Utterances]):
         task = replace(self.task(Loaded.of_one(prep, said), {}), cut=cut)
         heard = task.recognize(model, said, max(map(len, new.features))).beam
         for name, symbols in zip(new.names, heard, strict=True):
-            text = " ".join(prep.symbols[number - 1] for number in symbols)
-            yield {"file": name, "text": text}
+            yield {"file": name, "text": _spelt(symbols, prep)}
+
+    def held_out(
+        self, task: RecognizeTask, model: Recognizer, part: Utterances, prep: Prep
+    ) -> Iterator[Row]:
+        """Yield what is heard in each utterance, and what was said."""
+        heard = task.recognize(model, part).beam
+        for symbols, said in zip(heard, part.targets, strict=True):
+            yield {"text": _spelt(symbols, prep), "right": _spelt(said, prep)}
+
+
+def _spelt(symbols: Iterable[Any], prep: Prep) -> str:
+    return " ".join(prep.symbols[number - 1] for number in symbols)

@@ -110,6 +110,18 @@ class TagExperiment(Experiment[Config, Prep, Sentences]):
         """Yield the words and the tags of each sentence."""
         cut = self.config.batches.for_new(len(new.numbers))
         task = replace(self.task(Loaded.of_one(prep, new), {}), cut=cut)
-        found = task.names(task.tag(model, new.numbers).tags)
-        for words, tags in zip(new.words.tagged.sentences, found, strict=True):
-            yield {"words": list(words), "tags": list(tags)}
+        return _rows(task, model, new)
+
+    def held_out(
+        self, task: TagTask, model: Tagger, part: Sentences, prep: Prep
+    ) -> Iterator[Row]:
+        """Yield the words, the tags and the right tags of each sentence."""
+        right = part.words.tagged.tags
+        for row, tags in zip(_rows(task, model, part), right, strict=True):
+            yield row | {"right": list(tags)}
+
+
+def _rows(task: TagTask, model: Tagger, new: Sentences) -> Iterator[Row]:
+    found = task.names(task.tag(model, new.numbers).tags)
+    for words, tags in zip(new.words.tagged.sentences, found, strict=True):
+        yield {"words": list(words), "tags": list(tags)}

@@ -10,7 +10,7 @@ from jlstm.data.words import Words
 from jlstm.decoding.beam import Search
 from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.translate import Sources, attention_weights, translate
-from jlstm.tasks.translation.written import files_of, score_all, write_all
+from jlstm.tasks.translation.written import files_of, score_all, tables_of, write_all
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import Example, layer_figures, readable
 from jlstm.training.report.table import table
@@ -63,7 +63,7 @@ def make_report(config: Any, run: Finished[Any, Any]) -> Report:
             lambda: layer_plots(model, examples),
         ],
         tables=[("BLEU", rows), *samples],
-        files=files_of(written),
+        files=files_of(written) | tables_of(task.corpus, written),
     )
 
 

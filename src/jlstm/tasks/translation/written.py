@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jlstm._internal.files import write_atomically
 from jlstm._internal.options import NotNegative, Options, Size
 from jlstm.data.bpe import join_pieces
 from jlstm.data.translation import PARTS, Pairs, Translation, TranslationConfig
@@ -16,6 +17,7 @@ from jlstm.tasks.translation.bleu import score
 from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.objective import TranslateTask
 from jlstm.tasks.translation.translate import Sources, translate
+from jlstm.training.rows import PREDICTIONS, rows_text
 
 Written = dict[str, dict[str, list[Words]]]
 """Translations, by part of the corpus and how they were made."""
@@ -102,6 +104,23 @@ def files_of(written: Written) -> dict[str, Callable[[Path], object]]:
         for part, ways in written.items()
         for name, words in ways.items()
     }
+
+
+def tables_of(
+    corpus: Translation, written: Written
+) -> dict[str, Callable[[Path], object]]:
+    """Return what writes each part as a table: sources, translations, references."""
+    return {
+        PREDICTIONS.format(part=part): partial(_write_table, corpus.parts[part], ways)
+        for part, ways in written.items()
+    }
+
+
+def _write_table(pairs: Pairs, ways: dict[str, list[Words]], path: Path) -> None:
+    columns = {"source": pairs.source_words, **ways, "right": pairs.target_words}
+    rows = zip(*columns.values(), strict=True)
+    texts = (dict(zip(columns, map(" ".join, row), strict=True)) for row in rows)
+    write_atomically(path, rows_text(texts, path.suffix))
 
 
 def _write_lines(path: Path, words: list[Words]) -> None:
