@@ -162,7 +162,6 @@ UD = [f"{n}\t{w}\t{w}\tX\tY\t_\t0\troot\t_\t_" for n, w in ((1, "it"), (2, "runs
 BAD_ROWS = {
     "a lost tag": (["Ann NNP B", "saw VBD", "him PRP O"], "'saw VBD' with 2 column"),
     "an empty column": (["Ann\tNNP\tB", "saw\tVBD\t"], "line 2 has an empty column"),
-    "a comment": (["# newdoc", "Ann NNP B", "saw VBD O"], "'# newdoc' with 2 column"),
     "running text": (
         ["it was a dark night", "the rain fell"],
         "with 3 column(s), line 2",

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Sequence, Sized
 from typing import NamedTuple
 
 from jlstm.data.text import read_table_text
@@ -29,23 +29,45 @@ Sentences = list[list[WordRow]]
 def read_rows(path: object) -> Sentences:
     """Read sentences of one word per line, with columns between tabs or blanks.
 
-    Lines that begin with ``-DOCSTART-`` are left out.
+    Lines that begin with ``-DOCSTART-`` are left out, and comments.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
         ValueError: lines differ in their number of columns, as those of running text
             do, or a cell is empty.
     """
-    lines = [*enumerate(read_table_text(str(path)).split("\n"), start=1)]
-    kept = [(n, one) for n, one in lines if one.strip()]
-    tabs = sum("\t" in one for _, one in kept) > len(kept) / 2
+    lines = read_table_text(str(path)).split("\n")
+    tabs, between = _has_tabs(lines), no_words(lines)
     sentences = _grouped(
-        (n, "" if one.startswith(BETWEEN) else one) for n, one in lines
+        (n, "" if one.startswith(BETWEEN) else one)
+        for n, one in enumerate(lines, start=1)
+        if n not in between or one.startswith(BETWEEN)
     )
     found = [[WordRow(n, _cells(one, tabs)) for n, one in group] for group in sentences]
     if not found:
         raise ValueError(f"{path} has no sentence: give a file with one word per line.")
     _check_rows([row for group in found for row in group], path)
+    return found
+
+
+def no_words(lines: Sequence[str]) -> dict[int, str]:
+    """Return the numbers of lines that hold no word, and what they are instead.
+
+    A line that begins with ``#`` is a comment where it has other columns than most.
+
+    Example:
+        >>> no_words(["# page", "a DT O", "# NN O", "-DOCSTART- O"])
+        {1: '#', 4: '-DOCSTART-'}
+    """
+    tabs = _has_tabs(lines)
+    widths = Counter(len(_cells(line, tabs)) for line in lines if line.strip())
+    usual = widths.most_common(1)[0][0] if widths else 0
+    found = {}
+    for n, line in enumerate(lines, start=1):
+        if line.startswith(BETWEEN):
+            found[n] = BETWEEN
+        elif line.startswith("#") and len(_cells(line, tabs)) != usual:
+            found[n] = "#"
     return found
 
 
@@ -180,6 +202,11 @@ def _grouped(lines: Iterable[tuple[int, str]]) -> list[list[tuple[int, str]]]:
 
 def _is_comment(line: str) -> bool:
     return line.startswith("#") and "\t" not in line
+
+
+def _has_tabs(lines: Sequence[str]) -> bool:
+    kept = [line for line in lines if line.strip()]
+    return sum("\t" in line for line in kept) > len(kept) / 2
 
 
 def _cells(line: str, tabs: bool) -> list[str]:

@@ -1,5 +1,6 @@
 """The tagged sentences of a run: which files, cut into which parts."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import load_tagged
 from jlstm.data.fetch import fetch
 from jlstm.data.scheme import Scheme, converted, named_scheme
-from jlstm.data.sheet.words import BETWEEN, described, is_conllu
+from jlstm.data.sheet.words import described, is_conllu, no_words
 from jlstm.data.tagging import Tagged, read_columns, read_conllu
 from jlstm.data.text import read_table_text
 from jlstm.data.words import Words
@@ -194,14 +195,14 @@ def read_file(config: DataConfig, path: str | Path | None) -> Part:
         line += f" and made {wanted}"
         changed = converted(part.tagged.tags, wanted)
         part = part._replace(tagged=part.tagged._replace(tags=changed))
-    print(line + _left_out(path), flush=True)
+    print(line + _left_out(path) * (read is _columns), flush=True)
     return part
 
 
 def _left_out(path: str | Path) -> str:
-    lines = read_table_text(path).split("\n")
-    count = sum(line.startswith(BETWEEN) for line in lines)
-    return f", {count} lines {BETWEEN} left out" if count else ""
+    """Return how many lines of a column file hold no word."""
+    counts = Counter(no_words(read_table_text(path).split("\n")).values())
+    return "".join(f", {n} lines {what} left out" for what, n in counts.items())
 
 
 def _conllu(config: DataConfig, path: str | Path) -> Part:
