@@ -60,7 +60,8 @@ def no_words(lines: Sequence[str]) -> dict[int, str]:
         {1: '#', 4: '-DOCSTART-'}
     """
     tabs = _has_tabs(lines)
-    widths = Counter(len(_cells(line, tabs)) for line in lines if line.strip())
+    words = [one for one in lines if one.strip() and not one.startswith(("#", BETWEEN))]
+    widths = Counter(len(_cells(line, tabs)) for line in words)
     usual = widths.most_common(1)[0][0] if widths else 0
     found = {}
     for n, line in enumerate(lines, start=1):
