@@ -11,6 +11,8 @@ import yaml
 from jlstm import tasks
 from jlstm.cli import compose
 from jlstm.cli import run as launcher
+from jlstm.tasks.runs import load_run
+from jlstm.training.model_folder import ModelFolderError
 from tests.pages import blocks
 
 PAGE = Path(__file__).parents[1] / "docs" / "adding-a-task.md"
@@ -73,3 +75,40 @@ def test_the_launcher_knows_the_task(capsys):
     assert shown["task"] == "period" and shown["batch_size"] == 8
     assert shown["model"]["stack"]["hidden_sizes"] == [32]
     assert shown["data"] == {"count": 256, "noise": 0.1}
+
+
+@pytest.fixture
+def own(page, tmp_path, monkeypatch):
+    """The task as a module of a user's, and its recipe among a user's configs."""
+    (tmp_path / "waves.py").write_text(TASK)
+    (tmp_path / "configs" / "experiment").mkdir(parents=True)
+    recipe = RECIPE.replace("/task: period", "/task: waves.PeriodExperiment")
+    (tmp_path / "configs" / "experiment" / "period.yaml").write_text(recipe)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    sys.modules.pop("waves", None)
+
+
+def test_a_task_in_a_module_of_ones_own_is_named_by_its_path(own, capsys):
+    assert launcher.main(["--cfg", "experiment=period", "batch_size=8"]) == 0
+    shown = yaml.safe_load(capsys.readouterr().out)
+    assert shown["task"] == "waves.PeriodExperiment" and shown["batch_size"] == 8
+    for task, said in {
+        "waves.PeriodExperimen": "has no attribute 'PeriodExperimen'",
+        "waves.PeriodTask": "which is no task: give a class below jlstm.training",
+        "none.Task": "No module named 'none'",
+        "perio": "There is no task 'perio': choose one of",
+    }.items():
+        assert launcher.main([f"task={task}"]) == 2
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.long
+def test_a_task_of_ones_own_trains_and_is_loaded_if_it_is_trusted(own, capsys):
+    words = ["experiment=period", "data.count=8", "train.epochs=1", "batch_size=8"]
+    assert launcher.main(words) == 0
+    run = capsys.readouterr().out.partition("run folder: ")[2].split()[0]
+    with pytest.raises(ModelFolderError, match=r"the task waves\.PeriodExperiment"):
+        load_run(run)
+    assert load_run(run, trust_code=True).config.data.count == 8

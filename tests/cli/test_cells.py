@@ -9,7 +9,7 @@ import pytest
 from jlstm.cli.compose import closed, compose_run, opened, swept
 from jlstm.cli.help import help_text
 from jlstm.tasks import find_task
-from jlstm.tasks.runs import load_run
+from jlstm.tasks.runs import _named, load_run
 from jlstm.training.config.catalog import CELLS, WRAPPERS
 from jlstm.training.config.schema import build
 from jlstm.training.experiment import Experiment
@@ -207,6 +207,24 @@ def my_module(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     sys.modules.pop("my_cells", None)
+
+
+def test_a_wrapper_of_ones_own_is_named_by_its_path(my_module):
+    (my_module / "my_wrappers.py").write_text(
+        "from jlstm.wrappers import Zoneout\nclass Own(Zoneout): pass\n"
+        "class Other: pass\n"
+    )
+    key = "model.stack.wrappers"
+    config = made([*SMALL, f"{key}=[{{name: my_wrappers.Own, h: 0.25}}]"]).config
+    cell = config.model.stack.make_cell(4)
+    assert type(cell).__name__ == "Own" and cell.h == 0.25
+    with pytest.raises(
+        ValueError, match=r"wrappers\[0\]: wrapper is my_wrappers.Other"
+    ):
+        made([*SMALL, f"{key}=[{{name: my_wrappers.Other}}]"])
+    named = _named({"model": {"stack": {"wrappers": ["Zoneout", {"name": "a.B"}]}}})
+    assert list(named) == [("wrapper", "Zoneout"), ("wrapper", "a.B")]
+    sys.modules.pop("my_wrappers", None)
 
 
 @pytest.mark.long

@@ -37,6 +37,7 @@ RECIPES = {
     "labelled_text": "labelled_text", "sequences": "sequences", "tagged": "tagged",
 }  # fmt: skip
 """The experiment that data of one's own brings along, with its task."""
+OWN_TASK = re.compile(r"override\s+/task\s*:\s*['\"]?([\w.]+)")
 
 
 def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
@@ -65,6 +66,8 @@ def chosen_task(overrides: Sequence[str]) -> str:
 def _composed(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
     """Return what Hydra composes, and all but its own part as a mapping."""
     register_defaults()
+    for name in _own_tasks(overrides):
+        _register(name)
     try:
         with initialize_config_dir(str(CONFIGS)):
             told = [*opened(overrides), *search_path()]
@@ -120,11 +123,26 @@ def _plain(config: Any) -> Any:
 @functools.cache
 def register_defaults() -> None:
     """Give Hydra the defaults of every task, so that each key can be overridden."""
-    for name, module in TASKS.items():
-        node = defaults(module.Config) | {"task": name}
-        ConfigStore.instance().store(
-            name, node, group="task", package="_global_", replace=True
-        )
+    for name in TASKS:
+        _register(name)
+
+
+def _register(task: str) -> None:
+    node = defaults(TASKS[task].Config) | {"task": task}
+    store = ConfigStore.instance().store
+    store(task, node, group="task", package="_global_", replace=True)
+
+
+def _own_tasks(overrides: Sequence[str]) -> set[str]:
+    """Return the tasks that are named by import paths, in overrides or in own files."""
+    found = {text.partition("=")[2] for text in overrides if text.startswith("task=")}
+    for text in overrides:
+        key, _, name = text.partition("=")
+        for folder in folders()[1:] if key == "experiment" else ():
+            path = folder / key / f"{name}.yaml"
+            if path.is_file():
+                found |= set(OWN_TASK.findall(path.read_text("utf-8", "replace")))
+    return {name for name in found if "." in name and "," not in name}
 
 
 def check_overrides(overrides: Sequence[str]) -> list[Override]:

@@ -18,6 +18,8 @@ class _Tasks(Mapping[str, type[Any]]):
     """The experiments by name; each is imported when it is looked up."""
 
     def __getitem__(self, name: str) -> type[Any]:
+        if "." in name:
+            return _own(name)
         module, _, attribute = _places()[name].partition(":")
         return getattr(importlib.import_module(module), attribute)
 
@@ -36,20 +38,30 @@ def find_task(name: object) -> type[Any]:
     """Return the experiment of a task.
 
     Args:
-        name: as a configuration says it: ``task=NAME``.
+        name: as a configuration says it: ``task=NAME``, or ``task=MODULE.CLASS`` for
+            one of your own.
 
     Raises:
-        ValueError: there is no such task.
+        ValueError: there is no such task, or it cannot be imported.
 
     Example:
         >>> find_task("tagging").__name__
         'TagExperiment'
     """
-    if name not in TASKS:
+    if not isinstance(name, str) or name not in TASKS:
         raise ValueError(
             f"There is no task {name!r}: choose one of {', '.join(TASKS)}."
         )
-    return TASKS[str(name)]
+    return TASKS[name]
+
+
+def _own(name: str) -> type[Any]:
+    """Import an experiment that is not jlstm's."""
+    from jlstm.training.config.imported import imported
+    from jlstm.training.experiment import Experiment
+
+    wanted = "a class below jlstm.training.experiment.Experiment with a Config"
+    return imported(name, "task", Experiment, wanted)
 
 
 @functools.cache

@@ -203,15 +203,25 @@ def _resolved(texts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_code(place: Path, mapping: Mapping[str, Any]) -> None:
-    """Raise where a configuration names a cell by its import path, at any depth."""
-    for key, value in mapping.items():
-        if isinstance(value, Mapping):
-            _refuse_code(place, value)
-        elif key == "cell" and "." in str(value):
+    """Raise where a configuration names a class by its import path, at any depth."""
+    for what, name in _named(mapping):
+        if "." in name:
             raise ModelFolderError(
-                f"{place} has the cell {value}, which is code that jlstm does not "
+                f"{place} has the {what} {name}, which is code that jlstm does not "
                 "know: give trust_code=True, or --trust-code, if you know who wrote it."
             )
+
+
+def _named(mapping: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a configuration names that may be code: task, cells, wrappers."""
+    for key, value in mapping.items():
+        if isinstance(value, Mapping):
+            yield from _named(value)
+        elif key in ("cell", "task"):
+            yield key, str(value)
+        elif key == "wrappers" and isinstance(value, list | tuple):
+            for one in value:
+                yield "wrapper", str(one.get("name") if isinstance(one, dict) else one)
 
 
 def _weights(place: Path, which: Which, seeds: int) -> Mapping[str, np.ndarray]:

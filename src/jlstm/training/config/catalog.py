@@ -6,7 +6,6 @@ options are checked here, values by the class itself.
 
 import collections.abc
 import dataclasses
-import importlib
 import inspect
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -26,6 +25,7 @@ from jlstm._internal.options import (
 from jlstm._internal.options.rules import Rule
 from jlstm.cell import Cell
 from jlstm.initializers import Initializer
+from jlstm.training.config.imported import imported
 
 T = TypeVar("T")
 
@@ -114,25 +114,31 @@ def cell_class(name: str) -> type[Cell]:
         ValueError: cell is jlstm.layers.Stack, which is no cell: give a dataclass below
         jlstm.Cell, as docs/adding-a-cell.md writes one.
     """
-    module, _, attribute = name.rpartition(".")
-    if not module:
-        return find(CELLS, name, "cell")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (Exception, SystemExit) as error:  # a module may raise whatever it likes
-        said = str(error) if isinstance(error, ImportError | AttributeError) else (
-            f"{type(error).__name__}: {error}"
-        )  # fmt: skip
-        raise ValueError(
-            f"cell is {name}, which cannot be imported ({said}): give MODULE.CLASS of "
-            "a module in the folder that you work in, or of an installed package."
-        ) from None
-    kind = isinstance(found, type) and issubclass(found, Cell)
-    if not kind or not dataclasses.is_dataclass(found):
-        raise ValueError(
-            f"cell is {name}, which is no cell: give a dataclass below jlstm.Cell, as "
-            "docs/adding-a-cell.md writes one."
-        )
+    return _class_of(CELLS, name, "cell", "docs/adding-a-cell.md writes one")
+
+
+def wrapper_class(name: str) -> type[Cell]:
+    """Return the class of a wrapper, of jlstm or by its import path.
+
+    Raises:
+        ValueError: it cannot be imported, or is no wrapper.
+
+    Example:
+        >>> wrapper_class("Zoneout").__name__
+        'Zoneout'
+    """
+    return _class_of(WRAPPERS, name, "wrapper", "those of jlstm.wrappers are")
+
+
+def _class_of(
+    known: Mapping[str, type[Cell]], name: str, what: str, like: str
+) -> type[Cell]:
+    if "." not in name:
+        return find(known, name, "cell" if what == "cell" else "name")
+    wanted = f"a dataclass below jlstm.Cell, as {like}"
+    found = imported(name, what, Cell, wanted)
+    if not dataclasses.is_dataclass(found):
+        raise ValueError(f"{what} is {name}, which is no {what}: give {wanted}.")
     return found
 
 

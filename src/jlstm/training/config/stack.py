@@ -22,11 +22,10 @@ from jlstm.initializers import HiddenUniform, Uniform
 from jlstm.layers import Bidirectional, Connect, Layer, Recurrent, Stack
 from jlstm.layers.check import carry_types
 from jlstm.training.config.catalog import (
-    WRAPPERS,
     CellByName,
     cell_class,
-    find,
     make,
+    wrapper_class,
 )
 
 InitName = Literal["default", "torch", "uniform"]
@@ -126,7 +125,7 @@ class StackConfig(Options):
         cell = self._drawn(cell)
         for n, each in enumerate(self.wrappers):
             with _told(f"wrappers[{n}]"):
-                cell = make(find(WRAPPERS, each.name, "name"), each.options, cell=cell)
+                cell = make(wrapper_class(each.name), each.options, cell=cell)
         return cell
 
     def make_stack(self, input_shape: Shape = ANY_IMAGE) -> Stack:
