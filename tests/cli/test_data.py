@@ -1,6 +1,7 @@
 """``jlstm data check``: a file is read as its task reads it, and shown."""
 
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -100,6 +101,24 @@ def test_recordings_are_shown(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "read words: 12 recordings, 2 classes (no, yes)" in said
     assert dict(re.findall(r"^  (yes|no) +█+ (\d+)$", said, re.M))["no"] == "6"
+
+
+def test_sequences_and_columns_that_nobody_looks_at_are_shown(tmp_path, capsys):
+    rows = [f"s{n},{step},{n % 2},{'ab'[n % 2]}" for n in range(30) for step in (1, 5)]
+    path = put(tmp_path, "a.csv", "\n".join(["id,x,y,label", *rows]) + "\n")
+    assert main(["data", "check", str(path), "data.group=y"]) == 1
+    assert "data.group gives 2 group(s) (0, 1), too few" in capsys.readouterr().err
+    assert main(["data", "check", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "30 sequences of 2 steps, 2 columns (x, y), 2 classes (a 15, b 15)" in said
+    assert "class a\n  2 steps of 2 numbers, scaled" in said
+    assert "of valid are in train too" in said.partition("\nproblems\n")[2]
+    rows = [f"{day},{n % 7},{n}" for n, day in enumerate(DAYS)]
+    path = put(tmp_path, "my file.csv", "\n".join(["day,sold,price", *rows]) + "\n")
+    assert main(["data", "check", str(path), "data.target=sold"]) == 0
+    said = capsys.readouterr().out
+    assert "the model does not look at price: model.shared=false reads all" in said
+    assert shlex.split(said)[-1] == f"data.path='{path}'"
 
 
 REFUSED = {

@@ -1,5 +1,7 @@
 """``jlstm data check``: what a task makes of a file, before anything is trained."""
 
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -47,7 +49,8 @@ def data(argv: Sequence[str], reached: Reached) -> int:
     if options.html is not None:
         write_html(options.html, options.file, found)
         print(f"wrote {options.html}")
-    print(f"\nto train: jlstm run {' '.join(chosen)} data.path={options.file}")
+    path = f"data.path={_quoted(options.file)}"
+    print(f"\nto train: {shlex.join(['jlstm', 'run', *chosen, path])}")
     return 0
 
 
@@ -128,5 +131,8 @@ def _refused(error: Exception) -> int:
 
 
 def _quoted(path: str) -> str:
+    """Return a path as an override takes it."""
+    if re.fullmatch(r"[\w./-]+", path, re.ASCII):
+        return path
     escaped = path.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
