@@ -88,7 +88,10 @@ class Trainer:
             self.task, self.train, self.optimizer, self.schedule
         )
         self._program = make_program(
-            self.task, self._updates.rule, self.members or self._seeds()
+            self.task,
+            self._updates.rule,
+            self.members or self._seeds(),
+            self.train.dtype,
         )
 
     def fit(self) -> Result:

@@ -61,13 +61,14 @@ class SingleModel:
     task: Task
     optimizer: Rule
     member: Replica
+    dtype: str = "float32"
 
     size = 1
 
     @cached_property
     def step(self) -> Step:
         """The compiled update."""
-        return make_step(self.task, self.optimizer)
+        return make_step(self.task, self.optimizer, self.dtype)
 
     def init(self) -> TrainState:
         """Draw the model."""
@@ -96,6 +97,7 @@ class Replicas:
     task: Task
     optimizer: Rule
     members: tuple[Replica, ...]
+    dtype: str = "float32"
 
     @property
     def size(self) -> int:
@@ -105,7 +107,7 @@ class Replicas:
     @cached_property
     def step(self) -> Step:
         """The compiled update of all members."""
-        alone = partial(train_step, self.task, self.optimizer)
+        alone = partial(train_step, self.task, self.optimizer, dtype=self.dtype)
 
         def step(state: TrainState, batch: Batch, weight: Any = 1.0) -> Any:
             return jax.vmap(alone, in_axes=(0, None, None))(state, batch, weight)
@@ -134,11 +136,16 @@ class Replicas:
         return means | {f"{name}_members": lists[name] for name in lists}
 
 
-def make_program(task: Task, optimizer: Rule, members: tuple[Replica, ...]) -> Program:
+def make_program(
+    task: Task,
+    optimizer: Rule,
+    members: tuple[Replica, ...],
+    dtype: str = "float32",
+) -> Program:
     """Return what trains one member as it is, and several side by side."""
     if len(members) == 1:
-        return SingleModel(task, optimizer, members[0])
-    return Replicas(task, optimizer, members)
+        return SingleModel(task, optimizer, members[0], dtype)
+    return Replicas(task, optimizer, members, dtype)
 
 
 def take(stacked: Any, number: int) -> Any:

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from jlstm.training.average import update_average
 from jlstm.training.optimizer import Rule
+from jlstm.training.precision import loss_in
 from jlstm.training.state import TrainState
 from jlstm.training.task import Batch, Metrics, Task, rate_scale
 
@@ -17,9 +18,10 @@ Step = Callable[..., tuple[TrainState, Metrics]]
 """From a state, a batch and its weight to the next state and metrics."""
 
 
-def make_step(task: Task, optimizer: Rule) -> Step:
+def make_step(task: Task, optimizer: Rule, dtype: str = "float32") -> Step:
     """Return the compiled step of a task; the old state is donated to it."""
-    return jax.jit(partial(train_step, task, optimizer), donate_argnums=0)
+    step = partial(train_step, task, optimizer, dtype=dtype)
+    return jax.jit(step, donate_argnums=0)
 
 
 def train_step(
@@ -28,16 +30,18 @@ def train_step(
     state: TrainState,
     batch: Batch,
     weight: float | Float[Array, ""] = 1.0,
+    *,
+    dtype: str = "float32",
 ) -> tuple[TrainState, Metrics]:
     """Return the state after one batch, and its metrics.
 
     Truncated back-propagation through time: the carry goes on to the next batch as a
     value, no gradient passes through it. ``metrics`` holds those of the task and
     ``grad_norm``, the global norm before clipping. ``weight`` is what the batch holds,
-    for an update that waits for several.
+    for an update that waits for several; ``dtype`` is that of the products.
     """
     key = jax.random.fold_in(state.key, state.step)
-    gradient = jax.grad(task.loss, has_aux=True)
+    gradient = jax.grad(loss_in(task, dtype), has_aux=True)
     grads, (carry, metrics) = gradient(state.model, state.carry, batch, key)
     rate = state.learning_rate * rate_scale(task, batch)
     updates, opt_state = optimizer.update(

@@ -100,7 +100,7 @@ class Seq2Seq(nnx.Module):
         xs = dropout(self.source_table(sources), rates.embedding, keys[0])
         carry, ys = self.encoder(xs, lengths=lengths, key=keys[1])
         ys = dropout(ys, rates.context, keys[2])
-        start = self._bridge(carry[-1])
+        start = self._bridge(carry[-1], ys.dtype)
         if self.attention is None:
             return start, None
         return start, self.attention.remember(ys, lengths)
@@ -173,7 +173,7 @@ class Seq2Seq(nnx.Module):
         """Return the nats of each target, as read off :meth:`logits`."""
         return self.softmax.nll(hs, targets, self.target_table)
 
-    def _bridge(self, carry: Carry) -> Decoder:
+    def _bridge(self, carry: Carry, dtype: DType) -> Decoder:
         """Map the last carry of the top encoder layer to all carries of the decoder."""
         summary = jnp.concatenate(jax.tree.leaves(carry), axis=-1)
         flat = jnp.tanh(self.bridge(summary))
@@ -181,7 +181,7 @@ class Seq2Seq(nnx.Module):
         leaves, structure = jax.tree.flatten(like)
         ends = [sum(leaf.shape[-1] for leaf in leaves[:n]) for n in range(len(leaves))]
         parts = jnp.split(flat, ends[1:], axis=-1)
-        zeros = jnp.zeros((*flat.shape[:-1], self.config.readout_size), flat.dtype)
+        zeros = jnp.zeros((*flat.shape[:-1], self.config.readout_size), dtype)
         return Decoder(jax.tree.unflatten(structure, parts), zeros)
 
     def _feed(

@@ -132,7 +132,7 @@ class FramePredictor(nnx.Module):
         ) -> tuple[tuple[Carry, Array], Array]:
             carry, h = self.decoder.step(params, *state, noise)
             z = self.out(h)
-            return (carry, jax.nn.sigmoid(z)), z
+            return (carry, jax.nn.sigmoid(z).astype(xs.dtype)), z
 
         start, count = (self.encoder(xs, key=keys[0])[0], xs[-1]), self.prep.ahead
         # Unrolled: on CPUs a convolution's gradient takes ten times as long in a loop.

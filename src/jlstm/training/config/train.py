@@ -21,6 +21,9 @@ class TrainConfig(Options):
         test_weights: score the weights of the best validation epoch, or the last ones.
         select: the metric that says which epoch is the best: ``"loss"``, or another one
             that the task reports on validation, such as ``"accuracy"``.
+        dtype: of the products in training: ``"bfloat16"`` rounds parameters and what
+            layers read, while parameters, optimizer, carries, losses and evaluations
+            stay in ``"float32"``.
         accumulate: batches whose gradients make one update, as if they were one batch;
             each is weighted by what it holds. Steps of the log count batches.
         average: ``"nt_asgd"`` scores the mean of all weights since validation stopped
@@ -41,6 +44,7 @@ class TrainConfig(Options):
     reset_carry: Literal["epoch", "never"] = "epoch"
     test_weights: Literal["best", "last"] = "best"
     select: str = "loss"
+    dtype: Literal["float32", "bfloat16"] = "float32"
     accumulate: Size = 1
     average: Literal["none", "nt_asgd"] = "none"
     average_patience: Count = 5
