@@ -12,6 +12,7 @@ from jlstm.data.music import LOWEST_MIDI_NOTE, Roll
 from jlstm.tasks.music.config import Config, Pieces, Prep, SampleConfig
 from jlstm.tasks.music.midi import write_midi
 from jlstm.tasks.music.model import MusicModel, compose
+from jlstm.tasks.music.sound import play
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import Example, layer_figures
 from jlstm.training.report.table import table
@@ -47,6 +48,10 @@ def make_report(config: Config, run: Finished[Prep, Pieces]) -> Report:
             lambda: (own, plot_roll(written, given)),
             lambda: (real, plot_roll(piece[: len(written)], given)),
             lambda: layer_plots(run.model, piece),
+        ],
+        sounds=[
+            (own, play(written, sample.step_seconds)),
+            (real, play(piece[: len(written)], sample.step_seconds)),
         ],
         tables=[("nats per step", rows)],
         files={

@@ -118,15 +118,18 @@ def curves(panels: Sequence[Panel], still: str = "") -> str:
     return _part("curves", panels, as_json(panels), still) if panels else ""
 
 
-def sound(caption: str, wav: bytes) -> str:
-    """Return a recording that a click plays.
+def sounds(recordings: Sequence[tuple[str, bytes]]) -> str:
+    """Return recordings, each a caption and a WAV file, that a click plays.
 
     Example:
-        >>> "data:audio/wav;base64,UklGRg==" in sound("a word", b"RIFF")
+        >>> "data:audio/wav;base64,UklGRg==" in sounds([("a word", b"RIFF")])
         True
     """
-    source = f"data:audio/wav;base64,{base64.b64encode(wav).decode()}"
-    return _part("sound", caption, source)
+    sources = [
+        (caption, f"data:audio/wav;base64,{base64.b64encode(wav).decode()}")
+        for caption, wav in recordings
+    ]
+    return _part("sounds", sources) if sources else ""
 
 
 def headline(numbers: Sequence[tuple[str, str]]) -> str:

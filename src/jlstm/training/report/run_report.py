@@ -69,7 +69,7 @@ def write_report(
         page.headline(headline),
         *map(page.paragraph, notes),
         page.curves(panels([*metrics, *read_resources(folder)], baselines), curves),
-        *(page.sound(*one) for one in sounds),
+        page.sounds(sounds),
         page.figures(figures),
         _table(metrics, baselines or {}),
         page.samples(samples),
