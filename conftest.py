@@ -22,7 +22,7 @@ import jax
 import pytest
 
 import tests.checking
-from tests.measured import listed
+from tests.measured import LISTS, listed
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -33,11 +33,12 @@ tests.checking.install("jlstm")
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests that were measured to take a second or more."""
-    measured = listed()
-    for item in items:
-        if item.nodeid in measured:
-            item.add_marker(pytest.mark.long)
+    """Mark the tests that were measured to take a while."""
+    for mark in LISTS:
+        measured = listed(mark)
+        for item in items:
+            if item.nodeid in measured:
+                item.add_marker(mark)
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
-"""The list of tests that were measured to be long is of tests that there are."""
+"""The lists of tests that were measured to be long are of tests that there are."""
 
 import re
 
-from tests.measured import KEPT, listed, long_ones
+import pytest
+
+from tests.measured import KEPT, LISTS, listed, long_ones, nightly_ones, seconds_of
 from tests.pages import ROOT
 
 
-def test_what_is_listed_is_there():
-    for name in listed():
+@pytest.mark.parametrize("mark", LISTS)
+def test_what_is_listed_is_there(mark):
+    for name in listed(mark):
         path, _, rest = name.partition("::")
         text = (ROOT / path).read_text("utf-8")
         function = re.split(r"[\[.]", rest)[0] if path.startswith("tests/") else ""
@@ -23,4 +26,10 @@ def test_seconds_are_added_up():
         "9.00s call     tests/parity/test_torch.py::test_three",
         "PASSED tests/a.py::test_two",
     ]
-    assert long_ones(printed) == ["tests/a.py::test_one[x y]"]
+    assert long_ones(seconds_of(printed)) == ["tests/a.py::test_one[x y]"]
+
+
+def test_the_quickest_row_of_a_table_runs_before_a_merge():
+    seconds = {"a::one[x]": 3.0, "a::one[y]": 2.0, "a::one[z]": 5.0, "a::two": 9.0,
+               "b::one[x]": 1.0, "b::one[y]": 0.1, "b::one[z]": 0.2}  # fmt: skip
+    assert nightly_ones(seconds) == ["a::one[x]", "a::one[z]", "b::one[x]"]
