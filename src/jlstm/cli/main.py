@@ -37,6 +37,9 @@ COMMANDS = {
         "RUN FILE [data.KEY=VALUE …]", "answers for new data", "use:predict"
     ),
     "score": Command("RUN FILE", "metrics on new data with answers", "use:score"),
+    "backtest": Command(
+        "RUN FILE [--every N]", "forecasts from many places", "use:backtest"
+    ),
     "serve": Command("RUN [--port N]", "answers over HTTP", "serve:serve"),
     "compare": Command("RUN RUN …", "runs side by side", "compare:compare"),
     "data": Command(

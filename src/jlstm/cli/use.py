@@ -15,8 +15,10 @@ from jlstm._internal.files import write_atomically
 from jlstm.cli.arguments import Parser
 from jlstm.cli.screen import check_arrived
 from jlstm.tasks.runs import TrainedRun, load_run
+from jlstm.training.backtest import Backtest
 from jlstm.training.failure import Reached
 from jlstm.training.loop import describe
+from jlstm.training.report.table import table
 from jlstm.training.rows import Row, rows_text
 
 WRITTEN = (".csv", ".tsv", ".jsonl")
@@ -58,6 +60,44 @@ def score(argv: Sequence[str], reached: Reached) -> int:
     print(json.dumps(scores) if options.json else describe(scores))
     check_arrived()
     return 0
+
+
+def backtest(argv: Sequence[str], reached: Reached) -> int:
+    """Print how good forecasts would have been, at each step of the horizon."""
+    parser = _parser("backtest", "Forecasts from many places of a known series.")
+    parser.add_argument(
+        "--every", type=int, metavar="N",
+        help="steps from one forecast to the next (default: the horizon)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="OUT",
+        help=f"a file to write all forecasts to, {', '.join(WRITTEN)}",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(list(argv))
+    _check_out(options.out)
+    (source,) = _files(options, "backtest", 1)
+    _check_apart(options.out, source)
+    with redirect_stdout(sys.stderr):
+        found = _loaded(options).backtest(source, options.every)
+    if options.json:
+        said = {"origins": found.origins, "by_step": found.by_step}
+        print(json.dumps(said | found.scores))
+    else:
+        print(f"{found.origins} forecasts: {describe(found.scores)}\n")
+        print(_by_step(found))
+    if options.out is not None:
+        _write(options.out, rows_text(found.rows, options.out.suffix))
+        print(f"wrote {options.out}: {len(found.rows)} row(s)", file=sys.stderr)
+    check_arrived()
+    return 0
+
+
+def _by_step(found: Backtest) -> str:
+    """Return the scores at each step of the horizon as a table."""
+    lines = zip(*found.by_step.values(), strict=True)
+    rows = [[number, *line] for number, line in enumerate(lines, 1)]
+    return table(["step", *found.by_step], rows)
 
 
 def _parser(command: str, description: str) -> Parser:

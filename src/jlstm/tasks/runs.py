@@ -11,6 +11,7 @@ import numpy as np
 from flax import nnx
 
 from jlstm.tasks import find_task
+from jlstm.training.backtest import Backtest
 from jlstm.training.checkpoint import Checkpoints
 from jlstm.training.config.run import RunConfig
 from jlstm.training.config.schema import build, plain
@@ -120,6 +121,23 @@ class TrainedRun:
         """
         new = self.experiment.read(source, self.prep, labelled=True)
         return self.experiment.score(self.model, new, self.prep)
+
+    def backtest(self, source: Any, every: int | None = None) -> Backtest:
+        """Forecast a series from every so many steps of it, and compare.
+
+        The model is not trained again in between: it is what it would have said at each
+        of these times.
+
+        Args:
+            source: as for :meth:`score`.
+            every: steps from one forecast to the next; None for the horizon.
+
+        Raises:
+            NotImplementedError: the task forecasts no series.
+            ValueError, OSError: it is not there or does not fit, in one line.
+        """
+        new = self.experiment.read(source, self.prep, labelled=True)
+        return self.experiment.backtest(self.model, new, self.prep, every)
 
     def _of_prep(self, name: str) -> Any:
         if getattr(self.prep, name, None) is None:

@@ -17,6 +17,7 @@ import jax
 from flax import nnx
 
 from jlstm.data import Vocab
+from jlstm.training.backtest import Backtest
 from jlstm.training.config.run import RunConfig
 from jlstm.training.config.schema import plain
 from jlstm.training.loop import Result, Trainer
@@ -214,6 +215,10 @@ class Experiment(abc.ABC, Generic[C, P, E]):
             prep: of the data.
         """
         yield from ()
+
+    def backtest(self, model: Any, new: E, prep: P, every: int | None) -> Backtest:
+        """Forecast known data from every so many steps of it."""
+        self._lacks("has no backtest, it forecasts no series")
 
     def score(self, model: Any, new: E, prep: P) -> dict[str, float]:
         """Return the metrics of a model on new data that has its answers."""

@@ -22,6 +22,8 @@ from jlstm.tasks.forecasting.objective import MODELS, ForecastTask, WindowConfig
 from jlstm.tasks.forecasting.overview import make_overview
 from jlstm.tasks.forecasting.predict import forecast_rows
 from jlstm.tasks.forecasting.report import make_report
+from jlstm.tasks.forecasting.rolling import rolled
+from jlstm.training.backtest import Backtest
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
 from jlstm.training.overview import Overview
@@ -109,6 +111,12 @@ class ForecastExperiment(Experiment[Config, Prep, Part]):
         rows = powers_of_two(min(len(new.windows), task.cut.eval_batch))[-1]
         cut = replace(task.cut, eval_batch=min(rows, task.cut.eval_batch))
         return forecast_rows(replace(task, cut=cut), model, new)
+
+    def backtest(
+        self, model: Forecaster, new: Part, prep: Prep, every: int | None
+    ) -> Backtest:
+        """Forecast from every so many steps, the horizon where none are given."""
+        return rolled(self.task(Loaded.of_one(prep, new), {}), model, new, every)
 
     def held_out(
         self, task: ForecastTask, model: Forecaster, part: Part, prep: Prep
