@@ -19,6 +19,7 @@ DISTRIBUTION = {
     "charset_normalizer": "charset-normalizer",
     "haiku": "dm-haiku",
     "hydra": "hydra-core",
+    "mlflow": "mlflow-skinny",
     "jaxlib": "jax",
     "markupsafe": "jinja2",
     "orbax": "orbax-checkpoint",
@@ -34,10 +35,19 @@ ELSEWHERE = {"torch", "tokenizers"}
 """Asked for where they are used, and declared nowhere: a user chooses their build."""
 
 MAY_IMPORT = {
-    "src": {"train", "interop", "serve", "parquet", "peers"},
+    "src": {"train", "interop", "serve", "parquet", "loggers", "peers"},
     "experiments": {"train", "sweep"},
     "benchmarks": {"train", "interop", "peers", "test"},
-    "tests": {"train", "interop", "notebook", "serve", "parquet", "peers", "test"},
+    "tests": {
+        "train",
+        "interop",
+        "notebook",
+        "serve",
+        "parquet",
+        "loggers",
+        "peers",
+        "test",
+    },
     "conftest.py": {"test"},
     "docs": {"notebook", "docs"},
     "dev.py": set(),

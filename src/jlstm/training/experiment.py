@@ -20,6 +20,7 @@ from jlstm.data import Vocab
 from jlstm.training.backtest import Backtest
 from jlstm.training.config.run import RunConfig
 from jlstm.training.config.schema import plain
+from jlstm.training.listeners import openers_of
 from jlstm.training.loop import Result, Trainer
 from jlstm.training.model_folder import FOLDER, begin_model, write_weights
 from jlstm.training.overview import Overview
@@ -133,6 +134,7 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         Raises:
             ValueError, OSError: something is wrong, in one line for the user.
         """
+        openers_of(config.train)
         data = cls(config).load()
         made = cls(with_absolute_paths(config), data)
         selection(config.train, made.task(data, {}))

@@ -44,6 +44,7 @@ INSTALL = {
     "serve": ("cachetools", "fastapi", "prometheus_client", "pydantic", "starlette",
               "uvicorn"),
     "parquet": ("pyarrow",),
+    "loggers": ("mlflow", "wandb"),
 }  # fmt: skip
 """Which extra of jlstm brings which package."""
 

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +23,7 @@ class RunLog:
         folder: where the files go; made if it is missing.
         resume_step: the step that a run continues from. Records of later steps are
             dropped, so that the finished log equals that of an uninterrupted run.
+        openers: of those who get the same records.
 
     Example:
         >>> import tempfile
@@ -33,13 +34,19 @@ class RunLog:
         [{'kind': 'train', 'step': 100, 'loss': 5.25}]
     """
 
-    def __init__(self, folder: Path, resume_step: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        resume_step: int | None = None,
+        openers: Sequence[Callable[[Path, int | None], Any]] = (),
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / METRICS
         if resume_step is not None and path.exists():
             _keep_until(path, resume_step)
         self._file = path.open("a", encoding="utf-8")
         self._events = _open_events(folder / "tensorboard", resume_step)
+        self._listeners = [open_(folder, resume_step) for open_ in openers]
 
     def write(self, kind: str, step: int, **numbers: Value) -> None:
         """Append one record; it is in the file when this returns.
@@ -66,6 +73,8 @@ class RunLog:
             for name, value in numbers.items():
                 if isinstance(value, int | float) and math.isfinite(value):
                     self._events.add_scalar(f"{kind}/{name}", value, step)
+        for listener in self._listeners:
+            listener.write(kind, step, numbers)
 
     def sync(self) -> None:
         """Have all records reach the disk, so that no checkpoint is ahead of them."""
@@ -76,6 +85,8 @@ class RunLog:
         self._file.close()
         if self._events is not None:
             self._events.close()
+        for listener in self._listeners:
+            listener.close()
 
     def __enter__(self) -> "RunLog":
         return self

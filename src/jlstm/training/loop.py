@@ -18,6 +18,7 @@ from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainCo
 from jlstm.training.early import ends_early, why_early
 from jlstm.training.finite import NonFiniteError as NonFiniteError
 from jlstm.training.finite import check_loss, check_steps, check_weights
+from jlstm.training.listeners import Opener, openers_of
 from jlstm.training.log import RunLog
 from jlstm.training.pending import Pending
 from jlstm.training.position import TrainPosition, read_position
@@ -79,10 +80,12 @@ class Trainer:
     _program: Program = field(init=False)
     _selection: Selection = field(init=False)
     _updates: Updates = field(init=False)
+    _openers: tuple[Opener, ...] = field(init=False)
     _started: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._selection = selection(self.train, self.task)
+        self._openers = openers_of(self.train)
         self._checkpoints = Checkpoints(self.folder / "checkpoints", self.train.keep)
         self._updates = make_updates(
             self.task, self.train, self.optimizer, self.schedule
@@ -112,7 +115,7 @@ class Trainer:
             total = self.train.epochs * len(self.task.batches(place.epoch))
             done = place.step - len(pending.metrics)
             with (
-                RunLog(self.folder, resume_step=place.step) as log,
+                RunLog(self.folder, place.step, self._openers) as log,
                 Progress(total, self.task.unit, done=done) as progress,
             ):
                 used = Resources(self.folder, self.task.unit)

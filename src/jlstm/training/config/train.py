@@ -33,6 +33,10 @@ class TrainConfig(Options):
             ``select``; ``None`` trains all epochs.
         patience: end after so many epochs without a better validation, by ``select``;
             ``None`` trains all epochs.
+        loggers: boards that get all records next to TensorBoard: ``"wandb"``,
+            ``"mlflow"``, by the extra ``loggers``.
+        hook: a function of yours by its import path, ``mymodule.function``, called as
+            ``function(step, metrics)`` with each record of the log.
         log_every: steps between two lines of the log.
         checkpoint_every: steps between two checkpoints; each epoch ends with one too.
         keep: checkpoints kept next to the best one.
@@ -50,6 +54,8 @@ class TrainConfig(Options):
     average_patience: Count = 5
     stop_at: float | None = None
     patience: Size | None = None
+    loggers: tuple[Literal["wandb", "mlflow"], ...] = ()
+    hook: str | None = None
     log_every: Size = 100
     checkpoint_every: Size = 500
     keep: Size = 2
