@@ -149,6 +149,7 @@ SPECIAL = {
     ("ScheduleConfig", "options"): {"dict"},
     ("ScheduleConfig", "warmup"): {"zero", "zero point"},
     ("StackConfig", "options"): {"dict"},
+    ("TrainConfig", "loggers"): {"list"},
     ("StackConfig", "wrappers"): {"list", "list of text"},
     ("TranslationConfig", "source"): set(),
     ("TranslationConfig", "target"): set(),

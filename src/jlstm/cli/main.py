@@ -33,6 +33,9 @@ COMMANDS = {
     "run": Command("experiment=NAME [KEY=VALUE …]", "train", "launch:launch"),
     "resume": Command("RUN [train.epochs=N]", "resume a run", "launch:resume"),
     "sweep": Command("KEY=VALUE,VALUE …", "train every combination", "launch:sweep_"),
+    "find-rate": Command(
+        "experiment=NAME [KEY=VALUE …]", "a learning rate", "find_rate:find_rate_"
+    ),
     "predict": Command(
         "RUN FILE [data.KEY=VALUE …]", "answers for new data", "use:predict"
     ),

@@ -21,6 +21,7 @@ from jlstm.analysis.plots.lags import LagCurve as LagCurve
 from jlstm.analysis.plots.lags import plot_lags as plot_lags
 from jlstm.analysis.plots.overlay import OverlayCurve as OverlayCurve
 from jlstm.analysis.plots.overlay import plot_overlay as plot_overlay
+from jlstm.analysis.plots.rates import plot_rates as plot_rates
 from jlstm.analysis.plots.roll import plot_roll as plot_roll
 from jlstm.analysis.plots.saturation import plot_saturation as plot_saturation
 from jlstm.analysis.plots.seeds import seed_curves as seed_curves
