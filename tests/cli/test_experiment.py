@@ -70,7 +70,7 @@ def test_the_page_trains_and_goes_on(tmp_path, monkeypatch):
     (tmp_path / "book.txt").write_text(TEXT)
     names = {"__name__": "howto"}
     page = ROOT / "docs" / "howto-python.md"
-    first, second = blocks(page)
+    first, second, third = blocks(page)
     exec(compile(first, page.name, "exec"), names)
     experiment, run = names["experiment"], names["run"]
     result = json.loads((run.folder / "result.json").read_text())
@@ -79,6 +79,8 @@ def test_the_page_trains_and_goes_on(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="This is trained, in runs/text/"):
         experiment.fit()
     exec(compile(second, page.name, "exec"), names)
+    exec(compile(third, page.name, "exec"), names)
+    assert names["accuracy"] > 0.5
     again = json.loads((run.folder / "result.json").read_text())
     assert again["epochs"] == 3 and again["test"] != result["test"]
     words = ["experiment=text", "data.path=book.txt", "train.epochs=2",
