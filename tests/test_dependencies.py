@@ -17,6 +17,7 @@ OWN = {"benchmarks", "conftest", "dev", "experiments", "jlstm", "tests"}
 
 DISTRIBUTION = {
     "charset_normalizer": "charset-normalizer",
+    "IPython": "ipykernel",
     "haiku": "dm-haiku",
     "hydra": "hydra-core",
     "mlflow": "mlflow-skinny",
@@ -35,7 +36,7 @@ ELSEWHERE = {"torch", "tokenizers"}
 """Asked for where they are used, and declared nowhere: a user chooses their build."""
 
 MAY_IMPORT = {
-    "src": {"train", "interop", "serve", "parquet", "loggers", "peers"},
+    "src": {"train", "interop", "serve", "parquet", "loggers", "notebook", "peers"},
     "experiments": {"train", "sweep"},
     "benchmarks": {"train", "interop", "peers", "test"},
     "tests": {

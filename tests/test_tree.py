@@ -33,6 +33,7 @@ ORDER = (
     ("jlstm",),
     ("_internal.flax", "losses"),
     ("decoding", "metrics", "nnx", "linen", "interop"),
+    ("interop.sklearn",),
     ("analysis",),
     ("data",),
     ("training",),
@@ -41,7 +42,8 @@ ORDER = (
     ("__main__",),
 )
 RANK = {name: rank for rank, group in enumerate(ORDER) for name in group}
-DOORS = {"jlstm.cli.experiment.Experiment", "jlstm.tasks.runs.load_run"}
+DOORS = {"jlstm.cli.experiment.Experiment", "jlstm.interop.sklearn"}
+DOORS |= {"jlstm.tasks.runs.load_run"}
 """What ``jlstm`` itself imports from above, when it is asked for."""
 TASK_FROM_TASK = {("speech", "classification")}
 """A spoken word is a sequence with a class."""

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from flax import nnx
 from jaxtyping import Array, Float, Int, Shaped
 
@@ -26,7 +27,6 @@ from jlstm.nnx.dense import Dense
 from jlstm.nnx.rnn import RNN
 
 with brought_by("train"):
-    import optax
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, column_or_1d
