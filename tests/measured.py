@@ -24,6 +24,11 @@ SECONDS = 0.4
 ROW_SECONDS = 0.8
 KEPT = ("tests/interop/", "tests/parity/")
 """What is compared with other libraries where Python is the oldest, and only there."""
+WATCHED = tuple(
+    f"tests/backends/native/test_{name}.py"
+    for name in ("foreign_memory", "kernel", "likelihood")
+)
+"""What runs under AddressSanitizer too, every row of it."""
 
 
 def listed(mark: str) -> frozenset[str]:
@@ -52,7 +57,7 @@ def nightly_ones(seconds: Mapping[str, float]) -> list[str]:
     for _, rows in groupby(sorted(seconds), key=_table):
         _, *others = sorted(rows, key=lambda name: (seconds[name], name))
         found += [name for name in others if seconds[name] >= ROW_SECONDS]
-    return sorted(found)
+    return sorted(name for name in found if not name.startswith(WATCHED))
 
 
 def _table(name: str) -> str:
