@@ -17,6 +17,8 @@ from jlstm.training.task import Task
 
 SMOOTH = 0.9
 """Share of the mean so far in the smoothed loss of an update."""
+LAG = round(SMOOTH / (1 - SMOOTH))
+"""How many updates old the losses are that such a mean is made of, on the mean."""
 DIVERGED = 4.0
 """How many times the lowest smoothed loss ends the test."""
 
@@ -99,10 +101,10 @@ def judged(rates: Float[np.ndarray, " n"], losses: Float[np.ndarray, " n"]) -> R
     """Return the test with the rate at which the smoothed loss falls fastest.
 
     What comes after the lowest loss does not count, nor what comes before the mean has
-    seen ten losses.
+    seen ten losses. The rate is that of the losses that the mean is made of.
 
     Example:
-        >>> rates = np.geomspace(1e-3, 1e1, 41)
+        >>> rates = np.geomspace(1e-3, 1e1, 401)
         >>> fall = 3 - 2 / (1 + (0.1 / rates) ** 2) + (rates > 1) * rates
         >>> 0.05 < judged(rates, fall).suggested < 0.5
         True
@@ -117,7 +119,7 @@ def judged(rates: Float[np.ndarray, " n"], losses: Float[np.ndarray, " n"]) -> R
     slopes = np.gradient(falling, np.log(rates[10:end]))
     steepest = int(slopes.argmin())
     falls = slopes[steepest] < 0
-    suggested = float(rates[10 + steepest]) if falls else None
+    suggested = float(rates[10 + steepest - LAG]) if falls else None
     return RateTest(rates, losses, smoothed, suggested)
 
 
