@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from jlstm import tasks
-from jlstm.cli import compose
+from jlstm.cli import compose, config_files
 from jlstm.cli import run as launcher
 from jlstm.tasks.runs import load_run
 from jlstm.training.model_folder import ModelFolderError
@@ -53,9 +53,9 @@ def added(page, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, f"{folder}.experiment", page)
     monkeypatch.setitem(places, "period", f"{folder}.{place}")
     configs = tmp_path / "configs"
-    shutil.copytree(compose.CONFIGS, configs)
+    shutil.copytree(config_files.CONFIGS, configs)
     (configs / "experiment" / "period.yaml").write_text(RECIPE)
-    monkeypatch.setattr(compose, "CONFIGS", configs)
+    monkeypatch.setattr(config_files, "CONFIGS", configs)
     monkeypatch.chdir(tmp_path)
     compose.register_defaults.cache_clear()
     yield

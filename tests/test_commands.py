@@ -11,7 +11,7 @@ import dev
 from jlstm.cli import launch
 from jlstm.cli import run as launcher
 from jlstm.cli.compose import check_overrides, compose_run
-from jlstm.cli.compose import options as options_of
+from jlstm.cli.config_files import options as options_of
 from jlstm.cli.main import COMMANDS
 from jlstm.tasks import TASKS, find_task
 from jlstm.training.config.schema import build
@@ -138,13 +138,13 @@ def check_jlstm(command, *words):
     assert command in COMMANDS
     if command in ("run", "sweep"):
         return check_launcher(*["-m"][: command == "sweep"], *words)
-    text = "".join((ROOT / f"src/jlstm/cli/{one}.py").read_text() for one in OPTIONS)
+    files = (ROOT / "src/jlstm/cli").glob("*.py")
+    text = "".join(path.read_text("utf-8") for path in files)
     flags = [word for word in words if word.startswith("--")]
     assert all(f'"{flag}"' in text for flag in flags), flags
     return None
 
 
-OPTIONS = ("use", "compare", "listing", "arguments")
 KNOWN = {
     "pip": check_pip,
     "pytest": check_pytest,

@@ -6,7 +6,9 @@ from typing import get_type_hints
 import pytest
 import yaml
 
-from jlstm.cli.compose import CONFIGS, RECIPES, compose_run, options
+from jlstm.cli.compose import compose_run
+from jlstm.cli.config_files import CONFIGS, options
+from jlstm.cli.recipes import RECIPES
 from jlstm.tasks import TASKS, find_task
 from jlstm.tasks.language.experiment import Config
 from jlstm.training.config.schema import build, plain

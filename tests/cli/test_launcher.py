@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jlstm.cli import compose, launch
+from jlstm.cli import config_files, launch
 from jlstm.cli import run as launcher
 from jlstm.training import experiment
 from jlstm.training.exits import exit_table
@@ -201,10 +201,10 @@ def test_what_is_wrong_is_one_line_before_any_work(
     ],
 )
 def test_a_mistake_in_a_config_is_one_line(folder, capsys, monkeypatch, text, line):
-    shutil.copytree(compose.CONFIGS, folder / "configs")
+    shutil.copytree(config_files.CONFIGS, folder / "configs")
     path = folder / "configs" / "experiment" / "mine.yaml"
     path.write_text(f"# @package _global_\n{text}\n")
-    monkeypatch.setattr(compose, "CONFIGS", folder / "configs")
+    monkeypatch.setattr(config_files, "CONFIGS", folder / "configs")
     assert line in refused(capsys, "experiment=mine")
 
 
@@ -271,7 +271,7 @@ def test_a_folder_that_was_made_again_is_no_success(folder, capsys, monkeypatch)
 def test_help_and_cfg_show_what_there_is(folder, capsys):
     assert launcher.main(["--help"]) == 0
     text = capsys.readouterr().out
-    for name in compose.options("experiment"):
+    for name in config_files.options("experiment"):
         assert f"  {name} " in text
     for code, meaning in exit_table().items():
         assert f"{code:>5}  {meaning[:40]}" in text

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from jlstm.cli.compose import options
+from jlstm.cli.config_files import options
 from jlstm.cli.main import COMMANDS, main
 from jlstm.tasks.runs import load_run
 from tests.tasks.test_runs import saved

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from jlstm.cli import compose
+from jlstm.cli import compose, config_files
 from jlstm.cli.main import main
 
 
@@ -39,14 +39,14 @@ def test_data_of_ones_own_may_go_with_it(mine):
 
 
 def test_a_name_of_the_package_is_not_taken(mine):
-    copied = (compose.CONFIGS / "experiment" / "demo.yaml").read_text("utf-8")
+    copied = (config_files.CONFIGS / "experiment" / "demo.yaml").read_text("utf-8")
     (mine / "demo.yaml").write_text(copied)
     compose.compose_run(["experiment=demo"])  # the same is no other
     (mine / "demo.yaml").write_text(copied + "\n# changed\n")
     with pytest.raises(ValueError, match=r"experiment=demo is in .* give yours"):
         compose.compose_run(["experiment=demo"])
     compose.compose_run(["experiment=mine"])  # what is not chosen is in no one's way
-    assert "demo" in compose.options("experiment")
+    assert "demo" in config_files.options("experiment")
 
 
 HEAD = b"# @package _global_\n"
@@ -66,7 +66,7 @@ def test_a_mistake_in_it_is_one_line(what, mine):
     with pytest.raises(ValueError, match=re.escape(said)) as refused:
         compose.compose_run(["experiment=wrong"])
     assert "\n" not in str(refused.value)
-    assert "wrong" in compose.options("experiment")
+    assert "wrong" in config_files.options("experiment")
 
 
 @pytest.mark.parametrize("name", ["it's, a=b", "a ${b} {c}", 'a "b" [c]'])
@@ -81,11 +81,11 @@ def test_the_folder_may_have_any_name(name, mine, monkeypatch):
 def test_a_folder_that_has_nothing_to_do_with_it_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "configs").write_text("a file")
-    assert compose.folders() == [compose.CONFIGS]
+    assert config_files.folders() == [config_files.CONFIGS]
     (tmp_path / "configs").unlink()
     (tmp_path / "configs" / "data" / "csv.yaml").mkdir(parents=True)
     (tmp_path / "configs" / "config.yaml").write_text("a: 1\n")
-    assert compose.options("data").count("csv") == 1
+    assert config_files.options("data").count("csv") == 1
     assert compose.compose_run(["experiment=demo"])["name"] == "demo"
 
 

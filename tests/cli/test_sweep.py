@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from experiments.killed_runs.signals import SMALL, TEXT, finish, launch, wait
-from jlstm.cli.compose import RECIPES, check_overrides
+from jlstm.cli.compose import check_overrides
 from jlstm.cli.jobs import quoted, read_outcome
+from jlstm.cli.recipes import RECIPES
 from jlstm.cli.sweep import sweep, sweep_table
 from jlstm.training.failure import Reached
 from jlstm.training.report.table import table

@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
@@ -20,23 +20,15 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from jlstm._internal.options import hints_of, rule_of
+from jlstm.cli import config_files
+from jlstm.cli.config_files import folders
+from jlstm.cli.recipes import check_data, default_experiment
 from jlstm.tasks import TASKS
-from jlstm.training.config.run import RunConfig
 from jlstm.training.config.schema import defaults, dotted_keys, open_keys, unknown_key
 from jlstm.training.variables import variables
 
-PACKAGE = Path(__file__).resolve().parents[1]
-PACKED, CHECKOUT = PACKAGE / "configs", PACKAGE.parents[1] / "configs"
-CONFIGS = PACKED if PACKED.is_dir() else CHECKOUT
-"""The wheel has a copy of the folder ``configs`` inside the package."""
 HydraErrors = (HydraException, OmegaConfBaseException, YAMLError)
 CLEARED = "__cleared__"
-RECIPES = {
-    "audio_folder": "audio_folder", "csv": "forecast_csv",
-    "labelled_text": "labelled_text", "sequences": "sequences", "tagged": "tagged",
-}  # fmt: skip
-"""The experiment that data of one's own brings along, with its task."""
 OWN_TASK = re.compile(r"override\s+/task\s*:\s*['\"]?([\w.]+)")
 
 
@@ -51,7 +43,7 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
             or a file under ``configs/`` is wrong.
     """
     parsed = check_overrides(overrides)
-    config, mapping = _composed([*overrides, *default_experiment(parsed)])
+    config, mapping = _composed([*overrides, *default_experiment(values_of(parsed))])
     choices = config.hydra.runtime.choices
     name = mapping["name"] or _own_data(parsed) or choices.get("experiment")
     return mapping | {"name": name or mapping["task"]}
@@ -69,7 +61,7 @@ def _composed(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
     for name in _own_tasks(overrides):
         _register(name)
     try:
-        with initialize_config_dir(str(CONFIGS)):
+        with initialize_config_dir(str(config_files.CONFIGS)):
             told = [*opened(overrides), *search_path()]
             config = compose("config", told, return_hydra_config=True)
         _check_own(config)
@@ -94,19 +86,30 @@ def _chosen_tasks(overrides: Sequence[Override]) -> tuple[str, ...]:
     chosen = [one for one in overrides if one.key_or_group in _groups()]
     if any(one.is_sweep_override() for one in chosen):
         return tuple(TASKS)
-    lines = [*(one.input_line for one in chosen), *default_experiment(chosen)]
+    lines = [
+        *(one.input_line for one in chosen),
+        *default_experiment(values_of(chosen)),
+    ]
     _, mapping = _composed([line for line in lines if line is not None])
     return (str(mapping["task"]),)
 
 
+def values_of(overrides: Sequence[Override]) -> dict[str, Any]:
+    """Return what overrides choose, by the key or the group."""
+    return {one.key_or_group: one.value() for one in overrides}
+
+
 def _groups() -> set[str]:
-    return {"task", *(path.name for path in CONFIGS.iterdir() if path.is_dir())}
+    return {
+        "task",
+        *(path.name for path in config_files.CONFIGS.iterdir() if path.is_dir()),
+    }
 
 
 def _own_data(overrides: Sequence[Override]) -> str | None:
     """Return the data that is chosen without an experiment: a run is called so."""
-    chosen = {one.key_or_group: one.value() for one in overrides}
-    if "experiment" in chosen or default_experiment(overrides):
+    chosen = values_of(overrides)
+    if "experiment" in chosen or default_experiment(values_of(overrides)):
         return None
     return chosen.get("data")
 
@@ -151,7 +154,7 @@ def check_overrides(overrides: Sequence[str]) -> list[Override]:
     The keys are those of the task that the overrides choose.
     """
     parsed = [_parse(text) for text in overrides]
-    _check_data(parsed)
+    check_data(values_of(parsed))
     tasks = [TASKS[name] for name in _chosen_tasks(parsed) if name in TASKS]
     known = _groups() | {key for task in tasks for key in dotted_keys(task.Config)}
     for override in parsed:
@@ -215,97 +218,14 @@ def _open_keys() -> tuple[str, ...]:
     return tuple({key for task in TASKS.values() for key in open_keys(task.Config)})
 
 
-def default_experiment(overrides: Sequence[Override]) -> list[str]:
-    """Return the choice of an experiment that goes with the chosen data, if any does.
-
-    Hydra cannot do it: what one group chooses cannot override another one. A task or an
-    experiment on the command line is left as it is.
-    """
-    chosen = {one.key_or_group: one.value() for one in overrides}
-    if {"experiment", "task"} & set(chosen):
-        return []
-    name = chosen.get("data")
-    recipe = None if name is None else RECIPES.get(_kind_of(str(name)))
-    return [] if recipe is None else [f"experiment={recipe}"]
-
-
-def _kind_of(name: str) -> str:
-    """Return how a data file says that it is read; the name itself if it does not."""
-    for folder in folders():
-        path = folder / "data" / f"{name}.yaml"
-        if path.is_file():
-            text = path.read_text("utf-8", "replace")
-            said = re.search(r"^name:\s*['\"]?([\w-]+)", text, re.MULTILINE)
-            return said[1] if said else name
-    return name
-
-
-def _check_data(overrides: Sequence[Override]) -> None:
-    """Raise where data is chosen alone that the task of no experiment reads.
-
-    Raises:
-        ValueError: names experiments that read it.
-    """
-    chosen = {one.key_or_group: one.value() for one in overrides}
-    alone = "data" in chosen and not {"experiment", "task"} & set(chosen)
-    if not alone or chosen["data"] not in options("data"):
-        return
-    kind = _kind_of(chosen["data"])
-    if kind in RECIPES or _reads(RunConfig.task, kind):
-        return
-    found = [name for name in options("experiment") if kind in _data_of(name)]
-    known = sorted(found, key=lambda n: (not n.startswith(kind), "_cpu" not in n, n))
-    raise ValueError(
-        f"data={chosen['data']} brings no task along: name an experiment that reads "
-        f"{kind}, such as experiment={known[0] if known else 'NAME'}."
-    )
-
-
-def _reads(task: str, kind: str) -> bool:
-    """Whether a task has data of a name."""
-    config = get_type_hints(TASKS[task].Config)["data"]
-    try:
-        rule_of(hints_of(config)["name"]).take(kind, "data.name")
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _data_of(experiment: str) -> list[str]:
-    """Return the data that the file of an experiment chooses."""
-    text = config_file("experiment", experiment).read_text("utf-8", "replace")
-    return re.findall(r"override /data: *([\w-]+)", text)
-
-
-def options(group: str) -> list[str]:
-    """Return what a group, such as ``"experiment"``, can be set to."""
-    return sorted({path.stem for each in folders() for path in _files(each, group)})
-
-
-def config_file(group: str, name: str) -> Path:
-    """Return the file that sets a group to one of its :func:`options`."""
-    paths = (folder / group / f"{name}.yaml" for folder in folders())
-    return next(path for path in paths if path.is_file())
-
-
-def folders() -> list[Path]:
-    """Return the folders of configurations: the package's, and ``./configs``.
-
-    So experiments and data of one's own are chosen by name as those of jlstm are.
-
-    The folder may have nothing to do with jlstm: only what is chosen is checked.
-    """
-    own = Path.cwd() / "configs"
-    is_other = own.is_dir() and own.resolve() != CONFIGS.resolve()
-    return [CONFIGS, own] if is_other else [CONFIGS]
-
-
 def _check_own(config: Any) -> None:
     """Raise ValueError where a chosen file of one's own would not do what it says."""
     choices = config.hydra.runtime.choices
     for own in folders()[1:]:
         for group, name in choices.items():
-            known, mine = (each / group / f"{name}.yaml" for each in (CONFIGS, own))
+            known, mine = (
+                each / group / f"{name}.yaml" for each in (config_files.CONFIGS, own)
+            )
             both = known.is_file() and mine.is_file()
             if both and known.read_bytes() != mine.read_bytes():
                 raise ValueError(
@@ -324,10 +244,6 @@ def search_path() -> list[str]:
     quoted = (str(path).replace("'", r"\'") for path in folders()[1:])
     paths = ",".join(f"'file://{path}'" for path in quoted)
     return [f"hydra.searchpath=[{paths}]"] if paths else []
-
-
-def _files(folder: Path, group: str) -> list[Path]:
-    return sorted(p for p in (folder / group).glob("*.yaml") if p.is_file())
 
 
 def one_line(error: Exception) -> str:

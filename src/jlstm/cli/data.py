@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from jlstm.cli.arguments import Parser
-from jlstm.cli.compose import compose_run, options
+from jlstm.cli.compose import compose_run
+from jlstm.cli.config_files import options
 from jlstm.cli.forms import form_of
 from jlstm.tasks import find_task
 from jlstm.training.config.schema import build

@@ -5,7 +5,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from jlstm.cli.compose import chosen_task, config_file, options
+from jlstm.cli.compose import chosen_task
+from jlstm.cli.config_files import config_file, options
 from jlstm.cli.meanings import Key, groups_of, keys_of
 from jlstm.tasks import find_task
 from jlstm.training.exits import exit_table

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 
 from jlstm.cli.arguments import Parser
-from jlstm.cli.compose import options
+from jlstm.cli.config_files import options
 from jlstm.cli.help import expected
 from jlstm.tasks import TASKS
 from jlstm.training.config.catalog import CELLS, WRAPPERS

@@ -19,16 +19,16 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from jlstm.cli import config_files
 from jlstm.cli.compose import (
-    CONFIGS,
     HydraErrors,
     check_overrides,
     closed,
     compose_run,
-    default_experiment,
     one_line,
     search_path,
     swept,
+    values_of,
 )
 from jlstm.cli.jobs import (
     OUTPUT,
@@ -39,6 +39,7 @@ from jlstm.cli.jobs import (
     run_process,
     stop_jobs,
 )
+from jlstm.cli.recipes import default_experiment
 from jlstm.cli.resume import DamagedError
 from jlstm.training.failure import Reached
 from jlstm.training.numbers import from_json
@@ -62,7 +63,10 @@ def sweep(overrides: Sequence[str], reached: Reached) -> int:
     if any(text.startswith("resume=") for text in overrides):
         folder, overrides = _resumed(overrides)
     else:
-        overrides = [*overrides, *default_experiment(check_overrides(overrides))]
+        overrides = [
+            *overrides,
+            *default_experiment(values_of(check_overrides(overrides))),
+        ]
         folder = _new(overrides)
     reached.sweep = folder
     own = [f"hydra.sweep.dir={quoted(folder)}", f"{UNSHOWN}=[{_fixed_keys(overrides)}]"]
@@ -201,7 +205,9 @@ def _status(row: dict[str, Any]) -> str:
 
 
 def _launch(overrides: Sequence[str]) -> None:
-    main = hydra.main(config_path=str(CONFIGS), config_name="config")(run_job)
+    main = hydra.main(config_path=str(config_files.CONFIGS), config_name="config")(
+        run_job
+    )
     with _process([RUN, "-m", *overrides, *search_path()]):
         main()
 

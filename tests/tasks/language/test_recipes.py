@@ -7,7 +7,8 @@ import pytest
 
 from experiments.language import cache
 from experiments.language.load import load_run
-from jlstm.cli.compose import compose_run, options
+from jlstm.cli.compose import compose_run
+from jlstm.cli.config_files import options
 from jlstm.nnx.transformer import TransformerConfig
 from jlstm.tasks import find_task
 from jlstm.training.config.schema import build, plain
