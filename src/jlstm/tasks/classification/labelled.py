@@ -14,19 +14,13 @@ from jlstm.data.sheet.header import Table
 from jlstm.data.sheet.parquet import is_parquet, read_parquet
 from jlstm.data.text import read_table_text
 from jlstm.data.tokenize import tokenize
+from jlstm.tasks.classification.classes import FEW, check_classes
 
 TEXT = (
     "text sentence review comment content tweet message body question phrase headline"
 )
 LABEL = "label class category sentiment target intent polarity labels stars rating gold"
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-_ADVICE = {
-    "lines": "give a class, a tab and a text in each line, or name the columns in the "
-    "first line and by data.label and data.text.",
-    "sequences": "name the column of classes by data.label; a number to predict "
-    "(regression) is no class, and no task of jlstm learns it.",
-}
-_FEW = 10  # rows from which on columns are told apart by what they hold
 
 
 class Row(NamedTuple):
@@ -212,55 +206,11 @@ def _label_place(body: list[Row], at_text: int | None) -> int:
     """Return the column whose values repeat most; the first of few rows."""
     width = len(body[0].cells) if body else 2
     free = [n for n in range(width) if n != at_text]
-    if len(body) < _FEW:
+    if len(body) < FEW:
         return free[0]
     kinds = {n: len({row.cells[n] for row in body}) for n in free}
     several = [n for n in free if kinds[n] > 1] or free
     return min(several, key=lambda n: kinds[n])
-
-
-def check_classes(
-    path: str | Path,
-    found: list[str],
-    classes: Sequence[str] | None,
-    what: str = "lines",
-) -> None:
-    """Refuse classes that cannot be learnt.
-
-    Args:
-        path: of the file, for messages.
-        found: the class of each example.
-        classes: those that may occur; None for any.
-        what: the examples are: ``"lines"`` of text, or ``"sequences"``.
-
-    Raises:
-        ValueError: a class is new, there is one alone, or nearly one for each example.
-    """
-    kinds = sorted(set(found))
-    new = [name for name in kinds if classes is not None and name not in classes]
-    if new:
-        raise ValueError(
-            f"{path} has the classes {', '.join(new[:5])}, which the file to learn "
-            "from does not have: give the same classes."
-        )
-    if classes is None and len(kinds) < 2:
-        raise ValueError(
-            f"{path} has the classes {', '.join(kinds) or 'none'}: give {what} of two "
-            "or more."
-        )
-    if len(found) >= _FEW and len(kinds) > len(found) / 2:
-        raise ValueError(
-            f"{path} has {len(kinds)} classes in {len(found)} {what}, such as "
-            f"{kinds[0][:40]!r}: {_ADVICE[what]}"
-        )
-    plain = Counter(" ".join(name.lower().split()) for name in kinds)
-    twice = next((name for name, n in plain.items() if n > 1), None)
-    if twice is not None:
-        alike = [name for name in kinds if " ".join(name.lower().split()) == twice]
-        raise ValueError(
-            f"{path} has the classes {alike[0]!r} and {alike[1]!r}, which differ in "
-            "case or blanks alone: write them alike."
-        )
 
 
 def _refuse_line(path: str | Path, row: Row) -> NoReturn:

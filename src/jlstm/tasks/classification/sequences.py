@@ -17,7 +17,8 @@ from jlstm.data.sheet.read import (
     read_columns_of,
 )
 from jlstm.data.sheet.several import column_of, read_all, split_by, without
-from jlstm.tasks.classification.labelled import LABEL, check_classes
+from jlstm.tasks.classification.classes import check_classes
+from jlstm.tasks.classification.labelled import LABEL
 
 ID = "id sequence sequence_id seq seq_id sample sample_id series series_id case record"
 TABLES = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".gz")
