@@ -156,6 +156,19 @@ TEXTS = {
         REVIEWS, "a.csv", {"label": "Score"}, ["5", "1", "5"],
         ["good", "not", "delight"],
     ),
+    "questions of TREC: the class is the first word": (
+        lines("DESC:manner How did it end ?", "HUM:ind Who was he, then ?",
+              "DESC:manner Why ?"), "train_5500.label", {},
+        ["DESC:manner", "HUM:ind", "DESC:manner"], ["how", "who", "why"],
+    ),
+    "fastText: a mark before the class": (
+        lines("__label__good a film", "__label__bad One, two; three"), "a.txt", {},
+        ["good", "bad"], ["a", "one"],
+    ),
+    "sentences of SST: a digit, then words and commas": (
+        lines("0 no yuks , not much", "1 a fine film", "0 no"), "stsa.binary.test", {},
+        ["0", "1", "0"], ["no", "a", "no"],
+    ),
 }  # fmt: skip
 
 
@@ -224,10 +237,6 @@ REFUSED = {
     ),
     "records of JSON": (
         texts, '{"text": "a film", "label": 1}\n{"text": "b", "label": 0}\n', "is JSON",
-    ),
-    "labels of fastText": (
-        texts, lines("__label__2 Great CD: my lovely Pat", "__label__1 Not for me"),
-        "line 1 is '__label__2 Great CD: my lovely Pat'",
     ),
     "a sequence in each row, as of the UCR archive": (sequences, WIDE, "no column id"),
     "a workbook": (series, b"PK\x03\x04" + bytes(40), "a file of Excel or Word"),

@@ -21,6 +21,8 @@ TEXT = (
 )
 LABEL = "label class category sentiment target intent polarity labels stars rating gold"
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_CLASS_FIRST = re.compile(r"(?:__label__(\S+)|([A-Z]+:\w+|-?\d))[ \t]+(\S.*)")
+"""A line as fastText has it, as TREC has it, or one that begins with a digit."""
 
 
 class Row(NamedTuple):
@@ -49,7 +51,9 @@ def read_texts(
     """Read a table with a column of texts and one of classes.
 
     Columns stand between tabs, or commas by the rules of CSV. They are found by the
-    names in the first line, or by what they hold: classes repeat, texts are long.
+    names in the first line, or by what they hold: classes repeat, texts are long. Lines
+    that all begin with a class need no columns: ``__label__good`` as fastText has it,
+    ``DESC:manner`` as TREC has it, or a digit.
 
     Args:
         path: the file.
@@ -112,6 +116,9 @@ def _rows(path: str | Path) -> list[Row]:
             f"{path} is JSON: write it as a table, for example with "
             "`pandas.read_json(..., lines=True).to_csv(..., index=False)`."
         )
+    marked = [(n, _CLASS_FIRST.fullmatch(line.rstrip())) for n, line in kept]
+    if kept and all(found for _, found in marked):
+        return [Row(n, [m[1] or m[2], m[3]]) for n, m in marked if m is not None]
     tabs = sum("\t" in line for _, line in kept)
     if kept and tabs <= len(kept) / 2:
         return _comma_rows(path, [line for _, line in kept], [n for n, _ in kept])
