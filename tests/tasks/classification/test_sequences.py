@@ -14,6 +14,7 @@ from jlstm.tasks.classification.data import DataConfig
 from jlstm.tasks.classification.experiment import ClassifyExperiment, Config
 from jlstm.tasks.classification.load import load
 from jlstm.tasks.classification.model import ClassifierConfig
+from jlstm.tasks.classification.sequences import SequenceOptions, read_sequences
 from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, TrainConfig
 
@@ -210,6 +211,23 @@ def test_what_cannot_be_meant_is_refused(what, tmp_path):
     path.write_text(text)
     with pytest.raises(ValueError, match=re.escape(said)):
         load(DataConfig("sequences", str(path), **options))
+
+
+@pytest.mark.parametrize("name", ["step", "when"])
+def test_rows_are_put_in_the_order_of_their_steps_or_dates(name, tmp_path):
+    steps = ["2", "0", "1"] if name == "step" else [f"2024-01-0{n}" for n in (3, 1, 2)]
+    rows = [
+        f"q{n},{step},{10 * n + value},{'ab'[n % 2]}"
+        for step, value in zip(steps, (2, 0, 1), strict=True)
+        for n in range(4)
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([f"id,{name},x,label", *rows]) + "\n")
+    found = read_sequences(path, SequenceOptions())
+    assert found.columns == ("x",) and found.names == ("q0", "q1", "q2", "q3")
+    assert found.labels == ("a", "b", "a", "b")
+    for n, values in enumerate(found.values):
+        assert values[:, 0].tolist() == [10 * n, 10 * n + 1, 10 * n + 2]
 
 
 def test_missing_values_are_filled_where_that_is_asked_for(tmp_path):

@@ -123,7 +123,7 @@ def split_by(table: Table, column: str, path: object) -> dict[str, Table]:
     rows: dict[str, list[int]] = {}
     for row, name in enumerate(ids):
         rows.setdefault(name, []).append(row)
-    return {name: _at(rest, own) for name, own in rows.items()}
+    return {name: at_rows(rest, own) for name, own in rows.items()}
 
 
 def column_of(table: Table, name: str, key: str, path: object) -> str:
@@ -143,7 +143,8 @@ def without(table: Table, column: str) -> Table:
     return Table(names, table.lines, columns, table.said)
 
 
-def _at(table: Table, rows: Sequence[int]) -> Table:
+def at_rows(table: Table, rows: Sequence[int]) -> Table:
+    """Return some rows of a table."""
     columns = [[cells[row] for row in rows] for cells in table.columns]
     return Table(table.names, [table.lines[n] for n in rows], columns, [*table.said])
 

@@ -11,16 +11,15 @@ from jaxtyping import Float64
 from jlstm.data.parts import groups_by
 from jlstm.data.sheet.fill import interpolated, refuse_missing
 from jlstm.data.sheet.header import Table
-from jlstm.data.sheet.read import (
-    TableOptions,
-    read_cells,
-    read_columns_of,
-)
-from jlstm.data.sheet.several import column_of, read_all, split_by, without
+from jlstm.data.sheet.numbers import is_number, numbers_of
+from jlstm.data.sheet.read import Columns, TableOptions, read_cells, read_columns_of
+from jlstm.data.sheet.several import at_rows, column_of, read_all, split_by, without
 from jlstm.tasks.classification.classes import check_classes
 from jlstm.tasks.classification.labelled import LABEL
 
 ID = "id sequence sequence_id seq seq_id sample sample_id series series_id case record"
+ORDER = "time step steps timestep time_step frame tick"
+"""What a column is called that puts the rows of a sequence in order."""
 TABLES = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".gz")
 
 
@@ -104,9 +103,10 @@ def _from_table(path: Path, options: SequenceOptions, labelled: bool) -> Sequenc
     }
     for name in {at_label, options.group} - {None}:
         table = without(table, str(name))
-    found = read_all(split_by(table, by, path), table, path, options.table)
+    tables = {name: _in_steps(own) for name, own in split_by(table, by, path).items()}
+    found = read_all(tables, table, path, options.table)
     values = [
-        _filled(own.values, own.names, own.lines, path, options)
+        _filled(_in_time(own), own.names, own.lines, path, options)
         for own in found.values()
     ]
     columns = next(iter(found.values())).names
@@ -143,6 +143,27 @@ def _from_folder(path: Path, options: SequenceOptions, labelled: bool) -> Sequen
     return Sequences(
         values, names, classes if labelled else None, groups, first or (), ""
     )
+
+
+def _in_steps(table: Table) -> Table:
+    """Return the rows of a sequence in the order that a column counts, if one does."""
+    for name, cells in zip(table.names, table.columns, strict=True):
+        if name.lower() not in ORDER.split() or not all(map(is_number, cells)):
+            continue
+        steps, _ = numbers_of(cells, "," if any("," in one for one in cells) else ".")
+        rows = np.argsort(steps, kind="stable")
+        gaps = np.diff(steps[rows])
+        if len(gaps) and gaps[0] > 0 and np.allclose(gaps, gaps[0]):
+            return at_rows(table, rows.tolist())
+    return table
+
+
+def _in_time(found: Columns) -> Float64[np.ndarray, "t c"]:
+    """Return values with the oldest first, where a column has dates."""
+    column = found.clock.column
+    if column is None:
+        return found.values
+    return found.values[np.argsort(column.moments, kind="stable")]
 
 
 def _found(
