@@ -5,6 +5,8 @@ import shlex
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jlstm.cli.forms import form_of
 from jlstm.cli.main import main
@@ -44,6 +46,14 @@ def put(folder, name, text):
 def test_the_form_of_a_file_is_seen_from_what_it_holds(what, tmp_path):
     text, form = FORMS[what]
     assert form_of(put(tmp_path, "a.txt", text)) == form
+
+
+@given(
+    st.lists(st.sampled_from([*'\t\n,; #-"1', "a", "B-A", "2024-01-01"]), min_size=1)
+)
+def test_whatever_a_text_holds_it_has_a_form(tmp_path_factory, parts):
+    path = put(tmp_path_factory.mktemp("fuzz"), "a.txt", "".join(parts))
+    assert form_of(path) in {"csv", "sequences", "labelled_text", "tagged", "text"}
 
 
 def test_a_series_is_shown(tmp_path, monkeypatch, capsys):

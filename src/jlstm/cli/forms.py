@@ -119,5 +119,7 @@ def _is_of_words(text: str) -> bool:
 
 def _is_named(found: Rows | None) -> bool:
     """Whether the first line names a column of texts and one of classes."""
-    names = {cell.lower() for cell in found.rows[0].cells} if found else set()
+    if found is None or not found.rows:
+        return False
+    names = {cell.lower() for cell in found.rows[0].cells}
     return bool(names & {*TEXT.split()}) and bool(names & {*LABEL.split()})
