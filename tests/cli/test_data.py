@@ -27,6 +27,10 @@ FORMS = {
     "one column": ("3.5\n4.5\n6\n", "csv"),
     "a class and a text": (TEXTS, "labelled_text"),
     "names of columns": ("label;text\nx;a film\ny;a, dull; film\n", "labelled_text"),
+    "classes of fastText": (
+        "__label__a A film.\n__label__b Dull, so dull.\n",
+        "labelled_text",
+    ),
     "words": (TAGGED, "tagged"),
     "words between tabs": (TAGGED.replace(" ", "\t"), "tagged"),
     "CoNLL-U": (CONLLU * 3, "tagged"),

@@ -12,7 +12,7 @@ from jlstm.data.sheet.parquet import is_parquet, read_parquet
 from jlstm.data.sheet.read import is_value
 from jlstm.data.sheet.words import is_conllu
 from jlstm.data.text import read_table_text
-from jlstm.tasks.classification.labelled import LABEL, TEXT
+from jlstm.tasks.classification.labelled import CLASS_FIRST, LABEL, TEXT
 from jlstm.tasks.classification.sequences import ID, TABLES
 
 _TABLE = (".csv", ".tsv")
@@ -52,7 +52,9 @@ def form_of(path: str | Path) -> str:
         return "tagged"
     tabs = sum("\t" in line for line in lines) > len(lines) / 2
     named = str(path).lower().removesuffix(".gz").endswith(_TABLE)
-    return "labelled_text" if tabs or named or _is_named(rows) else "text"
+    marked = bool(lines) and all(CLASS_FIRST.fullmatch(line.rstrip()) for line in lines)
+    labelled = tabs or named or marked or _is_named(rows)
+    return "labelled_text" if labelled else "text"
 
 
 def _form_of_rows(rows: Rows) -> str:

@@ -21,7 +21,7 @@ TEXT = (
 )
 LABEL = "label class category sentiment target intent polarity labels stars rating gold"
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-_CLASS_FIRST = re.compile(r"(?:__label__(\S+)|([A-Z]+:\w+|-?\d))[ \t]+(\S.*)")
+CLASS_FIRST = re.compile(r"(?:__label__(\S+)|([A-Z]+:\w+|-?\d))[ \t]+(\S.*)")
 """A line as fastText has it, as TREC has it, or one that begins with a digit."""
 
 
@@ -116,7 +116,7 @@ def _rows(path: str | Path) -> list[Row]:
             f"{path} is JSON: write it as a table, for example with "
             "`pandas.read_json(..., lines=True).to_csv(..., index=False)`."
         )
-    marked = [(n, _CLASS_FIRST.fullmatch(line.rstrip())) for n, line in kept]
+    marked = [(n, CLASS_FIRST.fullmatch(line.rstrip())) for n, line in kept]
     if kept and all(found for _, found in marked):
         return [Row(n, [m[1] or m[2], m[3]]) for n, m in marked if m is not None]
     tabs = sum("\t" in line for _, line in kept)
