@@ -199,7 +199,8 @@ def test_the_page_is_complete_in_itself_and_leads_to_reports(three, tmp_path):
     text = path.read_text(encoding="utf-8")
     assert re.findall(r'<a href="([^"]*)">', text) == ["../jsb/1/report.html"]
     assert text.count("<figure>") == 2 and text.count('<tr class="best"') == 1
-    assert not re.search(r"<(script|link|img|iframe)\b|@import|src=", text)
+    assert not re.search(r"<(link|img|iframe)\b|@import|src=", text)
+    assert text.count("<script>") == 1 and "script-src" in text  # it sorts tables
     assert "default-src 'none'" in text
     assert len(text) < 200_000
 
@@ -210,7 +211,8 @@ def test_names_are_escaped(tmp_path):
     runs = read_runs([save(tmp_path / "a&b" / "1", config), save(tmp_path / "b" / "1")])
     write_comparison(tmp_path / "page.html", runs)
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<script" not in text and "&lt;script&gt;" in text and ">a&amp;b<" in text
+    assert text.count("<script") == 1
+    assert "&lt;script&gt;" in text and ">a&amp;b<" in text
 
 
 def test_the_command_prints_the_tables_and_names_the_page(three, tmp_path, capsys):

@@ -53,6 +53,9 @@ def test_a_browser_runs_the_script_of_the_page_and_no_other(tmp_path):
     assert f"script-src 'sha256-{digest}'" in policy and "uPlot" in script
     assert data_of(text)[0]["series"][2]["name"] == "</script>"
     assert not re.search(r'(src|href)="(?!data:)', text)
+    page.write_page(path, "t", [page.table("H", ["a"], [page.Row([1])])])
+    text = path.read_text("utf-8")
+    assert "table.sorts" in text and "uPlot" not in text
     page.write_page(path, "t", [page.headline([("a", "b")])])
     text = path.read_text("utf-8")
     assert "<script" not in text and "script-src" not in text

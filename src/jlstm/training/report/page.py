@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,8 @@ from jlstm.analysis.plots.literal import readable
 from jlstm.training.report.curves import Panel, as_json
 
 TEMPLATES = Path(__file__).parent / "templates"
-CHART = 'class="chart"'
+CHART, SORTS = 'class="chart"', 'class="sorts"'
+DRAWN = ("uplot.min.js", "charts.js")
 
 
 def escape(text: object) -> str:
@@ -80,7 +82,7 @@ def write_page(
         True
     """
     body = "".join(parts)
-    script = _script() if CHART in body else ""
+    script = _script(CHART in body, SORTS in body)
     frame = _environment().get_template("page.html")
     page = frame.render(
         title=title, width="wide" if wide else "text", body=body, refresh=refresh,
@@ -209,9 +211,9 @@ def cell_text(value: Any) -> str:
 
 
 @cache
-def _script() -> str:
-    """Return what draws the curves: uPlot, and what tells it what to draw."""
-    files = ("uplot.min.js", "charts.js")
+def _script(charts: bool, tables: bool) -> str:
+    """Return what a page needs: uPlot and what it is to draw, the order of tables."""
+    files = [*DRAWN * charts, *("sort.js",) * tables]
     return "\n".join((TEMPLATES / name).read_text("utf-8") for name in files)
 
 
@@ -219,6 +221,27 @@ def _digest(script: str) -> str:
     """Return the digest of a script as a page's policy has it."""
     found = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(found).decode()}"
+
+
+def grid(text: str) -> list[list[str]]:
+    r"""Return the cells of a table that is written in Markdown; [] for other texts.
+
+    Example:
+        >>> grid("| a | b |\n|---|--:|\n| x \\| y | 1 |")
+        [['a', 'b'], ['x | y', '1']]
+        >>> grid("to be")
+        []
+    """
+    lines = text.strip().split("\n")
+    if len(lines) < 2 or not all(line.startswith("|") for line in lines):
+        return []
+    head, rule, *rows = (_markdown_cells(line) for line in lines)
+    return [head, *rows] if all(set(cell) <= set("-:") for cell in rule) else []
+
+
+def _markdown_cells(line: str) -> list[str]:
+    cells = re.split(r"(?<!\\)\|", line.strip().strip("|"))
+    return [cell.strip().replace("\\|", "|") for cell in cells]
 
 
 def _part(name: str, *values: Any) -> str:
@@ -245,4 +268,5 @@ def _environment() -> Any:
         undefined=StrictUndefined,
     )
     found.filters["cell_text"] = cell_text
+    found.filters["grid"] = grid
     return found
