@@ -4,15 +4,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
+from jlstm import LSTMCell
+from jlstm.nnx import RNN
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.loop import Trainer
 from jlstm.training.precision import computing_in, loss_in
 from tests.tasks.small import PARTS, small
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
-ROWS = [name if name == "forecast" else pytest.param(name, marks=pytest.mark.long)
-        for name in PARTS]  # fmt: skip
 NEAR = 0.02
 """Of the loss, and of the length of all gradients together: bfloat16 has 8 bits."""
 
@@ -25,7 +26,8 @@ def valued(task, model, dtype):
     return value, flat, (carry, metrics)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.long
+@pytest.mark.parametrize("name", PARTS)
 def test_loss_and_gradient_are_near_those_of_float32(name, tmp_path, monkeypatch):
     made = small(name, tmp_path, monkeypatch)
     task = made.task(made.data, {})
@@ -43,6 +45,16 @@ def test_loss_and_gradient_are_near_those_of_float32(name, tmp_path, monkeypatch
     given = task.init_carry(), task.batches(1)[0], jax.random.key(1)
     raw = jax.eval_shape(task.loss, computing_in(model, "bfloat16"), *given)[0]
     assert raw.dtype == jnp.float32  # the loss itself, before it is handed on
+
+
+def test_a_model_computes_in_few_bits_and_keeps_its_own():
+    model = RNN(LSTMCell(3), input_size=2, rngs=nnx.Rngs(0))
+    rounded = computing_in(model, "bfloat16")
+    xs = jnp.ones((4, 1, 2), jnp.float32)
+    (carry, near), (_, wide) = rounded(xs), model(xs)
+    assert near.dtype == jnp.bfloat16 and jax.tree.leaves(carry)[0].dtype == jnp.float32
+    assert {leaf.dtype for leaf in jax.tree.leaves(model)} == {jnp.dtype("float32")}
+    assert model.dtype is None and 0 < jnp.abs(near - wide).max() < 0.01
 
 
 @pytest.mark.long

@@ -70,6 +70,7 @@ AIMS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("aim", AIMS)
 def test_classes_count_by_their_weight_and_labels_are_smoothed(model, aim):
     config, weights, smoothing = AIMS[aim]
