@@ -103,7 +103,11 @@ def test_words_and_texts_are_shown(tmp_path, capsys):
     assert re.search(r"^  DT  █+ 20$", said, re.M) and "/NN ran/VB" in said
     path = put(tmp_path, "b.txt", BOOK * 400)
     assert main(["data", "check", str(path), "text", "data.level=word"]) == 0
-    assert "the beginning of train\n  It was" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "the beginning of train\n  It was" in said
+    assert re.match(
+        r"read b\.txt: [\d,]+ words of \d+ kinds, train [\d,]+, valid", said
+    )
 
 
 @pytest.mark.long

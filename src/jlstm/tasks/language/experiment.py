@@ -11,7 +11,14 @@ from flax import nnx
 from jlstm.data import CorpusConfig, Vocab, load_corpus
 from jlstm.data.lines import Texts
 from jlstm.nnx.tokens import TokenModel
-from jlstm.tasks.language.data import Data, Prep, check_streams, corpus_of, loaded
+from jlstm.tasks.language.data import (
+    Data,
+    Prep,
+    check_streams,
+    corpus_of,
+    described,
+    loaded,
+)
 from jlstm.tasks.language.model import LanguageConfig
 from jlstm.tasks.language.new_text import read_prompts, read_tokens
 from jlstm.tasks.language.ngrams import count_ngrams
@@ -62,6 +69,8 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
         """Read the text, and check that it fills the streams and holds the prompt."""
         config = self.config
         corpus = load_corpus(config.data)
+        if config.data.path is not None:
+            print(described(corpus, config.data.path), flush=True)
         check_streams(corpus, config.stream)
         config.sample.prompt_for(corpus)
         return loaded(corpus)
