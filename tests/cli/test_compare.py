@@ -9,6 +9,7 @@ import yaml
 
 from jlstm.analysis.plots import OverlayCurve, plot_overlay
 from jlstm.cli.comparison.curves import curve, draw_curves, overlay, pace
+from jlstm.cli.comparison.groups import draw_axis, groups_of, groups_table
 from jlstm.cli.comparison.page import write_comparison
 from jlstm.cli.comparison.runs import read_runs
 from jlstm.cli.comparison.tables import (
@@ -262,3 +263,44 @@ def test_what_is_no_run_is_one_line(tmp_path, capsys):
     )
     assert main([]) == 2
     assert "RUN" in capsys.readouterr().err
+
+
+def sweep(tmp_path, key, values, seeds=(0, 1)):
+    """Save a sweep over a key and seeds, the loss of which is value + seed."""
+    paths = []
+    for value in values:
+        for seed in seeds:
+            config = CONFIG | {key: value, "train": {"seed": seed}}
+            scores = {"loss": float(value) + seed}
+            result = RESULT | {"valid": scores, "test": scores}
+            folder = tmp_path / "sweep" / f"{value}-{seed}"
+            paths.append(save(folder, config, of_one_seed(LOG), result))
+    return read_runs(paths)
+
+
+def test_runs_that_differ_in_their_seed_are_one_line(tmp_path):
+    header, rows = groups_table(groups_of(sweep(tmp_path, "rate", (0.5, 4.0))))
+    assert header == ["rate", "runs", "test loss", "valid loss"]
+    assert rows == [
+        ["0.5", "2", "1.0000 ± 0.7071", "1.0000 ± 0.7071"],
+        ["4.0", "2", "4.5000 ± 0.7071", "4.5000 ± 0.7071"],
+    ]
+
+
+def test_without_several_seeds_there_is_no_such_table(tmp_path):
+    runs = sweep(tmp_path, "rate", (0.5, 4.0), seeds=(0,))
+    assert groups_table(groups_of(runs)) == ([], [])
+    assert groups_table(groups_of([])) == ([], [])
+
+
+def test_the_key_of_a_sweep_is_an_axis(tmp_path):
+    runs = sweep(tmp_path, "rate", (4.0, 0.25, 0.5))
+    [(caption, figure)] = draw_axis(groups_of(runs))
+    axes = figure.axes[0]
+    assert "over rate" in caption and axes.get_xscale() == "log"
+    line = axes.lines[0]
+    assert list(line.get_xdata()) == [0.25, 0.5, 4.0]
+    assert list(line.get_ydata()) == [0.75, 1.0, 4.5]
+    assert draw_axis(groups_of(runs[:2])) == draw_axis([]) == []
+    write_comparison(tmp_path / "page.html", runs)
+    assert "Seeds together" in (tmp_path / "page.html").read_text("utf-8")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jlstm.cli.arguments import Parser
+from jlstm.cli.comparison.groups import groups_of, groups_table
 from jlstm.cli.comparison.page import write_comparison
 from jlstm.cli.comparison.runs import Run, read_runs
 from jlstm.cli.comparison.tables import differences_table, results_table
@@ -30,7 +31,9 @@ def tables(runs: Sequence[Run]) -> str:
     """Return what the runs reached and how their configurations differ, as text."""
     header, lines = differences_table(runs)
     differ = table(header, lines) if lines else "The configurations do not differ."
-    return f"{table(*results_table(runs))}\n\n{differ}"
+    grouped = groups_table(groups_of(runs))
+    seeds = f"{table(*grouped)}\n\n" if grouped[1] else ""
+    return f"{seeds}{table(*results_table(runs))}\n\n{differ}"
 
 
 def _check_out(path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jlstm.analysis.plots import figure_to_svg
 from jlstm.cli.comparison.curves import draw_curves
+from jlstm.cli.comparison.groups import draw_axis, groups_of, groups_table
 from jlstm.cli.comparison.runs import Run
 from jlstm.cli.comparison.tables import best_of, differences_table, results_table
 from jlstm.training.report.page import Link, Row, figures, paragraph, table, write_page
@@ -25,8 +26,12 @@ def write_comparison(path: Path, runs: Sequence[Run]) -> None:
         path: of the page; its folder exists.
         runs: in the order of the lines.
     """
-    drawn = [(text, figure_to_svg(figure)) for text, figure in draw_curves(runs)]
+    groups = groups_of(runs)
+    plots = [*draw_axis(groups), *draw_curves(runs)]
+    drawn = [(text, figure_to_svg(figure)) for text, figure in plots]
+    header, lines = groups_table(groups)
     parts = [
+        table("Seeds together", header, [Row(line) for line in lines]),
         _results(path.parent, runs),
         paragraph(RESULTS_NOTE),
         figures(drawn),

@@ -51,7 +51,7 @@ def differences_table(runs: Sequence[Run]) -> Table:
     keys = list(dict.fromkeys(key for run in runs for key in run.config))
     parts = list(dict.fromkeys(map(_part, keys)))
     rows = [
-        [key, *(_setting(run, key) for run in runs)]
+        [key, *(setting(run, key) for run in runs)]
         for key in sorted(keys, key=lambda key: parts.index(_part(key)))
         if key not in UNTOLD and _differs(runs, key)
     ]
@@ -150,11 +150,11 @@ def _part(key: str) -> str:
 
 def _differs(runs: Sequence[Run], key: str) -> bool:
     tasks = {run.config.get("task") for run in runs if key in run.config}
-    return len({_setting(r, key) for r in runs if r.config.get("task") in tasks}) > 1
+    return len({setting(r, key) for r in runs if r.config.get("task") in tasks}) > 1
 
 
-def _setting(run: Run, key: str) -> str:
-    """Write a value as in YAML: null, true, [1, 2]."""
+def setting(run: Run, key: str) -> str:
+    """Write a value of a run as in YAML: null, true, [1, 2]."""
     if key not in run.config:
         return MISSING
     value = run.config[key]
