@@ -144,6 +144,8 @@ SPECIAL = {
     ("ForecasterConfig", "levels"): set(),
     ("SampleConfig", "temperatures"): {"list", "list of one"},
     ("ClassLossConfig", "class_weights"): {"None", "dict"},
+    ("ImageStackConfig", "options"): {"dict"},
+    ("ImageStackConfig", "wrappers"): {"list", "list of text"},
     ("LogMelConfig", "deltas"): {"zero"},
     ("OptimizerConfig", "options"): {"dict"},
     ("ScheduleConfig", "options"): {"dict"},
