@@ -33,6 +33,7 @@ ORDER = (
     ("jlstm",),
     ("_internal.flax", "losses"),
     ("decoding", "metrics", "nnx", "linen", "interop"),
+    ("interop._estimator",),
     ("interop.sklearn",),
     ("analysis",),
     ("data",),
