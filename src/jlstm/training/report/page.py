@@ -262,6 +262,7 @@ def _environment() -> Any:
     found = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        auto_reload=False,  # a run ends with the pages that it began with
         finalize=escaped,
         trim_blocks=True,
         keep_trailing_newline=True,
