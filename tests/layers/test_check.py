@@ -1,5 +1,7 @@
 """What a model asks of its layers is checked where it is made, in one line."""
 
+from dataclasses import fields
+
 import pytest
 from flax import nnx
 
@@ -80,7 +82,7 @@ def stands_for(config, stack):
     """Return a configuration that makes ``stack``, whatever it says."""
     kind = type(config)
     own = type(kind.__name__, (kind,), {"make_stack": lambda self: stack})
-    return own(**{name: getattr(config, name) for name in kind.__dataclass_fields__})
+    return own(**{each.name: getattr(config, each.name) for each in fields(config)})
 
 
 def translator(encoder, decoder):

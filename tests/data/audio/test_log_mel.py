@@ -156,7 +156,7 @@ def test_a_data_set_comes_back_in_its_order():
 
 
 def test_a_sound_without_a_frame_is_named():
-    line = "Sound 1 has 150 samples, a frame has 200; leave it out or give a shorter"
+    line = "Sound 1 has 150 samples, a frame has 200; leave it out, or train with a"
     with pytest.raises(ValueError, match=line):
         extract_log_mel([np.ones(300, np.float32), np.ones(150, np.float32)], PLAIN)
 
