@@ -21,7 +21,6 @@ LISTS = {"long": HERE / "long.txt", "slow": HERE / "nightly.txt"}
 """The file of each mark."""
 LINE = re.compile(r"([\d.]+)s (?:call|setup) +(\S+?::.*)")
 SECONDS = 0.4
-ROW_SECONDS = 0.8
 KEPT = ("tests/interop/", "tests/parity/")
 """What is compared with other libraries where Python is the oldest, and only there."""
 WATCHED = tuple(
@@ -56,7 +55,7 @@ def nightly_ones(seconds: Mapping[str, float]) -> list[str]:
     found = []
     for _, rows in groupby(sorted(seconds), key=_table):
         _, *others = sorted(rows, key=lambda name: (seconds[name], name))
-        found += [name for name in others if seconds[name] >= ROW_SECONDS]
+        found += [name for name in others if seconds[name] >= SECONDS]
     return sorted(name for name in found if not name.startswith(WATCHED))
 
 
