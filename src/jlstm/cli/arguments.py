@@ -15,3 +15,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise ValueError with the message."""
         raise ValueError(f"{message}; see {self.prog} --help.")
+
+
+def add_run(parser: Parser) -> None:
+    """Let a command take a trained run: its folder, which weights, whose code."""
+    parser.add_argument("run", metavar="RUN", help="folder of a run, or its model/")
+    parser.add_argument(
+        "--weights", choices=("best", "last"), default="best",
+        help="of the best epoch, or the last ones (default: best)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--trust-code", action="store_true",
+        help="import cells that are not jlstm's, by the paths in the configuration",
+    )  # fmt: skip

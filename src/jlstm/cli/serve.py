@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from jlstm.cli.arguments import Parser
+from jlstm.cli.arguments import Parser, add_run
 from jlstm.cli.serving.app import make_app
 from jlstm.cli.serving.limits import Limits
 from jlstm.tasks.runs import load_run
@@ -50,7 +50,7 @@ def serve(argv: Sequence[str], reached: Reached) -> int:
 def _parser() -> Parser:
     parser = Parser("serve", "Answers of a trained model over HTTP.")
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run, or its model/")
+    add_run(parser)
     here = "address to listen at (default: 127.0.0.1, for this machine only)"
     add("--host", default="127.0.0.1", help=here)
     add("--port", type=int, default=8000, help="0 takes a free one (default: 8000)")
@@ -58,10 +58,6 @@ def _parser() -> Parser:
         most: Any = field.default
         text = f"{MEANINGS[field.name]} (default: {most:,})"
         add(f"--{field.name}", type=type(most), default=most, metavar="N", help=text)
-    best = "of the best epoch, or the last ones (default: best)"
-    add("--weights", choices=("best", "last"), default="best", help=best)
-    code = "import cells that are not jlstm's, by the paths in the configuration"
-    add("--trust-code", action="store_true", help=code)
     return parser
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from jlstm._internal.files import write_atomically
-from jlstm.cli.arguments import Parser
+from jlstm.cli.arguments import Parser, add_run
 from jlstm.cli.screen import check_arrived
 from jlstm.tasks.runs import TrainedRun, load_run
 from jlstm.training.backtest import Backtest
@@ -102,19 +102,11 @@ def _by_step(found: Backtest) -> str:
 
 def _parser(command: str, description: str) -> Parser:
     parser = Parser(command, description)
-    parser.add_argument("run", metavar="RUN", help="folder of a run, or its model/")
+    add_run(parser)
     parser.add_argument(
         "file", metavar="FILE", nargs="+",
         help="a file or a folder as the task reads it; to be scored, two files where "
         "answers are in the second one; and how it is read, such as data.gaps=fill",
-    )  # fmt: skip
-    parser.add_argument(
-        "--weights", choices=("best", "last"), default="best",
-        help="of the best epoch, or the last ones (default: best)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--trust-code", action="store_true",
-        help="import cells that are not jlstm's, by the paths in the configuration",
     )  # fmt: skip
     return parser
 

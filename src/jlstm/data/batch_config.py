@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jlstm._internal.options import Options, Size
-from jlstm.data.bucket import boundaries_of, powers_of_two
+from jlstm.data.bucket import boundaries_of, powers_of_two, rows_for
 
 SHORTEST = 8
 """Steps that new data is padded to at least."""
@@ -48,8 +48,8 @@ class BatchConfig(Options):
             >>> cut.eval_batch, cut.boundaries([5, 20])
             (4, (8, 16, 32))
         """
-        rows = powers_of_two(min(count, self.eval_batch))[-1]
-        return _NewData(self.batch_size, min(rows, self.eval_batch), self.buckets)
+        rows = rows_for(count, self.eval_batch)
+        return _NewData(self.batch_size, rows, self.buckets)
 
 
 class _NewData(BatchConfig):

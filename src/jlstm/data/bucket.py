@@ -157,3 +157,13 @@ def powers_of_two(longest: int, shortest: int = 1) -> tuple[int, ...]:
     while cuts[-1] < longest:
         cuts.append(2 * cuts[-1])
     return tuple(cuts)
+
+
+def rows_for(count: int, most: int) -> int:
+    """Return the rows of a batch for new data: a power of two, or ``most``.
+
+    Example:
+        >>> rows_for(3, most=50), rows_for(40, most=50), rows_for(900, most=50)
+        (4, 50, 50)
+    """
+    return min(powers_of_two(min(count, most))[-1], most)

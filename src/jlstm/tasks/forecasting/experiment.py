@@ -11,7 +11,7 @@ import numpy as np
 from flax import nnx
 
 from jlstm._internal.options import Count
-from jlstm.data.bucket import powers_of_two
+from jlstm.data.bucket import rows_for
 from jlstm.data.forecast import ForecastConfig
 from jlstm.tasks.forecasting.baselines import Baseline, make_baselines
 from jlstm.tasks.forecasting.data import Prep, about_several, load, read_new, rejoined
@@ -108,8 +108,8 @@ class ForecastExperiment(Experiment[Config, Prep, Part]):
     def predict(self, model: Forecaster, new: Part, prep: Prep) -> Iterator[Row]:
         """Yield a row for each predicted step and column of each window."""
         task = self.task(Loaded.of_one(prep, new), {})
-        rows = powers_of_two(min(len(new.windows), task.cut.eval_batch))[-1]
-        cut = replace(task.cut, eval_batch=min(rows, task.cut.eval_batch))
+        rows = rows_for(len(new.windows), task.cut.eval_batch)
+        cut = replace(task.cut, eval_batch=rows)
         return forecast_rows(replace(task, cut=cut), model, new)
 
     def backtest(

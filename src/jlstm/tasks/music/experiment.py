@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 
 from jlstm.data.lines import path_only
@@ -15,8 +13,8 @@ from jlstm.tasks.music.config import Config, Pieces, Prep
 from jlstm.tasks.music.midi import read_midi
 from jlstm.tasks.music.model import MusicModel
 from jlstm.tasks.music.objective import MusicTask
-from jlstm.tasks.music.report import make_report, name_of
-from jlstm.tasks.music.stream import MusicStream
+from jlstm.tasks.music.report import make_report
+from jlstm.tasks.music.stream import MusicStream, likely_keys
 from jlstm.training.checksum import checksum
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
 
@@ -86,6 +84,4 @@ class MusicExperiment(Experiment[Config, Prep, Pieces]):
         """Yield the keys that sound next after each piece, with their chances."""
         for piece in new:
             _, logits = model(jnp.asarray(piece, jnp.float32))
-            chances = np.asarray(jax.nn.sigmoid(logits[-1]))
-            likely = np.flatnonzero(chances >= 0.5)
-            yield {name_of(int(key)): round(float(chances[key]), 4) for key in likely}
+            yield likely_keys(logits[-1])

@@ -41,10 +41,19 @@ class MusicStream(Stream):
             carry, logits = _hear(self._model, carry, roll[start : start + size])
             start += size
         self._carry = carry
-        chances = np.asarray(jax.nn.sigmoid(jnp.asarray(logits)))
-        likely = np.flatnonzero(chances >= LIKELY)
-        found = {name_of(int(key)): round(float(chances[key]), 4) for key in likely}
-        return {"read": len(roll), "next": found}
+        return {"read": len(roll), "next": likely_keys(jnp.asarray(logits))}
+
+
+def likely_keys(logits: Float[Array, " k"]) -> dict[str, float]:
+    """Return the keys that sound with at least even chances, and these.
+
+    Example:
+        >>> likely_keys(jnp.array([-2.0, 0.0, 2.0]))
+        {'A♯0': 0.5, 'B0': 0.8808}
+    """
+    chances = np.asarray(jax.nn.sigmoid(logits))
+    likely = np.flatnonzero(chances >= LIKELY)
+    return {name_of(int(key)): round(float(chances[key]), 4) for key in likely}
 
 
 def chords(source: Any, keys: int) -> Float[np.ndarray, "t k"]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from jlstm.data.batch_config import SHORTEST
-from jlstm.data.bucket import powers_of_two
+from jlstm.data.bucket import powers_of_two, rows_for
 from jlstm.data.lines import Texts, read_lines_of
 from jlstm.data.tokenize import detokenize, tokenize
 from jlstm.data.translation import Pairs, TranslationConfig
@@ -70,9 +70,8 @@ def translated(
 
 def in_few_shapes(sentences: Sequence[np.ndarray], most: int) -> Sources:
     """Return sentences in batches whose shapes come again, of ``most`` rows at most."""
-    rows = powers_of_two(min(len(sentences), most))[-1]
     lengths = powers_of_two(max(map(len, sentences)), SHORTEST)
-    return Sources(sentences, min(rows, most), lengths)
+    return Sources(sentences, rows_for(len(sentences), most), lengths)
 
 
 def rows(
