@@ -1,12 +1,12 @@
 """An experiment in Python: what ``jlstm run`` does, without a command line."""
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from jlstm.cli.comparison.index import write_index
+from jlstm.cli.comparison.runs import read_json
 from jlstm.cli.launch import Prepared, enter, prepare
 from jlstm.cli.live import is_live, live_curve
 from jlstm.cli.spelling import spelled
@@ -128,5 +128,5 @@ class Experiment:
 
 def scores_of(folder: Path) -> dict[str, float]:
     """Return the metrics that a finished run wrote."""
-    found = json.loads((folder / RESULT).read_text("utf-8"))
+    found = read_json(folder / RESULT)
     return found["valid"] if found["test"] is None else found["test"]

@@ -1,13 +1,12 @@
 """The page of all runs of a folder, the newest first."""
 
 import contextlib
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jlstm.cli.comparison.runs import configs_below
+from jlstm.cli.comparison.runs import configs_below, read_json
 from jlstm.training.report.page import Link, Row, paragraph, table, write_page
 
 INDEX = "index.html"
@@ -49,8 +48,8 @@ def _cells(root: Path, folder: Path, result: dict[str, Any], when: float) -> lis
 
 
 def _result(folder: Path) -> dict[str, Any]:
+    """Return what a run came to; {} where it is not finished, or the file damaged."""
     try:
-        found = json.loads((folder / "result.json").read_text("utf-8"))
+        return read_json(folder / "result.json") or {}
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}

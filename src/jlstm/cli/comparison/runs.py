@@ -101,7 +101,7 @@ def _read(folder: Path, name: str) -> Run:
         config = _config(folder / CONFIG)
     # A run that has just begun has no log yet.
     records = read_metrics(folder) if (folder / METRICS).exists() else []
-    result = _json(folder / "result.json")
+    result = read_json(folder / "result.json")
     if result is not None and not isinstance(result.get("valid"), Mapping):
         raise ValueError(f"{folder / 'result.json'} holds no scores of a run.")
     return Run(folder, name, flat(config), records, result)
@@ -114,7 +114,7 @@ def _config(path: Path) -> dict[str, Any]:
         raise ValueError(f"{error}.") from None
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
     """Return what a JSON file says, None where there is no such file."""
     if not path.exists():
         return None
@@ -157,7 +157,7 @@ def _sweep_name(folder: Path, folders: Iterable[Path]) -> str:
 
 def _overrides(folder: Path) -> list[str]:
     try:
-        job = _json(folder.resolve().parent / "job.json") or {}
+        job = read_json(folder.resolve().parent / "job.json") or {}
     except ValueError:
         job = {}
     given = job.get("overrides", [])
