@@ -36,7 +36,7 @@ def of_forecasts(rows, task):
 
 def of_symbols(rows, task):
     said = [[row[name].split() for row in rows] for name in ("right", "text")]
-    return {"beam_error": error_rate(*said)}
+    return {"beam_per": error_rate(*said)}
 
 
 KINDS = [

@@ -9,14 +9,26 @@ import pytest
 from jlstm.data import Recordings, StringConfig
 from jlstm.data.audio import AugmentConfig, LogMelConfig
 from jlstm.data.synthetic.phones import PhoneConfig
+from jlstm.tasks.classification.data import Part
+from jlstm.tasks.classification.data import Prep as ClassPrep
 from jlstm.tasks.speech import data
 from jlstm.tasks.speech.baselines import score_baselines
 from jlstm.tasks.speech.data import DataConfig, load
 from jlstm.tasks.speech.experiment import Config, SpeechExperiment
+from jlstm.tasks.speech.played import PLAYED, Recorded, played
 from jlstm.tasks.speech.recognition_data import DataConfig as StringsConfig
+from jlstm.tasks.speech.recognition_data import Prep
 from jlstm.tasks.speech.recognition_data import load as load_strings
-from jlstm.tasks.speech.recognition_objective import Utterances
-from jlstm.tasks.speech.recognition_report import count_pairs, error_table, shown_error
+from jlstm.tasks.speech.recognition_objective import Recognized, Utterances
+from jlstm.tasks.speech.recognition_report import (
+    count_pairs,
+    error_table,
+    said_and_heard,
+    shown_error,
+)
+from jlstm.tasks.speech.report import said_and_heard as heard_words
+from jlstm.training.experiment import Loaded
+from jlstm.training.report import page
 
 FRONT = LogMelConfig(bands=8)
 
@@ -161,13 +173,41 @@ def test_the_last_row_is_invented_and_the_last_column_missed():
 
 
 def test_the_table_of_errors():
-    part = {"error": 0.05, "beam_error": 0.04}
-    lines = error_table("BiLSTM", {"valid": part, "test": part}).splitlines()
-    assert lines[0] == "| BiLSTM: error rate (%) | valid | test |"
+    part = {"cer": 0.05, "beam_cer": 0.04}
+    lines = error_table("BiLSTM", "cer", {"valid": part, "test": part}).splitlines()
+    assert lines[0] == "| BiLSTM: character error rate (%) | valid | test |"
     assert lines[2:] == [
-        "| greedy                 |  5.00 | 5.00 |",
-        "| beam search            |  4.00 | 4.00 |",
+        "| greedy                           |  5.00 | 5.00 |",
+        "| beam search                      |  4.00 | 4.00 |",
     ]
-    assert shown_error({"error": 0.1, "error_members": [0.1, 0.1]}, "error") == (
-        "10.00 ± 0.00"
+    assert shown_error({"cer": 0.1, "cer_members": [0.1, 0.1]}, "cer") == "10.00 ± 0.00"
+
+
+def test_a_report_plays_some_recordings_and_says_what_was_heard():
+    sounds = [np.full(4_000 * (n + 1), 0.5) for n in range(8)]
+    said = Utterances([], [np.array([1 + n % 2]) for n in range(8)])
+    prep = Prep(("no", "yes"), 1, 0.01)
+    found = Recorded(prep, {"test": said}, waveforms=sounds, rate=800)
+    answers = [[2, 1, 1] if n == 2 else [] if n == 5 else [1] for n in range(8)]
+    captions = said_and_heard(found, Recognized(np.zeros(8), [], answers))
+    assert list(captions) == [0, 4, 5, 2, 1, 3]  # the first, and the most edits
+    assert captions[2] == "Said: no. Heard: yes no no."
+    recordings = played(found, captions)
+    assert recordings[0][0] == "Said: no. Heard: no."
+    assert recordings[2][0] == "Said: yes. Heard: nothing. (the first 5 seconds)"
+    assert {len(wav) for _, wav in recordings} == {44 + 2 * 5 * 800}
+    assert page.sounds(recordings).count("<audio controls") == PLAYED
+    assert played(Loaded(prep, {}), captions) == []
+
+
+def test_the_surest_errors_are_played_next_to_the_first_recordings():
+    labels, logits = (
+        np.array([0, 1, 0, 0]),
+        np.array([[1.0, 0], [1, 0], [0, 9], [2, 0]]),
     )
+    part = Part([np.zeros((1, 1))] * 4, labels)
+    captions = heard_words(Loaded.of_one(ClassPrep(("no", "yes")), part), logits)
+    assert captions == {
+        0: "Said: no. Heard: no.", 3: "Said: no. Heard: no.",
+        2: "Said: no. Heard: yes.", 1: "Said: yes. Heard: no.",
+    }  # fmt: skip

@@ -72,8 +72,8 @@ def test_metrics_are_those_of_the_answers(scored):
     references = [one.tolist() for one in task.test.targets]
     assert metrics == {
         "loss": pytest.approx(heard.losses.mean()),
-        "error": error_rate(references, heard.greedy),
-        "beam_error": error_rate(references, heard.beam),
+        "wer": error_rate(references, heard.greedy),
+        "beam_wer": error_rate(references, heard.beam),
     }
 
 

@@ -1,12 +1,10 @@
 """A piano roll as sound, so that a reader of a report hears it."""
 
-import io
-
 import numpy as np
 from jaxtyping import Float, Integer
 
-from jlstm._internal.extras import brought_by
 from jlstm.data.music import LOWEST_MIDI_NOTE
+from jlstm.training.report.sound import as_wav
 
 RATE = 11_025
 """Samples per second: enough for the fundamental tones of a piano."""
@@ -32,13 +30,7 @@ def play(roll: Integer[np.ndarray, "t k"], step_seconds: float) -> bytes:
         >>> wav[:4], len(wav) // 1000
         (b'RIFF', 11)
     """
-    with brought_by("train"):
-        import soundfile
-
-    sound = samples(roll, step_seconds)
-    file = io.BytesIO()
-    soundfile.write(file, sound, RATE, format="WAV", subtype="PCM_U8")
-    return file.getvalue()
+    return as_wav(samples(roll, step_seconds), RATE, bits=8)
 
 
 def samples(

@@ -14,7 +14,7 @@ from jlstm.data.audio_folder import load_audio_folder, numbers_in
 from jlstm.data.parts import cut_rows, groups_by, told_groups
 from jlstm.data.speech import SAMPLE_RATE, official_split, speaker_split
 from jlstm.tasks.classification.data import Data, Part, Prep, say_parts
-from jlstm.training.experiment import Loaded
+from jlstm.tasks.speech.played import Recorded
 
 Name = Literal["fsdd", "audio_folder"]
 DIGITS = tuple("0123456789")
@@ -107,7 +107,9 @@ def load(config: DataConfig, front: LogMelConfig, augment: AugmentConfig) -> Dat
         for rows in held
     )
     prep = Prep(heard.classes, input_size=front.num_features)
-    return Loaded(prep, {"train": learned, "valid": valid, "test": test})
+    parts = {"train": learned, "valid": valid, "test": test}
+    sounds = [heard.waveforms[row] for row in held[1]]
+    return Recorded(prep, parts, waveforms=sounds, rate=front.sample_rate)
 
 
 def _read(config: DataConfig, front: LogMelConfig) -> Heard:

@@ -56,7 +56,7 @@ def read_new(source: Recordings, front: LogMelConfig) -> Heard:
             tuple(map(str, range(len(sounds)))), extract_log_mel(sounds, front)
         )
     files = _files(Path(source))
-    sounds = [_at_rate(path, front.sample_rate) for path in files]
+    sounds = [sound_at_rate(path, front.sample_rate) for path in files]
     return Heard(tuple(map(str, files)), extract_log_mel(sounds, front))
 
 
@@ -107,5 +107,6 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _at_rate(path: Path, rate: int) -> np.ndarray:
+def sound_at_rate(path: Path, rate: int) -> np.ndarray:
+    """Return the samples of a recording at a rate."""
     return resampled(*read_sound(path), rate)

@@ -10,11 +10,19 @@ from flax import nnx
 from jlstm._internal.options import Size
 from jlstm.data.audio import AugmentConfig, LogMelConfig, leave_out
 from jlstm.data.batch_config import BatchConfig
-from jlstm.tasks.speech.new_sound import Heard, Recordings, read_new
-from jlstm.tasks.speech.recognition_data import Data, DataConfig, Prep, checksum, load
+from jlstm.tasks.speech.new_sound import Heard, read_new
+from jlstm.tasks.speech.recognition_data import (
+    RATES,
+    Data,
+    DataConfig,
+    Prep,
+    checksum,
+    load,
+)
 from jlstm.tasks.speech.recognition_objective import RecognizeTask, Utterances
 from jlstm.tasks.speech.recognition_report import make_report
 from jlstm.tasks.speech.recognizer import Recognizer, RecognizerConfig
+from jlstm.tasks.speech.transcripts import read_spoken
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
 
@@ -75,6 +83,7 @@ class RecognizeExperiment(Experiment[Config, Prep, Utterances]):
             data.test,
             config.batches,
             config.beam,
+            RATES[config.data.name],
             masked if config.augment.masks else None,
             config.train.seed,
         )
@@ -87,22 +96,30 @@ class RecognizeExperiment(Experiment[Config, Prep, Utterances]):
         """Listen to the test, and say what was heard wrong."""
         return make_report(self.config, run)
 
-    def read(self, source: Recordings, prep: Prep, *, labelled: bool) -> Heard:
-        """Read a recording or a folder of them."""
-        if labelled:
-            self._lacks("scores no files of one's own")
+    def read(self, source: Any, prep: Prep, *, labelled: bool) -> Any:
+        """Read a recording or a folder of them; to be scored, a table with texts.
+
+        In place of the table a folder for each text will do.
+        """
+        config = self.config
         if prep.hop is None:
             self._lacks("was trained on made-up sounds and reads no recordings")
-        return read_new(source, self.config.front)
+        if labelled:
+            join = config.model.join
+            return read_spoken(source, prep.symbols, config.front, join)
+        return read_new(source, config.front)
 
     def predict(self, model: Recognizer, new: Heard, prep: Prep) -> Iterator[Row]:
         """Yield what is heard in each recording, by beam search."""
         said = Utterances(new.features, [np.ones(1, int)] * len(new.features))
-        cut = self.config.batches.for_new(len(new.features))
-        task = replace(self.task(Loaded.of_one(prep, said), {}), cut=cut)
-        heard = task.recognize(model, said, max(map(len, new.features))).beam
+        heard = self._new(said, prep).recognize(model, said, _longest(said)).beam
         for name, symbols in zip(new.names, heard, strict=True):
             yield {"file": name, "text": _spelt(symbols, prep)}
+
+    def score(self, model: Recognizer, new: Utterances, prep: Prep) -> dict[str, float]:
+        """Return the metrics of what is heard, however much that is."""
+        task = self._new(new, prep)
+        return task.scores(new, task.recognize(model, new, _longest(new)))
 
     def held_out(
         self, task: RecognizeTask, model: Recognizer, part: Utterances, prep: Prep
@@ -111,6 +128,15 @@ class RecognizeExperiment(Experiment[Config, Prep, Utterances]):
         heard = task.recognize(model, part).beam
         for symbols, said in zip(heard, part.targets, strict=True):
             yield {"text": _spelt(symbols, prep), "right": _spelt(said, prep)}
+
+    def _new(self, said: Utterances, prep: Prep) -> RecognizeTask:
+        """Return a task of new utterances, in shapes that come again."""
+        cut = self.config.batches.for_new(len(said.features))
+        return replace(self.task(Loaded.of_one(prep, said), {}), cut=cut)
+
+
+def _longest(said: Utterances) -> int:
+    return max(map(len, said.features))
 
 
 def _spelt(symbols: Iterable[Any], prep: Prep) -> str:

@@ -11,10 +11,13 @@ from jlstm.data import DigitString, StringConfig, digit_strings, load_fsdd
 from jlstm.data.audio import AugmentConfig, LogMelConfig, change_speed, extract_log_mel
 from jlstm.data.speech import official_split, speaker_split
 from jlstm.data.synthetic.phones import PhoneConfig, phone_strings
-from jlstm.tasks.speech.recognition_objective import Utterances
+from jlstm.tasks.speech.played import Recorded
+from jlstm.tasks.speech.recognition_objective import ErrorRate, Utterances
 from jlstm.training.experiment import Loaded
 
 Name = Literal["fsdd_strings", "phones"]
+RATES: dict[Name, ErrorRate] = {"fsdd_strings": "wer", "phones": "per"}
+"""What the share of wrong symbols is called."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,9 @@ def load(config: DataConfig, front: LogMelConfig, augment: AugmentConfig) -> Dat
     train = [_played(made[0], speed) for speed in augment.speeds]
     parts = [[one for copy in train for one in copy], *map(list, made[1:])]
     said = [_features(part, front) for part in parts]
-    return _loaded(tuple("0123456789"), front.hop, said)
+    data = _loaded(tuple("0123456789"), front.hop, said)
+    sounds = [one.waveform for one in made[2]]
+    return Recorded(data.prep, data.parts, waveforms=sounds, rate=front.sample_rate)
 
 
 def _played(strings: Sequence[DigitString], speed: float) -> list[DigitString]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,9 @@ from jlstm.metrics import error_rate
 from jlstm.tasks.speech.recognizer import BLANK, Recognizer, RecognizerConfig
 from jlstm.training.select import Better
 from jlstm.training.task import Metrics
+
+ErrorRate = Literal["wer", "per", "cer"]
+"""Word, phone or character error rate."""
 
 
 class Utterances(NamedTuple):
@@ -111,6 +114,8 @@ class RecognizeTask:
         test: what is scored in the end.
         cut: how utterances are put into batches.
         beam: prefixes of the beam search.
+        rate: what the share of wrong symbols is called: ``"wer"`` where they are words,
+            ``"per"`` phones, ``"cer"`` characters.
         change: what becomes of the training utterances in an epoch, given a generator
             that depends on it. Lengths must not grow. None leaves them as they are.
         seed: of the order of the batches.
@@ -126,6 +131,7 @@ class RecognizeTask:
     test: Utterances
     cut: BatchConfig = BatchConfig()
     beam: int = 16
+    rate: ErrorRate = "wer"
     change: Callable[[Utterances, np.random.Generator], Utterances] | None = None
     seed: int = 0
     unit: str = "utterances"
@@ -158,7 +164,7 @@ class RecognizeTask:
     @property
     def measures(self) -> dict[str, Better]:
         """The metrics that can choose the best epoch."""
-        return {"loss": "lower", "error": "lower", "beam_error": "lower"}
+        return {"loss": "lower", self.rate: "lower", f"beam_{self.rate}": "lower"}
 
     def make_model(self, key: Key) -> Recognizer:
         """Draw a model."""
@@ -197,14 +203,20 @@ class RecognizeTask:
         return loss, (carry, {"loss": loss})
 
     def evaluate(self, model: Recognizer, part: str) -> dict[str, float]:
-        """Return ``loss`` (nats per utterance) and the error rates of both decoders."""
+        """Return ``loss`` (nats per utterance) and the error rates of both decoders.
+
+        Of words they are ``wer``, by the most likely path, and ``beam_wer``.
+        """
         said = self.test if part == "test" else self.valid
-        heard = self.recognize(model, said)
+        return self.scores(said, self.recognize(model, said))
+
+    def scores(self, said: Utterances, heard: Recognized) -> dict[str, float]:
+        """Return the metrics of what was heard."""
         references = [one.tolist() for one in said.targets]
         return {
             "loss": float(heard.losses.mean()),
-            "error": error_rate(references, heard.greedy),
-            "beam_error": error_rate(references, heard.beam),
+            self.rate: error_rate(references, heard.greedy),
+            f"beam_{self.rate}": error_rate(references, heard.beam),
         }
 
     def recognize(

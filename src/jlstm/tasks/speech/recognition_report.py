@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
+from jaxtyping import Integer
 
 from jlstm.analysis.plots import error_curves, plot_confusion, plot_utterance
 from jlstm.metrics import align, edit_distance
+from jlstm.tasks.speech.played import played, some_rows
 from jlstm.tasks.speech.recognition_data import Data, Prep
-from jlstm.tasks.speech.recognition_objective import Recognized, Utterances
+from jlstm.tasks.speech.recognition_objective import ErrorRate, Recognized, Utterances
 from jlstm.tasks.speech.recognizer import Recognizer
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.log import read_metrics
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LISTED = 12  # utterances whose answers are written out
+RATE_NAMES = {f"{what[0]}er": f"{what} error rate"
+              for what in ("word", "phone", "character")}  # fmt: skip
 
 
 def make_report(config: Any, run: Finished[Prep, Utterances]) -> Report:
@@ -28,21 +32,23 @@ def make_report(config: Any, run: Finished[Prep, Utterances]) -> Report:
     heard = run.task.recognize(model, data.test)
     numbers = numbers_of(data, heard)
     summary = run.summary | numbers
-    rows, answers = error_table(title, summary), answer_table(data, heard)
+    rate = run.task.rate
+    rows, answers = error_table(title, rate, summary), answer_table(data, heard)
     errors = "Errors of both decoders on the validation part, over the updates."
     others = "What was taken for what in the test, aligned with the fewest edits."
     names, counts = [*data.prep.symbols, "–"], np.array(numbers["confusion"])
     return Report(
         numbers=numbers,
         said=f"\n{answers}\n\n{rows}\n",
-        headline=key_numbers(title, summary),
+        headline=key_numbers(title, rate, summary),
         loss_label="loss (nats per utterance)",
         figures=[
-            lambda: (errors, draw_errors(run.folder)),
+            lambda: (errors, draw_errors(rate, run.folder)),
             lambda: draw_utterances(model, data, heard),
             lambda: (others, plot_confusion(counts, names)),
             lambda: layer_plots(model, data),
         ],
+        sounds=played(data, said_and_heard(data, heard)),
         tables=[("error rates", rows), ("test utterances", answers)],
     )
 
@@ -77,12 +83,12 @@ def count_pairs(said: Utterances, heard: list[list[int]], symbols: int) -> np.nd
     return counts
 
 
-def error_table(name: str, summary: dict[str, Any]) -> str:
+def error_table(name: str, rate: ErrorRate, summary: dict[str, Any]) -> str:
     """Return the error rates in percent, of several seeds with their deviation."""
-    header = [f"{name}: error rate (%)", "valid", "test"]
+    header = [f"{name}: {RATE_NAMES[rate]} (%)", "valid", "test"]
     body = [
         [how, *(shown_error(summary[part], key) for part in ("valid", "test"))]
-        for how, key in (("greedy", "error"), ("beam search", "beam_error"))
+        for how, key in (("greedy", rate), ("beam search", f"beam_{rate}"))
     ]
     return table(header, body)
 
@@ -91,9 +97,9 @@ def shown_error(metrics: dict[str, Any], key: str) -> str:
     """Return an error rate in percent.
 
     Example:
-        >>> shown_error({"error": 0.0123}, "error")
+        >>> shown_error({"wer": 0.0123}, "wer")
         '1.23'
-        >>> shown_error({"error": 0.02, "error_members": [0.01, 0.03]}, "error")
+        >>> shown_error({"wer": 0.02, "wer_members": [0.01, 0.03]}, "wer")
         '2.00 ± 1.41'
     """
     members = metrics.get(f"{key}_members", [])
@@ -103,9 +109,8 @@ def shown_error(metrics: dict[str, Any], key: str) -> str:
 
 def answer_table(data: Data, heard: Recognized) -> str:
     """Return what was said in the first test utterances and in those heard worst."""
-    said = [one.tolist() for one in data.test.targets]
-    edits = [edit_distance(*pair) for pair in zip(said, heard.beam, strict=True)]
-    worst = sorted(range(len(said)), key=lambda row: -edits[row])[: LISTED // 2]
+    said, edits = [one.tolist() for one in data.test.targets], edits_of(data, heard)
+    worst = np.argsort(-edits, kind="stable")[: LISTED // 2].tolist()
     first = [row for row in range(len(said)) if row not in worst][: LISTED // 2]
     body = [
         [write(data, found[row]) for found in (said, heard.greedy, heard.beam)]
@@ -115,38 +120,58 @@ def answer_table(data: Data, heard: Recognized) -> str:
     return table(["said", "greedy", "beam search", "edits"], body)
 
 
+def said_and_heard(data: Data, heard: Recognized) -> dict[int, str]:
+    """Return what to say of the first test utterances and of those heard worst."""
+    said, edits = [one.tolist() for one in data.test.targets], edits_of(data, heard)
+    worst = [row for row in np.argsort(-edits, kind="stable").tolist() if edits[row]]
+    return {
+        row: f"Said: {write(data, said[row])}. "
+        f"Heard: {write(data, heard.beam[row]) or 'nothing'}."
+        for row in some_rows(len(said), worst)
+    }
+
+
+def edits_of(data: Data, heard: Recognized) -> Integer[np.ndarray, " n"]:
+    """Return how many edits lead from what was said to what was heard."""
+    pairs = zip(data.test.targets, heard.beam, strict=True)
+    return np.array([edit_distance(said.tolist(), found) for said, found in pairs])
+
+
 def write(data: Data, symbols: list[int]) -> str:
     """Return symbols as they are written."""
     return " ".join(data.prep.symbols[symbol - 1] for symbol in symbols)
 
 
-def key_numbers(name: str, summary: dict[str, Any]) -> list[tuple[str, str]]:
+def key_numbers(
+    name: str, rate: ErrorRate, summary: dict[str, Any]
+) -> list[tuple[str, str]]:
     """Return the few numbers that stand at the top of the report."""
     test = summary["test"]
     return [
         ("model", name),
-        ("test error, greedy", f"{shown_error(test, 'error')} %"),
-        ("test error, beam search", f"{shown_error(test, 'beam_error')} %"),
+        (f"test {rate.upper()}, greedy", f"{shown_error(test, rate)} %"),
+        (f"test {rate.upper()}, beam search", f"{shown_error(test, f'beam_{rate}')} %"),
         ("training utterances", f"{summary['utterances']['train']:,}"),
     ]
 
 
-def draw_errors(folder: Path) -> "Figure":
+def draw_errors(rate: ErrorRate, folder: Path) -> "Figure":
     """Return the errors on the validation part over the updates."""
     records = [each for each in read_metrics(folder) if each["kind"] == "valid"]
     errors = {
-        "greedy": [each["error"] for each in records],
-        "beam search": [each["beam_error"] for each in records],
+        "greedy": [each[rate] for each in records],
+        "beam search": [each[f"beam_{rate}"] for each in records],
     }
-    return error_curves([each["step"] for each in records], errors, "errors (%)")
+    return error_curves(
+        [each["step"] for each in records], errors, f"{RATE_NAMES[rate]} (%)"
+    )
 
 
 def draw_utterances(
     model: Recognizer, data: Data, heard: Recognized
 ) -> list[tuple[str, "Figure"]]:
     """Return plots of two test utterances: the first, and the one heard worst."""
-    said = [one.tolist() for one in data.test.targets]
-    edits = [edit_distance(*pair) for pair in zip(said, heard.beam, strict=True)]
+    said, edits = [one.tolist() for one in data.test.targets], edits_of(data, heard)
     worst = int(np.argmax(edits))
     rows = [0, worst] if worst and edits[worst] else [0]
     drawn = []

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Integer
 
 from jlstm.analysis.plots import plot_log_mels
 from jlstm.data.audio import LogMelConfig
@@ -17,6 +18,7 @@ from jlstm.tasks.classification.report import (
     score_table,
     verdict_of,
 )
+from jlstm.tasks.speech.played import played, some_rows
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import Example, every_nth, layer_figures
 
@@ -46,6 +48,7 @@ def make_report(config: Any, run: Finished[Prep, Part]) -> Report:
             lambda: draw_errors(data, front, logits),
             lambda: layer_plots(model, data, front),
         ],
+        sounds=played(data, said_and_heard(data, logits)),
         tables=[("next to the baselines", rows)],
     )
 
@@ -66,11 +69,9 @@ def draw_errors(
 ) -> list[tuple[str, "Figure"]]:
     """Return test recordings that were taken for something else, the surest first."""
     labels, guesses = data.test.labels, logits.argmax(axis=1)
-    wrong = np.flatnonzero(guesses != labels)
-    if not len(wrong):
+    rows = surest_errors(data.test.labels, logits)[:ERRORS]
+    if not len(rows):
         return []
-    lead = logits[wrong, guesses[wrong]] - logits[wrong, labels[wrong]]
-    rows = wrong[np.argsort(-lead, kind="stable")][:ERRORS]
     sounds = [
         (f"{data.prep.classes[labels[n]]}, not {data.prep.classes[guesses[n]]}",
          _bands(data, front, n))
@@ -80,6 +81,32 @@ def draw_errors(
         "The surest of the errors in the test: what it is, not what it was taken for."
     )
     return [(caption, plot_log_mels(sounds, front.hop))]
+
+
+def said_and_heard(data: Data, logits: np.ndarray) -> dict[int, str]:
+    """Return what to say of the first test recordings and of the surest errors."""
+    classes, guesses = data.prep.classes, logits.argmax(axis=1)
+    rows = some_rows(len(guesses), surest_errors(data.test.labels, logits).tolist())
+    return {
+        row: f"Said: {classes[data.test.labels[row]]}. Heard: {classes[guesses[row]]}."
+        for row in rows
+    }
+
+
+def surest_errors(
+    labels: Integer[np.ndarray, " n"], logits: Float[np.ndarray, "n k"]
+) -> Integer[np.ndarray, " m"]:
+    """Return the rows with a wrong answer, the surest first.
+
+    Example:
+        >>> logits = np.array([[2.0, 0], [0, 1], [5, 0]])
+        >>> surest_errors(np.array([1, 1, 1]), logits).tolist()
+        [2, 0]
+    """
+    guesses = logits.argmax(axis=1)
+    wrong = np.flatnonzero(guesses != labels)
+    lead = logits[wrong, guesses[wrong]] - logits[wrong, labels[wrong]]
+    return wrong[np.argsort(-lead, kind="stable")]
 
 
 def layer_plots(
