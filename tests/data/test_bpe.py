@@ -36,5 +36,5 @@ def test_pairs_in_pieces_keep_their_words():
 
 
 def test_the_number_of_pieces_is_positive():
-    with pytest.raises(ValueError, match="pieces must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="pieces is 0; give a positive integer"):
         TranslationConfig(units="bpe", pieces=0)

@@ -40,9 +40,9 @@ LABELLED = "".join(f"{'good' if n % 2 else 'bad'}\tfilm number {n}\n" for n in r
 TAGGED = "The DT\ndog NN\n\nA DT\ncat NN\n\nDogs NN\n\nThe DT\nman NN\n"
 
 
-def small(task, folder, monkeypatch):
+def small(task, folder, monkeypatch, **options):
     """Return an experiment that was checked; its files are in a folder."""
-    data, model, others = PARTS[task](folder, monkeypatch)
+    data, model, others = PARTS[task](folder, monkeypatch, **options)
     kind = TASKS[task]
     return kind.from_config(kind.Config(task=task, data=data, model=model, **others))
 
@@ -98,15 +98,16 @@ def _speech(folder, monkeypatch):
     return data, ClassifierConfig(ENCODER), {"front": front, "batches": FEW}
 
 
-def _translation(folder, monkeypatch):
+def _translation(folder, monkeypatch, units="words"):
     lines = ["Ein Hund.", "Zwei Hunde rennen."], ["A dog.", "Two dogs run."]
     texts = dict.fromkeys(("train", "val", "test_2016_flickr"), lines)
-    found = encode_pairs(texts, TranslationConfig(min_count=1))
     monkeypatch.setattr(
-        "jlstm.tasks.translation.experiment.load_multi30k", lambda config: found
+        "jlstm.tasks.translation.experiment.load_multi30k",
+        lambda config: encode_pairs(texts, config),
     )
+    data = TranslationConfig(min_count=1, units=units, pieces=24)
     model = Seq2SeqConfig(ENCODER, ENCODER, embedding_size=2)
-    return TranslationConfig(), model, {"batches": PairBatchConfig(2, 2, ())}
+    return data, model, {"batches": PairBatchConfig(2, 2, ())}
 
 
 def _tagging(folder, monkeypatch):

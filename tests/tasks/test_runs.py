@@ -25,9 +25,9 @@ from tests.training.test_experiment import Config, MeanExperiment
 NEW = {"classify": ["film number 3", "a film"], "tagging": "The dog\n\nCats\n"}
 
 
-def saved(task, folder, monkeypatch, which="best"):
+def saved(task, folder, monkeypatch, which="best", **options):
     """Return an untrained model of a task, and the folder of a run that has it."""
-    made = small(task, folder, monkeypatch)
+    made = small(task, folder, monkeypatch, **options)
     model = made.make_model(made.data.prep, nnx.Rngs(jax.random.key(3)))
     run = folder / "run"
     run.mkdir()
@@ -293,6 +293,30 @@ def test_sentences_are_translated_and_scored(tmp_path, monkeypatch):
         found.score((["Ein Hund."], ["A dog.", "Two."]))
     with pytest.raises(ValueError, match="give a pair"):
         found.score(["Ein Hund."])
+
+
+@pytest.mark.slow
+def test_a_translator_on_pieces_cuts_new_words_as_its_run_did(tmp_path, monkeypatch):
+    pytest.importorskip("tokenizers")
+    made, _, run = saved("translation", tmp_path, monkeypatch, units="bpe")
+    prep, test = made.data.prep, made.data.parts["test_2016_flickr"]
+    assert len(test.sources[1]) > len(test.source_words[1])  # there are pieces
+    found = load_run(shutil.move(run / "model", tmp_path / "sent"))
+    texts = ["Ein Hund.", "Zwei Hunde rennen."]
+    new = found.experiment.read(texts, found.prep, labelled=False)
+    for own, wanted in zip(new.sources, test.sources, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+    rows = list(found.predict(texts))
+    assert [row["source"] for row in rows] == ["ein hund .", "zwei hunde rennen ."]
+    assert not any("</w>" in row["translation"] for row in rows)
+    given = found.experiment.read(
+        (texts, ["A dog.", "Two dogs run."]), prep, labelled=True
+    )
+    for own, wanted in zip(given.targets, test.targets, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+    old = prep._replace(source_pieces=None, target_pieces=None)
+    with pytest.raises(ValueError, match="before the pieces of words were kept"):
+        found.experiment.read(texts, old, labelled=False)
 
 
 def record(path, seed):

@@ -10,6 +10,7 @@ subword units" (arXiv:1508.07909), section 3.2.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from jlstm.data.words import UNK, Words
@@ -17,15 +18,24 @@ from jlstm.data.words import UNK, Words
 END_OF_WORD = "</w>"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Pieces:
     """Cuts words into the pieces that :func:`fit_pieces` has found.
 
     Attributes:
-        tokenizer: of the package ``tokenizers``.
+        text: pieces and merges as JSON, as the package ``tokenizers`` writes them.
     """
 
-    tokenizer: Any
+    text: str
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer of that package.
+
+        Raises:
+            ImportError: the package ``tokenizers`` is not installed.
+        """
+        return _tokenizers().Tokenizer.from_str(self.text)
 
     def cut(self, sentences: Sequence[Words]) -> tuple[Words, ...]:
         """Return the pieces of each sentence; a strange character is ``<unk>``."""
@@ -51,13 +61,7 @@ def fit_pieces(sentences: Iterable[Words], size: int) -> Pieces:
         >>> join_pieces(pieces.cut([("slow", "lower")])[0])
         ('slow', 'lower')
     """
-    try:
-        import tokenizers
-    except ImportError:
-        raise ImportError(
-            "Byte pair encoding needs the package tokenizers, which is not installed: "
-            "install it, or take whole words."
-        ) from None
+    tokenizers = _tokenizers()
     model = tokenizers.models.BPE(unk_token=UNK, end_of_word_suffix=END_OF_WORD)
     tokenizer = tokenizers.Tokenizer(model)
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
@@ -69,7 +73,7 @@ def fit_pieces(sentences: Iterable[Words], size: int) -> Pieces:
     )
     lines = (" ".join(words) for words in sentences)
     tokenizer.train_from_iterator(lines, trainer)
-    return Pieces(tokenizer)
+    return Pieces(tokenizer.to_str())
 
 
 def join_pieces(pieces: Sequence[str]) -> Words:
@@ -80,3 +84,14 @@ def join_pieces(pieces: Sequence[str]) -> Words:
         ('a', 'dogs', 'ru')
     """
     return tuple("".join(pieces).replace(END_OF_WORD, " ").split())
+
+
+def _tokenizers() -> Any:
+    try:
+        import tokenizers
+    except ImportError:
+        raise ImportError(
+            "Byte pair encoding needs the package tokenizers, which is not installed: "
+            "install it, or take whole words."
+        ) from None
+    return tokenizers

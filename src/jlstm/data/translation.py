@@ -14,7 +14,7 @@ from jaxtyping import Bool, Int32, Integer
 
 from jlstm._internal.options import Options, Size
 from jlstm.data.archive import read_lines
-from jlstm.data.bpe import fit_pieces
+from jlstm.data.bpe import Pieces, fit_pieces, join_pieces
 from jlstm.data.bucket import BucketedBatches
 from jlstm.data.fetch import fetch
 from jlstm.data.tokenize import tokenize
@@ -90,13 +90,15 @@ class Translation:
     """The parts of a parallel corpus, and the vocabularies that read them.
 
     ``units`` tells whether the symbols are words or pieces of them, as of
-    :class:`TranslationConfig`.
+    :class:`TranslationConfig`; then the two ``pieces`` say how words are cut.
     """
 
     parts: dict[str, Pairs]
     source_vocab: Vocab
     target_vocab: Vocab
     units: Units = "words"
+    source_pieces: Pieces | None = None
+    target_pieces: Pieces | None = None
 
 
 class PairBatch(NamedTuple):
@@ -155,7 +157,8 @@ def encode_pairs(texts: Mapping[str, Sides], config: TranslationConfig) -> Trans
         (array([5, 6, 4, 2], dtype=int32),)
     """
     sides = {part: _cut(part, pair, config) for part, pair in texts.items()}
-    symbols = sides if config.units == "words" else _pieces(sides, config.pieces)
+    pieces = _fitted(sides["train"], config)
+    symbols = {part: _symbols(own, pieces) for part, own in sides.items()}
     source_vocab, target_vocab = (
         word_vocab(
             symbols["train"][side],
@@ -174,7 +177,17 @@ def encode_pairs(texts: Mapping[str, Sides], config: TranslationConfig) -> Trans
         )
         for part, (sources, targets) in symbols.items()
     }
-    return Translation(parts, source_vocab, target_vocab, config.units)
+    return Translation(parts, source_vocab, target_vocab, config.units, *pieces)
+
+
+def cut_words(sentences: tuple[Words, ...], pieces: Pieces | None) -> tuple[Words, ...]:
+    """Return the symbols of sentences: their words, or pieces of them."""
+    return sentences if pieces is None else pieces.cut(sentences)
+
+
+def whole_words(symbols: Words, pieces: Pieces | None) -> Words:
+    """Return the words that symbols stand for."""
+    return symbols if pieces is None else join_pieces(symbols)
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,12 +266,20 @@ def _cut(
     return source, target
 
 
-def _pieces(
-    sides: Mapping[str, tuple[tuple[Words, ...], tuple[Words, ...]]], size: int
-) -> dict[str, tuple[tuple[Words, ...], tuple[Words, ...]]]:
-    """Cut the words of all parts into pieces, those of the training of each side."""
-    source, target = (fit_pieces(side, size) for side in sides["train"])
-    return {part: (source.cut(s), target.cut(t)) for part, (s, t) in sides.items()}
+def _fitted(
+    train: tuple[tuple[Words, ...], tuple[Words, ...]], config: TranslationConfig
+) -> tuple[Pieces | None, Pieces | None]:
+    """Return how words of each language are cut: None where they are not."""
+    if config.units == "words":
+        return None, None
+    return fit_pieces(train[0], config.pieces), fit_pieces(train[1], config.pieces)
+
+
+def _symbols(
+    sides: tuple[tuple[Words, ...], tuple[Words, ...]],
+    pieces: tuple[Pieces | None, Pieces | None],
+) -> tuple[tuple[Words, ...], tuple[Words, ...]]:
+    return cut_words(sides[0], pieces[0]), cut_words(sides[1], pieces[1])
 
 
 def _beside(

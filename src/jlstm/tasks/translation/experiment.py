@@ -136,4 +136,4 @@ class TranslateExperiment(Experiment[Config, Prep, Pairs]):
 
     def _translated(self, model: Seq2Seq, prep: Prep, given: Sources) -> list[Words]:
         search = self.config.search
-        return translated(model, prep.target, given, search.search(search.beams))
+        return translated(model, prep, given, search.search(search.beams))

@@ -9,8 +9,8 @@ from jlstm.data.batch_config import SHORTEST
 from jlstm.data.bucket import powers_of_two, rows_for
 from jlstm.data.lines import Texts, read_lines_of
 from jlstm.data.tokenize import detokenize, tokenize
-from jlstm.data.translation import Pairs, TranslationConfig
-from jlstm.data.vocab import EOS, Vocab
+from jlstm.data.translation import Pairs, TranslationConfig, cut_words, whole_words
+from jlstm.data.vocab import EOS
 from jlstm.data.words import Words, decode_words, encode_words
 from jlstm.decoding.beam import Search
 from jlstm.tasks.translation.data import Prep
@@ -35,37 +35,42 @@ def read_pairs(
 
     Raises:
         FileNotFoundError: nothing is at the path.
-        ValueError: a line is empty, a sentence lacks its translation, or the run has
-            pieces of words, which are not kept with a model.
+        ImportError: the run cuts words into pieces, and tokenizers is not installed.
+        ValueError: a line is empty, a sentence lacks its translation, or the run is
+            from before pieces were kept with a model.
     """
-    if prep.units != "words":
+    if prep.units != "words" and prep.source_pieces is None:
         raise ValueError(
-            f"data.units is {prep.units}: how words are cut into pieces is not kept "
-            "with a model, so it reads no new text; train one on words."
+            f"data.units is {prep.units}, and this run was made before the pieces of "
+            "words were kept with a model: run its experiment again."
         )
-    given, wanted = _sides(source) if labelled else (source, None)
+    given, right = _sides(source) if labelled else (source, None)
     words = _words(given, config)
-    lines = ("",) * len(words) if wanted is None else read_lines_of(wanted)[0]
+    lines = ("",) * len(words) if right is None else read_lines_of(right)[0]
     if len(lines) != len(words):
         raise ValueError(
             f"There are {len(words)} sentences and {len(lines)} translations: give one "
             "for each."
         )
     targets = tuple(tokenize(one, config.target, config.lowercase) for one in lines)
+    sources = cut_words(words, prep.source_pieces)
+    wanted = cut_words(targets, prep.target_pieces)
     return Pairs(
         words,
         targets,
-        tuple(encode_words(prep.source, one) for one in words),
-        tuple(encode_words(prep.target, (*one, EOS)) for one in targets),
+        tuple(encode_words(prep.source, one) for one in sources),
+        tuple(encode_words(prep.target, (*one, EOS)) for one in wanted),
         lines,
     )
 
 
 def translated(
-    model: Seq2Seq, vocab: Vocab, given: Sources, search: Search
+    model: Seq2Seq, prep: Prep, given: Sources, search: Search
 ) -> list[Words]:
     """Return the words of the best translation of each sentence."""
-    return [decode_words(vocab, ids) for ids in translate(model, given, search)]
+    found = translate(model, given, search)
+    symbols = (decode_words(prep.target, ids) for ids in found)
+    return [whole_words(one, prep.target_pieces) for one in symbols]
 
 
 def in_few_shapes(sentences: Sequence[np.ndarray], most: int) -> Sources:

@@ -8,8 +8,13 @@ from typing import Any
 
 from jlstm._internal.files import write_atomically
 from jlstm._internal.options import NotNegative, Options, Size
-from jlstm.data.bpe import join_pieces
-from jlstm.data.translation import PARTS, Pairs, Translation, TranslationConfig
+from jlstm.data.translation import (
+    PARTS,
+    Pairs,
+    Translation,
+    TranslationConfig,
+    whole_words,
+)
 from jlstm.data.words import Words, decode_words
 from jlstm.decoding.beam import Search
 from jlstm.tasks.translation.baselines import write_by_dictionary
@@ -74,7 +79,7 @@ def write_all(
         if dictionary:
             symbols["word by word"] = write_by_dictionary(task.corpus, part)
         written[part] = {
-            name: [_as_words(task.corpus, one) for one in every]
+            name: [whole_words(one, task.corpus.target_pieces) for one in every]
             for name, every in symbols.items()
         }
     return written
@@ -126,8 +131,3 @@ def _write_table(pairs: Pairs, ways: dict[str, list[Words]], path: Path) -> None
 def _write_lines(path: Path, words: list[Words]) -> None:
     """Write one sentence per line, for other scorers."""
     path.write_text("".join(" ".join(one) + "\n" for one in words), encoding="utf-8")
-
-
-def _as_words(corpus: Translation, symbols: Words) -> Words:
-    """Return the words that symbols stand for, which are words or pieces of them."""
-    return join_pieces(symbols) if corpus.units == "bpe" else symbols
