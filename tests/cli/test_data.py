@@ -27,6 +27,7 @@ FORMS = {
     "one column": ("3.5\n4.5\n6\n", "csv"),
     "a class and a text": (TEXTS, "labelled_text"),
     "names of columns": ("label;text\nx;a film\ny;a, dull; film\n", "labelled_text"),
+    "texts with a number": ("text,score\na film,3.5\ndull,1.25\n", "labelled_text"),
     "classes of fastText": (
         "__label__a A film.\n__label__b Dull, so dull.\n",
         "labelled_text",

@@ -46,7 +46,7 @@ def form_of(path: str | Path) -> str:
     text = read_table_text(path)
     lines = [line for line in text.split("\n") if line.strip()]
     rows = _rows(text, path)
-    if rows is not None and _is_of_numbers(rows):
+    if rows is not None and _is_of_numbers(rows) and not _is_named(rows):
         return _form_of_numbers(rows)
     if _is_of_words(text):
         return "tagged"
@@ -58,7 +58,8 @@ def form_of(path: str | Path) -> str:
 
 
 def _form_of_rows(rows: Rows) -> str:
-    return _form_of_numbers(rows) if _is_of_numbers(rows) else "labelled_text"
+    of_numbers = _is_of_numbers(rows) and not _is_named(rows)
+    return _form_of_numbers(rows) if of_numbers else "labelled_text"
 
 
 def _form_of_numbers(rows: Rows) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int32, Integer
+from jaxtyping import Int32, Integer, Real
 
 from jlstm.data.vocab import EOS, Vocab
 
@@ -21,10 +21,10 @@ Words = tuple[str, ...]
 
 
 class Labelled(NamedTuple):
-    """Sentences and the class of each."""
+    """Sentences and the class of each, or its number."""
 
     sentences: tuple[Words, ...]
-    labels: Integer[np.ndarray, " n"]
+    labels: Real[np.ndarray, " n"]
 
     def take(self, rows: Integer[np.ndarray, " k"]) -> "Labelled":
         """Return the sentences at ``rows``."""

@@ -191,8 +191,13 @@ REFUSED = {
     ),
     "one class": ("id,x,label\na,1,u\nb,2,u\n", {}, "classes u: give sequences of two"),
     "a number to predict": (
-        "id,x,label\n" + "".join(f"{n},{n},{n / 7:.3f}\n" for n in range(12)), {},
-        "a number to predict (regression) is no class",
+        "id,x,label\n" + "".join(f"{n},{n},{n}\n" for n in range(12)), {},
+        "12 classes in 12 sequences, such as '0': name the column of classes by "
+        "data.label; data.problem_type=regression predicts numbers.",
+    ),
+    "one number": (
+        "id,x,label\n" + "".join(f"{n},{n},0.5\n" for n in range(12)), {},
+        "All numbers to predict are 0.5 in training",
     ),
     "missing": ("id,x,label\na,1,u\na,,u\nb,1,v\n", {}, "lacks 1 value(s), the first"),
     "text": ("id,x,label\na,red,u\na,2,u\nb,1,v\n", {}, "line 2 has 'red' in column"),

@@ -31,5 +31,6 @@ from jlstm.analysis.plots.speech import plot_log_mels as plot_log_mels
 from jlstm.analysis.plots.speech import plot_utterance as plot_utterance
 from jlstm.analysis.plots.svg import figure_to_svg as figure_to_svg
 from jlstm.analysis.plots.text import plot_text as plot_text
+from jlstm.analysis.plots.truth import plot_truth as plot_truth
 from jlstm.analysis.plots.words import Passage as Passage
 from jlstm.analysis.plots.words import plot_words as plot_words

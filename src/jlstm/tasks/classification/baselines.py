@@ -39,20 +39,24 @@ def _naive_bayes(data: Data) -> Scores:
 
 
 def _linear(config: DataConfig, data: Data) -> Scores:
-    parts = data.parts.values()
-    shapes = {one.shape for part in parts for one in part.sequences}
-    flat = len(shapes) == 1 and np.prod(min(shapes)) <= _MOST
-    steps = "all pixels" if config.name.startswith("mnist") else "all steps"
-    name = "softmax regression, " + (steps if flat else "mean over time")
-    rows = {part: features(examples, flat) for part, examples in data.parts.items()}
+    how, rows = vectors_of(config, data)
     labels = data.train.labels.astype(int)
     model = fit_softmax(rows["train"], labels, classes=len(data.prep.classes))
     return {
-        name: {
+        f"softmax regression, {how}": {
             "valid": _accuracy(model.logits(rows["valid"]), data.valid.labels),
             "test": _accuracy(model.logits(rows["test"]), data.test.labels),
         }
     }
+
+
+def vectors_of(config: DataConfig, data: Data) -> tuple[str, dict[str, np.ndarray]]:
+    """Return one vector per example of each part, and what it is made of."""
+    shapes = {one.shape for part in data.parts.values() for one in part.sequences}
+    flat = len(shapes) == 1 and np.prod(min(shapes)) <= _MOST
+    steps = "all pixels" if config.name.startswith("mnist") else "all steps"
+    rows = {part: features(examples, flat) for part, examples in data.parts.items()}
+    return (steps if flat else "mean over time"), rows
 
 
 def features(examples: Part, flat: bool) -> np.ndarray:

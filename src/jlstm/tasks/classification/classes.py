@@ -8,9 +8,8 @@ FEW = 10
 """Examples from which on classes and columns are told apart by how they repeat."""
 _ADVICE = {
     "lines": "give a class, a tab and a text in each line, or name the columns in the "
-    "first line and by data.label and data.text.",
-    "sequences": "name the column of classes by data.label; a number to predict "
-    "(regression) is no class, and no task of jlstm learns it.",
+    "first line and by data.label and data.text",
+    "sequences": "name the column of classes by data.label",
 }
 
 
@@ -46,7 +45,8 @@ def check_classes(
     if len(found) >= FEW and len(kinds) > len(found) / 2:
         raise ValueError(
             f"{path} has {len(kinds)} classes in {len(found)} {what}, such as "
-            f"{kinds[0][:40]!r}: {_ADVICE[what]}"
+            f"{kinds[0][:40]!r}: {_ADVICE[what]}; "
+            "data.problem_type=regression predicts numbers."
         )
     plain = Counter(" ".join(name.lower().split()) for name in kinds)
     twice = next((name for name, n in plain.items() if n > 1), None)

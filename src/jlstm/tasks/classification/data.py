@@ -1,17 +1,17 @@
 """The labelled sequences of a run: which, cut how, and what they are once read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from jaxtyping import Integer, Shaped
+from jaxtyping import Real, Shaped
 
 from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import Vocab
 from jlstm.data.forecast import Scaler
-from jlstm.data.parts import balance
 from jlstm.data.words import UNK, Words
+from jlstm.tasks.classification.labels import ProblemType
 from jlstm.tasks.classification.objective import Examples
 from jlstm.training.experiment import Loaded
 
@@ -28,6 +28,7 @@ Name = Literal[TextName, VectorName]
 TEXTS, VECTORS = get_args(TextName), get_args(VectorName)
 OWN = "labelled_text", "sequences"
 _OF = dict.fromkeys(("valid_path", "test_path", "label", "group"), OWN)
+_OF["problem_type"] = OWN
 _OF |= {"text": OWN[:1], **dict.fromkeys(("id", "columns", "interpolate"), OWN[1:])}
 """Which data each option is of."""
 
@@ -45,7 +46,11 @@ class DataConfig(Options):
             of ``path`` does.
         test_path: of your own data: a file to report on; else a share of ``path``.
         text: of ``labelled_text``: name of the column of texts; None to find it.
-        label: of your own data: name of the column of classes; None to find it.
+        label: of your own data: name of the column of classes, or of numbers to
+            predict; None to find it.
+        problem_type: of your own data: what labels are, ``"classification"`` of names
+            or ``"regression"`` of numbers; ``"auto"`` takes them for numbers where all
+            are and some of them have a fraction.
         group: of your own data: name of a column, such as the speaker or the author,
             each of which stands in one part alone; of a folder, a pattern of the path
             with brackets around it. None cuts by classes.
@@ -70,6 +75,7 @@ class DataConfig(Options):
     test_path: str | None = None
     text: str | None = None
     label: str | None = None
+    problem_type: ProblemType = "auto"
     group: str | None = None
     id: str | None = None
     columns: tuple[str, ...] = ()
@@ -94,7 +100,10 @@ class DataConfig(Options):
                 "unset the path."
             )
         for key, names in _OF.items():
-            if getattr(self, key) not in (None, (), False) and self.name not in names:
+            if (
+                getattr(self, key) not in (None, (), False, "auto")
+                and self.name not in names
+            ):
                 raise ValueError(
                     f"data.{key} goes with data.name={' or '.join(names)}; data.name "
                     f"is {self.name!r}: leave it out."
@@ -124,11 +133,12 @@ class Prep:
     """What a classifier knows of its data.
 
     Attributes:
-        classes: their names.
+        classes: their names; none where numbers are predicted.
         vocab: of the words, None for vectors.
         input_size: features of a vector, None for words.
         columns: the names of the features, where they have some.
         scaler: makes z-scores of the features, where that is to be done.
+        target: makes z-scores of the numbers to predict; None for classes.
     """
 
     classes: tuple[str, ...]
@@ -136,6 +146,21 @@ class Prep:
     input_size: int | None = None
     columns: tuple[str, ...] = ()
     scaler: Scaler | None = None
+    target: Scaler | None = None
+
+    @property
+    def problem_type(self) -> ProblemType:
+        """What the labels are."""
+        return "classification" if self.target is None else "regression"
+
+    @property
+    def outputs(self) -> int:
+        """What a model gives for a sequence: a logit for each class, or a number."""
+        return len(self.classes) or 1
+
+    def name_of(self, label: int | float | np.number) -> str:
+        """Return the name of a class, or a number to predict as a text."""
+        return self.classes[int(label)] if self.classes else f"{label:.4g}"
 
     @property
     def inputs(self) -> dict[str, int | None]:
@@ -150,13 +175,14 @@ class Part(NamedTuple):
 
     Attributes:
         sequences: ids of words, or vectors.
-        labels: the number of each class; 0 where it is not known.
+        labels: the number of each class, or the numbers to predict; 0 where they are
+            not known.
         sentences: the words of the ids, None for vectors.
         names: of the sequences, where they have some.
     """
 
     sequences: Sequence[Shaped[np.ndarray, "t ..."]]
-    labels: Integer[np.ndarray, " n"]
+    labels: Real[np.ndarray, " n"]
     sentences: tuple[Words, ...] | None = None
     names: tuple[str, ...] | None = None
 
@@ -167,11 +193,3 @@ class Part(NamedTuple):
 
 
 Data = Loaded[Prep, Part]
-
-
-def say_parts(
-    labels: Mapping[str, Integer[np.ndarray, "..."]], classes: Sequence[str]
-) -> None:
-    """Print how many of each class are in each part."""
-    names = {n: [classes[label] for label in own] for n, own in labels.items()}
-    print(balance(names), flush=True)

@@ -1,4 +1,4 @@
-"""The classification task: labelled sequences, a network, its baselines, a report."""
+"""Labelled sequences, of classes or of numbers: a network, baselines, a report."""
 
 import zlib
 from collections.abc import Iterator
@@ -12,16 +12,14 @@ from jlstm._internal.options import Count
 from jlstm.data import Vocab
 from jlstm.data.batch_config import BatchConfig
 from jlstm.data.lines import Texts
-from jlstm.tasks.classification.baselines import score_baselines
+from jlstm.tasks.classification.answers import answers_of
 from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
 from jlstm.tasks.classification.load import load
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
-from jlstm.tasks.classification.objective import ClassifyTask
+from jlstm.tasks.classification.objective import LabelledTask
 from jlstm.tasks.classification.overview import make_overview
 from jlstm.tasks.classification.own_vectors import read_new as read_sequences
-from jlstm.tasks.classification.report import make_report
 from jlstm.tasks.classification.texts import read_new
-from jlstm.tasks.classification.words import shares
 from jlstm.training.checksum import checksum
 from jlstm.training.config.class_loss import ClassLossConfig
 from jlstm.training.config.run import RunConfig
@@ -37,8 +35,8 @@ class Config(RunConfig):
         data: which labelled sequences, and how they are cut.
         model: hyper-parameters of the model.
         batches: how examples are put into batches.
-        baselines: fit naive Bayes, or softmax regression, to compare with.
-        loss: how the classes count in training.
+        baselines: fit naive Bayes, softmax or ridge regression, to compare with.
+        loss: how classes count in training.
         examples: texts of the report that show which words moved the decision.
     """
 
@@ -52,7 +50,7 @@ class Config(RunConfig):
 
 
 class ClassifyExperiment(Experiment[Any, Prep, Part]):
-    """One class for each sequence, of words or of vectors."""
+    """One class, or one number, for each sequence of words or of vectors."""
 
     Config = Config
     Prep = Prep
@@ -64,32 +62,21 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
 
     def make_model(self, prep: Prep, rngs: nnx.Rngs) -> Classifier:
         """Draw a model."""
-        classes = len(prep.classes)
-        return Classifier(self.config.model, classes, **prep.inputs, rngs=rngs)
+        return Classifier(self.config.model, prep.outputs, **prep.inputs, rngs=rngs)
 
-    def task(self, data: Data, baselines: Scores) -> ClassifyTask:
+    def task(self, data: Data, baselines: Scores) -> LabelledTask:
         """Return what the trainer trains."""
-        config, prep = self.config, data.prep
-        return ClassifyTask(
-            config.model,
-            len(prep.classes),
-            data.train.examples,
-            data.valid.examples,
-            data.test.examples,
-            **prep.inputs,
-            cut=config.batches,
-            aim=config.loss.of(prep.classes, data.train.labels),
-            seed=config.train.seed,
-        )
+        return answers_of(data.prep).task(self.config, data)
 
     def vocabularies(self, prep: Prep) -> dict[str, Vocab | None]:
         """Return the words."""
         return {"vocab": prep.vocab}
 
     def baselines(self, data: Data) -> Scores:
-        """Return the accuracy of the baselines."""
-        config = self.config
-        return score_baselines(config.data, data) if config.baselines else {}
+        """Return the scores of the baselines."""
+        if not self.config.baselines:
+            return {}
+        return answers_of(data.prep).baselines(self.config.data, data)
 
     def identity(self, data: Data) -> dict[str, Any]:
         """Return how many sequences and steps a part has, and checksums."""
@@ -103,11 +90,11 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
         return make_overview(data)
 
     def report(self, run: Finished[Prep, Part]) -> Report:
-        """Say how many answers are right, and which words moved them."""
-        return make_report(self.config, run)
+        """Say how good the answers are, and which words moved them."""
+        return answers_of(run.data.prep).report(self.config, run)
 
     def read(self, source: Texts, prep: Prep, *, labelled: bool) -> Part:
-        """Read a table of texts and classes, or else a text in each line.
+        """Read a table of texts and labels, or else a text in each line.
 
         Of ``sequences`` it is a table, or a folder of tables, as the run has read it.
         """
@@ -118,27 +105,24 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
         return read_new(source, prep, self.config.data, labelled)
 
     def predict(self, model: Classifier, new: Part, prep: Prep) -> Iterator[Row]:
-        """Yield the most likely class of each sequence, and its probability."""
+        """Yield the most likely class and its probability, or the number."""
         cut = self.config.batches.for_new(len(new.labels))
         task = replace(self.task(Loaded.of_one(prep, new), {}), cut=cut)
         return self._rows(task, model, new, prep)
 
     def held_out(
-        self, task: ClassifyTask, model: Classifier, part: Part, prep: Prep
+        self, task: LabelledTask, model: Classifier, part: Part, prep: Prep
     ) -> Iterator[Row]:
-        """Yield the answer to each sequence, and the right class."""
-        rows = self._rows(task, model, part, prep)
+        """Yield the answer to each sequence, and the right one."""
+        rows, answers = self._rows(task, model, part, prep), answers_of(prep)
         for row, label in zip(rows, part.labels, strict=True):
-            yield row | {"right": prep.classes[label]}
+            yield row | {"right": answers.right(prep, label)}
 
     def _rows(
-        self, task: ClassifyTask, model: Classifier, new: Part, prep: Prep
+        self, task: LabelledTask, model: Classifier, new: Part, prep: Prep
     ) -> Iterator[Row]:
         texts = [{"text": " ".join(words)} for words in new.sentences or ()]
         known = texts or [{"id": name} for name in new.names or ()]
-        logits = task.logits(model, new.examples)
-        for about, own in zip(known or [{}] * len(logits), shares(logits), strict=True):
-            best = int(own.argmax())
-            yield about | {
-                "class": prep.classes[best], "probability": float(own[best])
-            }  # fmt: skip
+        said = answers_of(prep).rows(prep, task.logits(model, new.examples))
+        for about, own in zip(known or [{}] * len(new.labels), said, strict=True):
+            yield about | own

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-import numpy as np
-
 from jlstm.data import Labelled
 from jlstm.data.sheet.header import Table
 from jlstm.data.sheet.parquet import is_parquet, read_parquet
 from jlstm.data.text import read_table_text
 from jlstm.data.tokenize import tokenize
 from jlstm.tasks.classification.classes import FEW, check_classes
+from jlstm.tasks.classification.labels import ProblemType, read_labels
 
 TEXT = (
     "text sentence review comment content tweet message body question phrase headline"
 )
-LABEL = "label class category sentiment target intent polarity labels stars rating gold"
+LABEL = (
+    "label class category sentiment target intent polarity labels stars rating gold "
+    "score"
+)
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 CLASS_FIRST = re.compile(r"(?:__label__(\S+)|([A-Z]+:\w+|-?\d))[ \t]+(\S.*)")
 """A line as fastText has it, as TREC has it, or one that begins with a digit."""
@@ -33,7 +35,10 @@ class Row(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """Labelled texts, the names of their classes, and one line about them."""
+    """Labelled texts, the names of their classes, and one line about them.
+
+    Without classes the labels are numbers to predict.
+    """
 
     labelled: Labelled
     classes: tuple[str, ...]
@@ -47,8 +52,9 @@ def read_texts(
     label: str | None = None,
     classes: Sequence[str] | None = None,
     group: str | None = None,
+    kind: ProblemType = "auto",
 ) -> Texts:
-    """Read a table with a column of texts and one of classes.
+    """Read a table with a column of texts and one of labels.
 
     Columns stand between tabs, or commas by the rules of CSV. They are found by the
     names in the first line, or by what they hold: classes repeat, texts are long. Lines
@@ -61,6 +67,7 @@ def read_texts(
         label: name of the column of classes; None to find it.
         classes: those that may occur; None for any.
         group: name of a column of groups, such as authors; None for none.
+        kind: whether labels are classes or numbers, see :func:`read_labels`.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
@@ -78,13 +85,13 @@ def read_texts(
             _refuse_line(path, row)
     kept = [row for row in body if row.cells[at_text].strip()]
     found = [row.cells[at_label] for row in kept]
-    check_classes(path, found, classes)
-    known = tuple(sorted(set(found))) if classes is None else tuple(classes)
+    labels = read_labels(path, found, kind, classes)
     sentences = tuple(tokenize(row.cells[at_text], "en") for row in kept)
-    labels = np.array([known.index(name) for name in found])
-    line = _line(path, found, len(body))
     return Texts(
-        Labelled(sentences, labels), known, line, _groups(path, names, kept, group)
+        Labelled(sentences, labels.values),
+        labels.classes,
+        _line(path, labels.told, len(found), len(body)),
+        _groups(path, names, kept, group),
     )
 
 
@@ -228,12 +235,7 @@ def _refuse_line(path: str | Path, row: Row) -> NoReturn:
     )
 
 
-def _line(path: str | Path, found: list[str], rows: int) -> str:
-    counts = Counter(found)
-    few = ", ".join(f"{name} {n}" for name, n in counts.most_common(8))
-    empty = rows - len(found)
+def _line(path: str | Path, told: str, kept: int, rows: int) -> str:
+    empty = rows - kept
     left_out = f", {empty} left out as their text is empty" * bool(empty)
-    return (
-        f"read {Path(path).name}: {len(found)} rows, {len(counts)} classes ({few}"
-        f"{', …' * (len(counts) > 8)}){left_out}"
-    )
+    return f"read {Path(path).name}: {kept} rows, {told}{left_out}"

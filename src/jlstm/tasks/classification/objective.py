@@ -1,4 +1,4 @@
-"""The classification task: labelled sequences, a classifier, exact accuracy."""
+"""Labelled sequences and their batches; classes are learnt, accuracy is exact."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float, Int, Integer, Shaped
+from jaxtyping import Array, Float, Int, Integer, Real, Shaped
 
 from jlstm._internal.options import Size
 from jlstm._internal.types import Carry, Key
@@ -24,10 +24,10 @@ from jlstm.training.task import Metrics
 
 
 class Examples(NamedTuple):
-    """Sequences, token ids ``t`` or vectors ``t x``, and the class of each."""
+    """Sequences, token ids ``t`` or vectors ``t x``, and the label of each."""
 
     sequences: Sequence[Shaped[np.ndarray, "t ..."]]
-    labels: Integer[np.ndarray, " n"]
+    labels: Real[np.ndarray, " n"]
 
     def take(self, rows: Integer[np.ndarray, " k"]) -> "Examples":
         """Return the examples at ``rows``."""
@@ -35,7 +35,7 @@ class Examples(NamedTuple):
 
 
 class LabelledBatch(NamedTuple):
-    """Rows side by side, time first, and the class of each.
+    """Rows side by side, time first, and the label of each.
 
     ``weights`` are 1, and 0 for a row that only fills the batch. ``lengths`` is None
     where every row has all the steps.
@@ -43,7 +43,7 @@ class LabelledBatch(NamedTuple):
 
     xs: Shaped[np.ndarray | Array, "t b ..."]
     lengths: Int[np.ndarray | Array, " b"] | None
-    labels: Int[np.ndarray | Array, " b"]
+    labels: Real[np.ndarray | Array, " b"]
     weights: Float[np.ndarray | Array, " b"]
 
 
@@ -65,13 +65,18 @@ class LabelledBatches(Sequence):
 
     @cached_property
     def padded(self) -> BucketedBatches:
-        """The batches without their classes."""
+        """The batches without their labels."""
         sequences = self.examples.sequences
         return BucketedBatches(sequences, self.batch_size, self.boundaries, self.seed)
 
     @cached_property
     def _uniform(self) -> bool:
         return {len(one) for one in self.examples.sequences} == {self.boundaries[0]}
+
+    @property
+    def _kind(self) -> type[np.generic]:
+        classes = np.issubdtype(self.examples.labels.dtype, np.integer)
+        return np.int32 if classes else np.float32
 
     def __len__(self) -> int:
         return len(self.padded)
@@ -81,7 +86,7 @@ class LabelledBatches(Sequence):
         return LabelledBatch(
             xs,
             None if self._uniform else lengths.astype(np.int32),
-            np.where(rows < 0, 0, self.examples.labels[rows]).astype(np.int32),
+            np.where(rows < 0, 0, self.examples.labels[rows]).astype(self._kind),
             (rows >= 0).astype(np.float32),
         )
 
@@ -90,12 +95,12 @@ class LabelledBatches(Sequence):
 
 
 @dataclass(frozen=True, eq=False)
-class ClassifyTask:
-    """One class per sequence; see :class:`jlstm.training.task.Task`.
+class LabelledTask:
+    """A label per sequence, whatever it is; see :class:`jlstm.training.task.Task`.
 
     Attributes:
         model: hyper-parameters of the model.
-        num_classes: of the answer.
+        num_classes: outputs of the model: a logit for each class, or one number.
         train: what to learn from.
         valid: what chooses the best epoch.
         test: what is scored in the end, None for nothing.
@@ -103,7 +108,6 @@ class ClassifyTask:
         input_size: features of the vectors.
         unknown: the token id of words that training lacks, see ``Classifier``.
         cut: how examples are put into batches.
-        aim: how the classes count in training.
         change: what becomes of the training examples in an epoch, given a generator
             that depends on it: spans drawn again, noise. None leaves them as they are.
         baselines: mean nats per example of the baselines.
@@ -119,7 +123,6 @@ class ClassifyTask:
     input_size: int | None = None
     unknown: int | None = None
     cut: BatchConfig = BatchConfig()
-    aim: ClassLoss = ClassLoss()
     change: Callable[[Examples, np.random.Generator], Examples] | None = None
     baselines: dict[str, float] = field(default_factory=dict)
     seed: int = 0
@@ -129,11 +132,6 @@ class ClassifyTask:
     def has_test(self) -> bool:
         """Whether there is a test part."""
         return self.test is not None
-
-    @property
-    def measures(self) -> dict[str, Better]:
-        """The metrics that can choose the best epoch."""
-        return {"loss": "lower", "accuracy": "higher", "macro_f1": "higher"}
 
     def make_model(self, key: Key) -> Classifier:
         """Draw a model."""
@@ -169,6 +167,36 @@ class ClassifyTask:
         """Return the number of examples."""
         return int(np.sum(batch.weights))
 
+    def part(self, name: str) -> Examples:
+        """Return what is scored: ``"test"``, or ``"valid"``."""
+        return self.test if name == "test" and self.test is not None else self.valid
+
+    def logits(self, model: Classifier, examples: Examples) -> Float[np.ndarray, "n k"]:
+        """Return the logits of each example, in their order."""
+        out = np.zeros((len(examples.labels), self.num_classes), np.float32)
+        batches = LabelledBatches(examples, self.cut.eval_batch, self.boundaries)
+        for padded, batch in zip(batches.padded, batches, strict=True):
+            real = padded.rows >= 0
+            answers = np.asarray(_logits(model, batch.xs, batch.lengths))
+            out[padded.rows[real]] = answers[real]
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifyTask(LabelledTask):
+    """One class per sequence.
+
+    Attributes:
+        aim: how the classes count in training.
+    """
+
+    aim: ClassLoss = ClassLoss()
+
+    @property
+    def measures(self) -> dict[str, Better]:
+        """The metrics that can choose the best epoch."""
+        return {"loss": "lower", "accuracy": "higher", "macro_f1": "higher"}
+
     def loss(
         self, model: Classifier, carry: Carry, batch: LabelledBatch, key: Key
     ) -> tuple[Float[Array, ""], tuple[Carry, Metrics]]:
@@ -186,7 +214,7 @@ class ClassifyTask:
 
         ``macro_f1`` is the mean F1 of the classes that occur or are given.
         """
-        examples = self.test if part == "test" else self.valid
+        examples = self.part(part)
         logits = self.logits(model, examples)
         nll = token_nll(jnp.asarray(logits), jnp.asarray(examples.labels))
         best = logits.argmax(axis=1)
@@ -196,16 +224,6 @@ class ClassifyTask:
             "accuracy": float((best == examples.labels).mean()),
             "macro_f1": class_scores(counts).macro_f1,
         }
-
-    def logits(self, model: Classifier, examples: Examples) -> Float[np.ndarray, "n k"]:
-        """Return the logits of each example, in their order."""
-        out = np.zeros((len(examples.labels), self.num_classes), np.float32)
-        batches = LabelledBatches(examples, self.cut.eval_batch, self.boundaries)
-        for padded, batch in zip(batches.padded, batches, strict=True):
-            real = padded.rows >= 0
-            answers = np.asarray(_logits(model, batch.xs, batch.lengths))
-            out[padded.rows[real]] = answers[real]
-        return out
 
 
 @jax.jit

@@ -3,8 +3,15 @@
 import numpy as np
 
 from jlstm.data.words import unknown_share
-from jlstm.tasks.classification.data import Data, Part, Prep
-from jlstm.training.overview import Overview, binned, counted, repeated, unbalanced
+from jlstm.tasks.classification.data import Data, Part
+from jlstm.training.overview import (
+    Bars,
+    Overview,
+    binned,
+    counted,
+    repeated,
+    unbalanced,
+)
 
 _FEW, _LONG = 3, 10  # examples of a class; times the median length
 
@@ -12,19 +19,19 @@ _FEW, _LONG = 3, 10  # examples of a class; times the median length
 def make_overview(data: Data) -> Overview:
     """Return the classes, the lengths and a few examples."""
     parts, prep = data.parts, data.prep
-    names = {name: _names(part, prep) for name, part in parts.items()}
+    names = {n: [*map(prep.name_of, part.labels)] for n, part in parts.items()}
     keys = {name: [*map(_key, part.sequences)] for name, part in parts.items()}
     lengths = [len(one) for part in parts.values() for one in part.sequences]
     step = "steps" if prep.vocab is None else "words"
     return Overview(
         counts={name: len(part.labels) for name, part in parts.items()},
-        examples=_examples(data.train, names["train"]),
+        examples=_examples(data.train, names["train"], "class " * bool(prep.classes)),
         bars=[
-            counted("classes", [one for part in names.values() for one in part]),
+            _labels(data, names),
             binned(f"{step} of an example", lengths),
         ],
         problems=[
-            *unbalanced(names),
+            *(unbalanced(names) if prep.classes else ()),
             *repeated(keys),
             *_odd_lengths(lengths, step),
             *_unknown(data),
@@ -32,19 +39,22 @@ def make_overview(data: Data) -> Overview:
     )  # fmt: skip
 
 
-def _names(part: Part, prep: Prep) -> list[str]:
-    return [prep.classes[label] for label in part.labels]
+def _labels(data: Data, names: dict[str, list[str]]) -> Bars:
+    if data.prep.classes:
+        return counted("classes", [one for part in names.values() for one in part])
+    values = np.concatenate([part.labels for part in data.parts.values()])
+    return binned("numbers to predict", values)
 
 
 def _key(sequence: np.ndarray) -> bytes:
     return np.ascontiguousarray(sequence).tobytes()
 
 
-def _examples(part: Part, names: list[str]) -> list[tuple[str, str]]:
-    """Return the first examples of different classes."""
+def _examples(part: Part, names: list[str], what: str) -> list[tuple[str, str]]:
+    """Return the first examples of different labels."""
     first = dict(reversed([*zip(names, range(len(names)), strict=True)]))
     rows = sorted(first.values())[:_FEW]
-    return [(f"class {names[row]}", _shown(part, row)) for row in rows]
+    return [(f"{what}{names[row]}", _shown(part, row)) for row in rows]
 
 
 def _shown(part: Part, row: int) -> str:

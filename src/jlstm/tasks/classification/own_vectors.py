@@ -9,7 +9,8 @@ from jlstm.data.forecast import Scaler
 from jlstm.data.lines import path_only
 from jlstm.data.parts import cut_rows, told_groups
 from jlstm.data.sheet.read import TableOptions
-from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep, say_parts
+from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
+from jlstm.tasks.classification.labels import ProblemType, say_parts, target_of
 from jlstm.tasks.classification.sequences import (
     SequenceOptions,
     Sequences,
@@ -25,15 +26,16 @@ def load_own(config: DataConfig) -> Data:
         FileNotFoundError, ValueError: as ``read_sequences``, or there are too few.
     """
     assert config.path is not None  # the configuration says so
-    options = _options(config)
+    options = _options(config, config.problem_type)
     whole = read_sequences(config.path, options)
     print(whole.read, flush=True)
-    classes = tuple(sorted(set(whole.labels or ())))
-    labels = _numbers(whole, classes)
+    assert whole.answers is not None  # it is read with its labels
+    classes, labels = whole.answers.classes, whole.answers.values
+    options = options._replace(kind="classification" if classes else "regression")
     paths = {"valid": config.valid_path, "test": config.test_path}
     shares = {"valid": config.valid_fraction, "test": config.test_fraction}
     left = {name: share for name, share in shares.items() if paths[name] is None}
-    rows = cut_rows(labels, left, config.seed, whole.groups)
+    rows = cut_rows(whole.answers.strata, left, config.seed, whole.groups)
     if config.limit_train is not None:
         rows["train"] = rows["train"][: config.limit_train]
     found = {n: Part([whole.values[row] for row in own], labels[own], None,
@@ -43,13 +45,13 @@ def load_own(config: DataConfig) -> Data:
         if path is not None:
             other = _alike(path, options, classes, whole.columns)
             print(other.read, flush=True)
-            numbers = _numbers(other, classes)
-            found[name] = Part(other.values, numbers, None, other.names)
+            found[name] = _part(other)
     say_parts({n: found[n].labels for n in ("train", *shares)}, classes)
     if whole.groups is not None:
         print(told_groups(rows, whole.groups), flush=True)
     scaler = Scaler.fit(np.concatenate([*found["train"].sequences]))
-    prep = Prep(classes, None, len(whole.columns), whole.columns, scaler)
+    target = target_of(found["train"].labels, classes)
+    prep = Prep(classes, None, len(whole.columns), whole.columns, scaler, target)
     parts = {name: _scaled(found[name], scaler) for name in ("train", *shares)}
     return Loaded(prep, parts)
 
@@ -61,24 +63,23 @@ def read_new(path: str | Path, prep: Prep, config: DataConfig, labelled: bool) -
         path: of a table or a folder, as ``sequences`` takes them.
         prep: of the run.
         config: how they are read.
-        labelled: whether there are classes.
+        labelled: whether there are labels.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
         ValueError: it lacks a column, or has a class that the run does not know.
     """
     assert prep.scaler is not None  # of a run on sequences
-    path, options = path_only(path), _options(config)
+    path, options = path_only(path), _options(config, prep.problem_type)
     found = _alike(path, options, prep.classes, prep.columns, labelled)
     print(found.read, flush=True)
-    labels = _numbers(found, prep.classes)
-    return _scaled(Part(found.values, labels, None, found.names), prep.scaler)
+    return _scaled(_part(found), prep.scaler)
 
 
-def _options(config: DataConfig) -> SequenceOptions:
+def _options(config: DataConfig, kind: ProblemType) -> SequenceOptions:
     table = TableOptions(columns=config.columns)
     return SequenceOptions(
-        config.id, config.label, config.group, config.interpolate, table
+        config.id, config.label, config.group, config.interpolate, table, kind
     )
 
 
@@ -94,10 +95,11 @@ def _alike(
     return read_sequences(path, options, classes, labelled)
 
 
-def _numbers(found: Sequences, classes: Sequence[str]) -> np.ndarray:
-    """Return the number of each class, 0 where it is not known."""
-    names = found.labels or (classes[0],) * len(found.values)
-    return np.array([classes.index(name) for name in names])
+def _part(found: Sequences) -> Part:
+    """Return sequences with their labels, 0 where these are not known."""
+    known = found.answers
+    labels = np.zeros(len(found.values), int) if known is None else known.values
+    return Part(found.values, labels, None, found.names)
 
 
 def _scaled(part: Part, scaler: Scaler) -> Part:

@@ -162,7 +162,8 @@ def layer_plots(model: Classifier, data: Data) -> list[tuple[str, "Figure"]]:
     """Return plots of the top layer over one example of the test."""
     row = readable([len(one) for one in data.test.sequences])
     sequence = data.test.sequences[row]
-    name = f"a test example of class {data.prep.classes[data.test.labels[row]]}"
+    what = "class " * bool(data.prep.classes)
+    name = f"a test example of {what}{data.prep.name_of(data.test.labels[row])}"
     if data.test.sentences is not None:
         example = Example(name, "word", data.test.sentences[row])
     else:

@@ -1,6 +1,5 @@
-"""A user's own sequences of numbers, each of one class: a table, or a file for each."""
+"""A user's own sequences of numbers, each with a label: a table, or a file for each."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,10 +11,10 @@ from jlstm.data.parts import groups_by
 from jlstm.data.sheet.fill import interpolated, refuse_missing
 from jlstm.data.sheet.header import Table
 from jlstm.data.sheet.numbers import is_number, numbers_of
-from jlstm.data.sheet.read import Columns, TableOptions, read_cells, read_columns_of
+from jlstm.data.sheet.read import Columns, TableOptions, columns_of, read_cells
 from jlstm.data.sheet.several import at_rows, column_of, read_all, split_by, without
-from jlstm.tasks.classification.classes import check_classes
 from jlstm.tasks.classification.labelled import LABEL
+from jlstm.tasks.classification.labels import Labels, ProblemType, read_labels
 
 ID = "id sequence sequence_id seq seq_id sample sample_id series series_id case record"
 ORDER = "time step steps timestep time_step frame tick"
@@ -28,10 +27,12 @@ class SequenceOptions(NamedTuple):
 
     Attributes:
         id: the column that says which sequence a row is of; None to find it.
-        label: the column of classes; None to find it.
+        label: the column of labels; None to find it. Of a folder a column of each
+            table; None for the names of folders.
         group: a column of groups; of a folder a pattern of the path; None for none.
         interpolate: fill missing values by straight lines.
         table: how to read the rest.
+        kind: whether labels are classes or numbers, see :func:`read_labels`.
     """
 
     id: str | None = None
@@ -39,6 +40,7 @@ class SequenceOptions(NamedTuple):
     group: str | None = None
     interpolate: bool = False
     table: TableOptions = TableOptions()
+    kind: ProblemType = "auto"
 
 
 class Sequences(NamedTuple):
@@ -47,10 +49,11 @@ class Sequences(NamedTuple):
     Attributes:
         values: of each, a row for each step.
         names: of the sequences.
-        labels: the class of each; None where none is given.
+        labels: of each, as the file has it; None where none is given.
         groups: what each belongs to; None where that is not asked for.
         columns: their names.
         read: one line that says what was read.
+        answers: what the labels mean; None without labels.
     """
 
     values: list[Float64[np.ndarray, "t c"]]
@@ -58,7 +61,8 @@ class Sequences(NamedTuple):
     labels: tuple[str, ...] | None
     groups: tuple[str, ...] | None
     columns: tuple[str, ...]
-    read: str
+    read: str = ""
+    answers: Labels | None = None
 
 
 def read_sequences(
@@ -70,13 +74,13 @@ def read_sequences(
     """Read a table whose rows of one id are one sequence, or a folder of tables.
 
     A folder has a folder for each class, and in it, at any depth, a table for each
-    sequence.
+    sequence; or tables anywhere, each with its label in a column that is named.
 
     Args:
         path: of the table or the folder.
         options: which columns, and how they are read.
         classes: those that may occur; None for any.
-        labelled: whether there are classes; a column of them is left out otherwise.
+        labelled: whether there are labels; a column of them is left out otherwise.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
@@ -87,7 +91,8 @@ def read_sequences(
     read = _from_folder if place.is_dir() else _from_table
     found = read(place, options, labelled)
     if found.labels is not None:
-        check_classes(path, [*found.labels], classes, "sequences")
+        answers = read_labels(path, found.labels, options.kind, classes, "sequences")
+        found = found._replace(answers=answers)
     return found._replace(read=_line(place, found))
 
 
@@ -110,7 +115,7 @@ def _from_table(path: Path, options: SequenceOptions, labelled: bool) -> Sequenc
         for own in found.values()
     ]
     columns = next(iter(found.values())).names
-    return Sequences(values, tuple(found), told["label"], told["group"], columns, "")
+    return Sequences(values, tuple(found), told["label"], told["group"], columns)
 
 
 def _from_folder(path: Path, options: SequenceOptions, labelled: bool) -> Sequences:
@@ -122,14 +127,19 @@ def _from_folder(path: Path, options: SequenceOptions, labelled: bool) -> Sequen
     if not files:
         raise ValueError(f"{path} has no table ({', '.join(TABLES)}) in it.")
     flat = next((file for file in files if file.parent == path), None)
-    if labelled and flat is not None:
+    if labelled and flat is not None and options.label is None:
         raise ValueError(
             f"{flat} lies in no folder of a class: put each sequence in the folder of "
-            "its class."
+            "its class, or name a column of each table by data.label."
         )
+    labels: list[str] = []
     values, first = [], None
     for file in files:
-        own = read_columns_of(file, options.table)
+        table = read_cells(file, options.table.header)
+        labels.append(_label_of(file, path, table, options.label, labelled))
+        if options.label is not None:
+            table = without(table, options.label)
+        own = columns_of(table, file, options.table)
         first = first or own.names
         if own.names != first:
             raise ValueError(
@@ -137,12 +147,19 @@ def _from_folder(path: Path, options: SequenceOptions, labelled: bool) -> Sequen
                 f"{', '.join(first)}: give the same."
             )
         values.append(_filled(own.values, own.names, own.lines, file, options))
-    classes = tuple(file.relative_to(path).parts[0] for file in files)
     groups = None if options.group is None else groups_by(options.group, files, path)
     names = tuple(file.relative_to(path).as_posix() for file in files)
-    return Sequences(
-        values, names, classes if labelled else None, groups, first or (), ""
-    )
+    told = tuple(labels) if labelled else None
+    return Sequences(values, names, told, groups, first or ())
+
+
+def _label_of(
+    file: Path, root: Path, table: Table, column: str | None, labelled: bool
+) -> str:
+    """Return the label of a file: that of its column, or the folder it is in."""
+    if column is None:
+        return file.relative_to(root).parts[0]
+    return _constant({file.name: table}, column, file, "label")[0] if labelled else ""
 
 
 def _in_steps(table: Table) -> Table:
@@ -226,8 +243,4 @@ def _line(path: Path, found: Sequences) -> str:
         f"read {path.name}: {len(lengths)} sequences of {steps} steps, "
         f"{len(found.columns)} column{'s' * (len(found.columns) > 1)} ({few})"
     )
-    if found.labels is None:
-        return text
-    counts = Counter(found.labels)
-    shown = ", ".join(f"{name} {n}" for name, n in counts.most_common(8))
-    return f"{text}, {len(counts)} classes ({shown}{', …' * (len(counts) > 8)})"
+    return text if found.answers is None else f"{text}, {found.answers.told}"

@@ -14,8 +14,9 @@ from jlstm.data.sentences import fold_parts, ten_folds
 from jlstm.data.sst import load_sst, phrases, whole_sentences
 from jlstm.data.tokenize import tokenize
 from jlstm.data.words import word_vocab
-from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep, say_parts
+from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
 from jlstm.tasks.classification.labelled import read_texts
+from jlstm.tasks.classification.labels import say_parts, target_of
 from jlstm.training.experiment import Loaded
 
 NAMES = {
@@ -42,18 +43,19 @@ def load_texts(config: DataConfig) -> Data:
     )
     named = {"train": "train", "valid": "dev", "test": "test"}
     read = {name: encoded(vocab, parts[own]) for name, own in named.items()}
-    return Loaded(Prep(classes, vocab), read)
+    target = target_of(parts["train"].labels, classes)
+    return Loaded(Prep(classes, vocab, target=target), read)
 
 
 def read_new(source: Texts, prep: Prep, config: DataConfig, labelled: bool) -> Part:
     """Read texts with the vocabulary and the classes of a run.
 
     Args:
-        source: the path of a table as ``labelled_text`` is one, or, without classes,
+        source: the path of a table as ``labelled_text`` is one, or, without labels,
             of a text in each line, or texts.
         prep: of the run.
         config: how texts are cut, and the columns of a table.
-        labelled: whether there are classes.
+        labelled: whether there are labels.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.
@@ -62,7 +64,8 @@ def read_new(source: Texts, prep: Prep, config: DataConfig, labelled: bool) -> P
     """
     assert prep.vocab is not None  # of a run on texts
     if labelled:
-        known = read_texts(path_only(source), config.text, config.label, prep.classes)
+        options = config.text, config.label, prep.classes
+        known = read_texts(path_only(source), *options, kind=prep.problem_type)
         print(known.read, flush=True)
         return encoded(prep.vocab, _shortened(known.labelled, config.length))
     lines, place = read_lines_of(source)
@@ -143,17 +146,21 @@ def _read(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
 def _own(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
     """Read a user's files; what has no file of its own is a share of the first."""
     assert config.path is not None  # the configuration says so
-    whole = read_texts(config.path, config.text, config.label, group=config.group)
+    columns, kind = (config.text, config.label), config.problem_type
+    whole = read_texts(config.path, *columns, group=config.group, kind=kind)
     print(whole.read, flush=True)
+    kind = "classification" if whole.classes else "regression"
     parts: Parts = {}
     for name, path in (("dev", config.valid_path), ("test", config.test_path)):
         if path is not None:
-            own = read_texts(path, config.text, config.label, whole.classes)
+            own = read_texts(path, *columns, whole.classes, kind=kind)
             print(own.read, flush=True)
             parts[name] = own.labelled
     shares = {"dev": config.valid_fraction, "test": config.test_fraction}
     shares = {name: share for name, share in shares.items() if name not in parts}
-    rows = cut_rows(whole.labelled.labels, shares, config.seed, whole.groups)
+    labels = whole.labelled.labels
+    strata = labels if whole.classes else np.zeros(len(labels), int)
+    rows = cut_rows(strata, shares, config.seed, whole.groups)
     parts |= {name: whole.labelled.take(own) for name, own in rows.items()}
     say_parts({n: parts[n].labels for n in ("train", "dev", "test")}, whole.classes)
     if whole.groups is not None:

@@ -13,7 +13,8 @@ from jlstm.data.audio import AugmentConfig, LogMelConfig, change_speed, extract_
 from jlstm.data.audio_folder import load_audio_folder, numbers_in
 from jlstm.data.parts import cut_rows, groups_by, told_groups
 from jlstm.data.speech import SAMPLE_RATE, official_split, speaker_split
-from jlstm.tasks.classification.data import Data, Part, Prep, say_parts
+from jlstm.tasks.classification.data import Data, Part, Prep
+from jlstm.tasks.classification.labels import say_parts
 from jlstm.tasks.speech.played import Recorded
 
 Name = Literal["fsdd", "audio_folder"]
