@@ -53,7 +53,7 @@ def write_predictions(folder: Path, part: str, rows: Iterator[Row]) -> Path | No
     path = folder / PREDICTIONS.format(part=part)
     write_atomically(path, rows_text(kept, path.suffix))
     if next(rows, None) is not None:
-        print(f"{path}: the first {MOST:,} rows; jlstm predict gives all of a file.")
+        print(f"{path}: the first {MOST:,} rows of more.")
     return path
 
 

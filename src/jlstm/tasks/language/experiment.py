@@ -19,6 +19,7 @@ from jlstm.tasks.language.data import (
     described,
     loaded,
 )
+from jlstm.tasks.language.held_out import token_rows
 from jlstm.tasks.language.model import LanguageConfig
 from jlstm.tasks.language.new_text import read_prompts, read_tokens
 from jlstm.tasks.language.ngrams import count_ngrams
@@ -108,6 +109,13 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
     def report(self, run: Finished[Prep, np.ndarray]) -> Report:
         """Let the model write, and compare it with n-grams."""
         return make_report(self.config, run)
+
+    def held_out(
+        self, task: LanguageTask, model: TokenModel, part: np.ndarray, prep: Prep
+    ) -> Iterator[Row]:
+        """Yield how likely each token was, and how many were likelier."""
+        streams = task.streams("test" if part is task.corpus.test else "valid")
+        return token_rows(model, streams, prep.vocab)
 
     def read(self, source: Texts, prep: Prep, *, labelled: bool) -> Any:
         """Read prompts, one in each line; or, to be scored, a text as a whole."""

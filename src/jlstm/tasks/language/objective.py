@@ -139,11 +139,15 @@ class LanguageTask:
 
     def evaluate(self, model: TokenModel, part: str) -> dict[str, float]:
         """Return ``loss`` (nats per token, all weighted equally) and perplexity."""
+        loss = stream_nll(model, self.streams(part))
+        return {"loss": loss, "perplexity": perplexity(loss)}
+
+    def streams(self, part: str) -> TokenStream:
+        """Return a part as an evaluation reads it."""
         tokens = self.corpus.test if part == "test" else self.corpus.valid
         batch = self.stream.test_batch if part == "test" else self.stream.valid_batch
         batch = min(batch, len(tokens) // 2)  # a new text may be a short one
-        loss = stream_nll(model, TokenStream(tokens, batch, self.stream.eval_window))
-        return {"loss": loss, "perplexity": perplexity(loss)}
+        return TokenStream(tokens, batch, self.stream.eval_window)
 
 
 def stream_nll(model: TokenModel, stream: TokenStream) -> float:

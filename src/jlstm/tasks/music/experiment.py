@@ -10,6 +10,7 @@ from flax import nnx
 from jlstm.data.lines import path_only
 from jlstm.data.music import copy_baseline, independent_baseline, load_music
 from jlstm.tasks.music.config import Config, Pieces, Prep
+from jlstm.tasks.music.held_out import step_rows
 from jlstm.tasks.music.midi import read_midi
 from jlstm.tasks.music.model import MusicModel
 from jlstm.tasks.music.objective import MusicTask
@@ -71,6 +72,12 @@ class MusicExperiment(Experiment[Config, Prep, Pieces]):
     def report(self, run: Finished[Prep, Pieces]) -> Report:
         """Let the model write a piece, and show that next to the nats per step."""
         return make_report(self.config, run)
+
+    def held_out(
+        self, task: MusicTask, model: MusicModel, part: Pieces, prep: Prep
+    ) -> Iterator[Row]:
+        """Yield how likely each step was, its notes, and the likeliest ones."""
+        return step_rows(model, task, part)
 
     def read(self, source: str | Path, prep: Prep, *, labelled: bool) -> Pieces:
         """Read a piece that ``write_midi`` has written; it is its own answer."""

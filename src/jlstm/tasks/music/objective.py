@@ -178,12 +178,19 @@ def cut_piece(
 
 def count_nats(model: MusicModel, batch: PieceBatch, key: Key | None = None) -> Nats:
     """Return what it costs to predict all steps but the first of each piece."""
+    _, nats, lengths = step_nats(model, batch, key)
+    return Nats(nats.sum(), lengths.sum().astype(nats.dtype))
+
+
+def step_nats(
+    model: MusicModel, batch: PieceBatch, key: Key | None = None
+) -> tuple[Float[Array, "t b k"], Float[Array, "t b"], Int[Array, " b"]]:
+    """Return logits and nats of each step but the first, and how many there are."""
     rolls = jnp.asarray(batch.rolls).astype(model.out.kernel.dtype)
     lengths = jnp.maximum(jnp.asarray(batch.lengths) - 1, 0)
     _, logits = model(rolls[:-1], lengths=lengths, key=key)
     live = steps_within(lengths, len(logits))
-    nats = zero_unless(live, chord_nll(logits, rolls[1:]))
-    return Nats(nats.sum(), lengths.sum().astype(nats.dtype))
+    return logits, zero_unless(live, chord_nll(logits, rolls[1:])), lengths
 
 
 @jax.jit

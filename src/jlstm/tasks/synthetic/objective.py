@@ -122,6 +122,10 @@ class MemoryTask:
             metrics[eval_set.name] = eval_set.score(right, counted)
         return metrics | {"solved": float(self.problem.goal.met(metrics))}
 
+    def first_batches(self, part: str) -> list[SyntheticBatch]:
+        """Return the batches of the first evaluation set, that of the loss."""
+        return self._batches[part][0]
+
     def _tally(self, model: Answers, batches: list[SyntheticBatch]) -> Tally:
         """Return the tallies of several batches side by side."""
         tallies = [tally(model, batch, self.problem.kind) for batch in batches]

@@ -21,9 +21,9 @@ LOSSES = {
 }
 
 
-def make_report(config: Any, run: Finished[Any, Problem]) -> Report:
+def make_report(config: Any, run: Finished[Any, Any]) -> Report:
     """Say which seeds have solved the problem, and when."""
-    problem, records = run.data.train, read_metrics(run.folder)
+    problem, records = run.data.train.problem, read_metrics(run.folder)
     numbers = numbers_of(config, run, records)
     summary = run.summary | numbers
     rows = seed_table(config.train.seed, summary)
@@ -43,10 +43,11 @@ def make_report(config: Any, run: Finished[Any, Problem]) -> Report:
 
 
 def numbers_of(
-    config: Any, run: Finished[Any, Problem], records: Records
+    config: Any, run: Finished[Any, Any], records: Records
 ) -> dict[str, Any]:
     """Return the numbers of a run that only such problems have, for ``result.json``."""
-    problem, size, seeds = run.data.train, config.draw.batch_size, config.train.seeds
+    size, seeds = config.draw.batch_size, config.train.seeds
+    problem = run.data.train.problem
     sequences = run.summary["steps"] * size
     first = first_solved(records, seeds)
     return {

@@ -87,6 +87,19 @@ class VideoExperiment(Experiment[Config, Prep, Clips]):
         found = {name: rule.errors(run.data.test) for name, rule in self.rules.items()}
         return make_report(self.config.model.title, run, found)
 
+    def held_out(
+        self, task: VideoTask, model: FramePredictor, part: Clips, prep: Prep
+    ) -> Iterator[Row]:
+        """Yield the errors of each clip, means per frame, and the nats of each step."""
+        errors = task.errors(model, part)
+        for number, (nats, squares) in enumerate(zip(*errors, strict=True)):
+            yield {
+                "clip": number,
+                "loss": round(float(nats.mean()), 3),
+                "squared_error": round(float(squares.mean()), 3),
+                "loss_by_step": [round(float(one), 3) for one in nats],
+            }
+
     def read(
         self, source: str | Path | np.ndarray, prep: Prep, *, labelled: bool
     ) -> Clips:
