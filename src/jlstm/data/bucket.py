@@ -159,6 +159,22 @@ def powers_of_two(longest: int, shortest: int = 1) -> tuple[int, ...]:
     return tuple(cuts)
 
 
+def reaching(cuts: Sequence[int], longest: int) -> tuple[int, ...]:
+    """Return boundaries that hold the longest sequence, which is the last one.
+
+    Where the given ones stop short of it, the last is doubled, so that no sequence is
+    padded to more than twice its length.
+
+    Example:
+        >>> reaching((4, 8, 90), longest=7), reaching((4, 8), longest=40)
+        ((4, 7), (4, 8, 16, 32, 40))
+    """
+    below = [cut for cut in cuts if cut < longest]
+    while below and 2 * below[-1] < longest:
+        below.append(2 * below[-1])
+    return (*below, longest)
+
+
 def rows_for(count: int, most: int) -> int:
     """Return the rows of a batch for new data: a power of two, or ``most``.
 

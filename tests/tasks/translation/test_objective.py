@@ -35,6 +35,16 @@ def test_the_last_boundary_is_the_longest_pair():
     assert TASK.boundaries == (4, 7)
 
 
+@pytest.mark.parametrize(
+    ("given", "used"), [((), (7,)), ((2,), (2, 4, 7)), ((1, 3), (1, 3, 6, 7))]
+)
+def test_a_short_list_of_boundaries_goes_on_by_doubling(given, used):
+    task = TranslateTask(CORPUS, MODEL, PairBatchConfig(3, 3, boundaries=given))
+    assert task.boundaries == used
+    kept = [row for batch in task.held_out("val") for row in batch.rows if row >= 0]
+    assert sorted(kept) == [0, 1, 2, 3]
+
+
 def test_each_epoch_has_an_order_of_its_own_and_each_pair_once():
     orders = [[b.rows.tolist() for b in TASK.batches(epoch)] for epoch in range(1, 9)]
     assert orders[0] == [b.rows.tolist() for b in TASK.batches(1)]

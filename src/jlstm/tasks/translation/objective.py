@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from jlstm._internal.options import Cuts, Options, Size
 from jlstm._internal.types import Carry, Key
+from jlstm.data.bucket import reaching
 from jlstm.data.translation import PairBatch, PairBatches, Translation, pair_lengths
 from jlstm.masking import steps_within
 from jlstm.tasks.translation.model import Seq2Seq
@@ -26,8 +27,9 @@ class PairBatchConfig(Options):
     Attributes:
         batch_size: pairs of an update.
         eval_batch: pairs of an evaluation step; changes speed only.
-        boundaries: lengths that pairs are padded to, increasing; that of the longest
-            pair is added. Each is compiled again.
+        boundaries: lengths that pairs are padded to, increasing. The last one is
+            doubled up to the longest pair, whose length is added; none pads all to
+            that. Each is compiled again.
     """
 
     batch_size: Size = 64
@@ -81,7 +83,7 @@ class TranslateTask:
     def boundaries(self) -> tuple[int, ...]:
         """The lengths to pad to, the same in all parts; the last one holds any pair."""
         longest = max(int(pair_lengths(p).max()) for p in self.corpus.parts.values())
-        return (*(cut for cut in self.cut.boundaries if cut < longest), longest)
+        return reaching(self.cut.boundaries, longest)
 
     def batches(self, epoch: int) -> PairBatches:
         """Return the training batches, in an order of their own each epoch."""
