@@ -148,7 +148,7 @@ def test_a_sweep_ends_in_one_table_in_which_failed_jobs_stand(environ, folder, c
         (["train=3"], "train is 3 (int); give keys and values."),
         (["--frob"], "unrecognized arguments: --frob; see --help."),
         (["name=a/b"], "run name 'a/b' is no folder name"),
-        (["data=text"], "data.path goes with name='text' and only with it"),
+        (["data=text"], "data.path goes with data.name=text and only with it"),
         (["data=text", "data.path=none.txt"], "No file at none.txt (looked from "),
         (["data=text", "data.path=."], ". is a directory: give the path of one text"),
         (["data=text", "data.path=empty.txt"], "empty.txt is empty: give a text file"),

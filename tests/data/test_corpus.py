@@ -148,13 +148,13 @@ def test_limit_train_keeps_the_head(path, share, length):
         ({"window": -3}, "CorpusConfig: window is -3; give a positive integer."),
         (
             {"name": "text"},
-            "path goes with name='text' and only with it, got path=None and "
-            "name='text': set or unset path.",
+            "data.path goes with data.name=text and only with it, got path=None and "
+            "name='text': set or unset data.path.",
         ),
         (
             {"path": "a.txt"},
-            "path goes with name='text' and only with it, got path='a.txt' and "
-            "name='embedded': set or unset path.",
+            "data.path goes with data.name=text and only with it, got path='a.txt' "
+            "and name='embedded': set or unset data.path.",
         ),
         ({"name": "ptb"}, "split must be given for name='ptb', got 'tail'."),
         (
@@ -163,7 +163,7 @@ def test_limit_train_keeps_the_head(path, share, length):
         ),
         (
             {"memory_map": True},
-            "memory_map goes with name='text' and split='tail', got name='embedded' "
+            "memory_map goes with the path of a text and split='tail', got path=None "
             "and split='tail': set memory_map=false.",
         ),
     ],

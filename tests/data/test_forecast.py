@@ -136,8 +136,8 @@ def test_a_file_of_ones_own(tmp_path):
         ),
         (
             lambda: ForecastConfig(path="a.csv"),
-            "path goes with name='csv' and only with it, got path='a.csv' and "
-            "name='etth1': set or unset path.",
+            "data.path goes with data.name=csv and only with it, got path='a.csv' "
+            "and name='etth1': set or unset data.path.",
         ),
         (
             lambda: ForecastConfig(horizon=0),

@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
+from jlstm._internal.imported import find_function
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
-from jlstm.training.listeners import BOARDS, Hook, find_function, openers_of
+from jlstm.training.listeners import BOARDS, Hook, openers_of
 from jlstm.training.log import RunLog, read_metrics
 from jlstm.training.loop import Trainer
 from tests.training.test_program import Fit
@@ -105,4 +106,4 @@ def test_a_hook_takes_step_and_metrics():
     hook = Hook(lambda step, metrics: seen.append((step, metrics)))
     hook.write("valid", 7, {"loss": 0.5})
     assert seen == [(7, {"kind": "valid", "loss": 0.5})]
-    assert find_function("math.sqrt")(9.0) == 3.0
+    assert find_function("math.sqrt", "train.hook", "a function")(9.0) == 3.0

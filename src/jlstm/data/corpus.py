@@ -26,8 +26,9 @@ from jlstm._internal.options import (
 from jlstm.data.captions import caption_texts
 from jlstm.data.fetch import cache_directory, data_directory, locate
 from jlstm.data.registry import dataset
+from jlstm.data.sheet.given import called, check_source, texts_of
 from jlstm.data.split import char_rnn_split, tail_split
-from jlstm.data.text import language_reference, read_text
+from jlstm.data.text import check_varied, language_reference, read_text
 from jlstm.data.tokenfile import open_token_file
 from jlstm.data.vocab import Level, Vocab, count_symbols
 
@@ -57,6 +58,8 @@ class CorpusConfig(Options):
         memory_map: keep the ids in a file instead of memory; ``name="text"`` only.
         streams: streams of ``split="char_rnn"``: the batch size of the training.
         window: window of ``split="char_rnn"``: that of the training.
+        function: of ``name="text"``, in place of ``path``: a function of yours by its
+            import path, ``mymodule.function``, that returns a text, or lines of text.
 
     Raises:
         ValueError: a field is out of range or does not go with another.
@@ -80,6 +83,7 @@ both excluded.
     memory_map: bool = False
     streams: Size = 50
     window: Size = 50
+    function: str | None = None
 
     def __post_init__(self):
         self._check_numbers()
@@ -93,20 +97,16 @@ both excluded.
             )
 
     def _check_combination(self) -> None:
-        if (self.path is not None) != (self.name == "text"):
-            raise ValueError(
-                f"path goes with name='text' and only with it, got path={self.path!r} "
-                f"and name={self.name!r}: set or unset path."
-            )
+        check_source(self.path, self.function, self.name, ("text",))
         if (self.split == "given") != (self.name in _GIVEN):
             wanted = "given" if self.name in _GIVEN else "tail or char_rnn"
             raise ValueError(
                 f"split must be {wanted} for name={self.name!r}, got {self.split!r}."
             )
-        if self.memory_map and (self.name != "text" or self.split != "tail"):
+        if self.memory_map and (self.path is None or self.split != "tail"):
             raise ValueError(
-                "memory_map goes with name='text' and split='tail', got "
-                f"name={self.name!r} and split={self.split!r}: set memory_map=false."
+                "memory_map goes with the path of a text and split='tail', got "
+                f"path={self.path!r} and split={self.split!r}: set memory_map=false."
             )
 
 
@@ -202,6 +202,10 @@ def _text(config: CorpusConfig) -> tuple[str, str]:
     """Return the text of a corpus that is one text, and what to say about it."""
     if config.path is not None:
         return read_text(config.path), ""
+    if config.function is not None:
+        text = texts_of(called(config.function))
+        check_varied(set(text), config.function)
+        return text, ""
     if config.name == "embedded":
         version = platform.python_version()
         return language_reference(), f"the language reference of Python {version}"

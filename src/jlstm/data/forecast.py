@@ -15,6 +15,7 @@ from jaxtyping import Float64
 
 from jlstm._internal.options import Fraction, Limit, Options, Size
 from jlstm.data.series import ETT, NAMES, Series, load_series, read_csv
+from jlstm.data.sheet.given import check_source, source_of
 from jlstm.data.sheet.order import Gaps
 from jlstm.data.sheet.read import TableOptions
 from jlstm.data.spans import Span, windows_of, with_future
@@ -58,6 +59,9 @@ class ForecastConfig(Options):
         known_future: columns that are known ahead, such as holidays and prices: the
             forecast looks at them over its horizon too, and does not predict them.
             The last rows of a file may have these alone.
+        function: of ``name="csv"``, in place of ``path``: a function of yours by its
+            import path, ``mymodule.function``, that returns a table: a DataFrame or a
+            dictionary of columns.
 
     Raises:
         ValueError: a field is out of range or does not go with another.
@@ -65,8 +69,8 @@ class ForecastConfig(Options):
     Example:
         >>> ForecastConfig("csv", horizon=24)
         Traceback (most recent call last):
-        ValueError: path goes with name='csv' and only with it, got path=None and
-        name='csv': set or unset path.
+        ValueError: data.path goes with data.name=csv and only with it, got path=None
+        and name='csv': set or unset data.path.
     """
 
     name: SeriesName = "etth1"
@@ -88,14 +92,11 @@ class ForecastConfig(Options):
     gaps: Gaps = "refuse"
     id: str | None = None
     known_future: tuple[str, ...] = ()
+    function: str | None = None
 
     def __post_init__(self):
         _ = self.table  # which compares its fields
-        if (self.path is not None) != (self.name == "csv"):
-            raise ValueError(
-                f"path goes with name='csv' and only with it, got path={self.path!r} "
-                f"and name={self.name!r}: set or unset path."
-            )
+        check_source(self.path, self.function, self.name, ("csv",))
         self._check_ahead()
         train, test = self.train_fraction, self.test_fraction
         if not train + test < 1:
@@ -198,10 +199,9 @@ def load_forecast(config: ForecastConfig) -> Forecast:
         ValueError: the file is not a table of numbers, has no such column, or is too
             short.
     """
-    if config.path is not None:
-        series = read_csv(
-            config.path, interpolate=config.interpolate, options=config.table
-        )
+    if config.name == "csv":
+        source = source_of(config.path, config.function)
+        series = read_csv(source, interpolate=config.interpolate, options=config.table)
     else:
         series = load_series(config.name, clean=config.clean)
     return forecast_of(series, config)

@@ -13,6 +13,7 @@ from jaxtyping import Float64
 
 from jlstm.data.fetch import fetch
 from jlstm.data.sheet.fill import interpolated, refuse_missing
+from jlstm.data.sheet.given import Source
 from jlstm.data.sheet.read import TableOptions, read_cells, read_columns_of
 from jlstm.data.sheet.several import Piece, read_pieces
 from jlstm.data.sheet.steps import next_dates
@@ -138,7 +139,7 @@ def load_series(name: str, *, clean: bool = False) -> Series:
 
 
 def read_csv(
-    path: str | Path,
+    path: Source,
     *,
     interpolate: bool = False,
     options: TableOptions = _UNTOLD,
@@ -150,7 +151,7 @@ def read_csv(
     left out. Rows must be equally far apart; the newest may be first.
 
     Args:
-        path: the file; it may be gzipped.
+        path: the file, which may be gzipped; or columns that a function gave.
         interpolate: replace missing values (empty, NA, nan, null, ?) by the straight
             line between their neighbours; else one is an error.
         options: what the file does not say.

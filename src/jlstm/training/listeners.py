@@ -4,7 +4,6 @@ A listener is opened for the folder of a run, once at its start and once at each
 resumption, gets every record, and is closed in the end.
 """
 
-import importlib
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from jlstm._internal.extras import brought_by
 from jlstm._internal.files import write_atomically
+from jlstm._internal.imported import find_function
 from jlstm.training.config.train import TrainConfig
 from jlstm.training.yaml_file import read_yaml
 
@@ -48,6 +48,9 @@ def openers_of(train: TrainConfig) -> tuple[Opener, ...]:
     return boards if train.hook is None else (*boards, Hook.opener(train.hook))
 
 
+_HOOK = "one that takes the step and the metrics"
+
+
 class Hook:
     """A function of one's own, called with the step and the numbers of a record.
 
@@ -60,7 +63,7 @@ class Hook:
     @classmethod
     def opener(cls, place: str) -> Opener:
         """Import a function by its path and return what opens the hook."""
-        function = find_function(place)
+        function = find_function(place, "train.hook", _HOOK)
         return lambda folder, step: cls(function)
 
     def write(self, kind: str, step: int, numbers: Numbers) -> None:
@@ -137,38 +140,6 @@ class MLflow:
 
 
 BOARDS: dict[str, Any] = {"wandb": WeightsAndBiases, "mlflow": MLflow}
-
-
-def find_function(place: str) -> Callable[..., Any]:
-    """Return a function by its import path.
-
-    Raises:
-        ValueError: it cannot be imported, or cannot be called.
-
-    Example:
-        >>> find_function("math.sqrt")(4.0)
-        2.0
-        >>> find_function("math.root")
-        Traceback (most recent call last):
-        ValueError: train.hook is math.root, which cannot be imported (module 'math' has
-        no attribute 'root'): give MODULE.FUNCTION of a module in the folder that you
-        work in, or of an installed package.
-    """
-    module, _, name = place.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (Exception, SystemExit) as error:  # a module may raise whatever it likes
-        raise ValueError(
-            f"train.hook is {place}, which cannot be imported ({error}): give "
-            "MODULE.FUNCTION of a module in the folder that you work in, or of an "
-            "installed package."
-        ) from None
-    if not callable(found):
-        raise ValueError(
-            f"train.hook is {place}, which is no function: give one that takes the "
-            "step and the metrics."
-        )
-    return found
 
 
 def _plain(kind: str, numbers: Numbers) -> Iterator[tuple[str, float]]:

@@ -47,13 +47,14 @@ def read_parquet(path: object) -> Table:
         "index" if name.startswith(_INDEX) else name for name in found.column_names
     ]
     columns = [
-        [_cell(value, name, path) for value in column.to_pylist()]
+        [cell_of(value, name, path) for value in column.to_pylist()]
         for name, column in zip(names, found.columns, strict=True)
     ]
     return Table(names, [*range(1, found.num_rows + 1)], columns)
 
 
-def _cell(value: Any, name: str, path: object) -> str:
+def cell_of(value: Any, name: str, path: object) -> str:
+    """Return a value as a file of text would have it; nothing where it is missing."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, list | dict | bytes):

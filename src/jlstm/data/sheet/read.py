@@ -10,6 +10,7 @@ from jaxtyping import Float64
 from jlstm.data.sheet.cells import split_cells
 from jlstm.data.sheet.clock import Clock, find_clock
 from jlstm.data.sheet.dates import is_date
+from jlstm.data.sheet.given import Given, table_of
 from jlstm.data.sheet.header import Table, named, without_row_numbers
 from jlstm.data.sheet.numbers import decimal_mark, is_number, numbers_of, sentinel
 from jlstm.data.sheet.order import Gaps
@@ -107,6 +108,8 @@ def read_cells(path: object, header: bool | None = None) -> Table:
     Raises:
         FileNotFoundError, ValueError: as ``read_columns_of``.
     """
+    if isinstance(path, Given):
+        return table_of(path)
     if is_parquet(path):
         return read_parquet(path)
     found = split_cells(read_table_text(str(path)), path, is_value)

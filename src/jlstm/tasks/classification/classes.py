@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+
+from jlstm.data.sheet.given import Source
 
 FEW = 10
 """Examples from which on classes and columns are told apart by how they repeat."""
@@ -14,7 +15,7 @@ _ADVICE = {
 
 
 def check_classes(
-    path: str | Path,
+    path: Source,
     found: list[str],
     classes: Sequence[str] | None,
     what: str = "lines",

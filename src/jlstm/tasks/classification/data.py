@@ -10,6 +10,7 @@ from jaxtyping import Real, Shaped
 from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import Vocab
 from jlstm.data.forecast import Scaler
+from jlstm.data.sheet.given import check_source
 from jlstm.data.words import UNK, Words
 from jlstm.tasks.classification.labels import ProblemType
 from jlstm.tasks.classification.objective import Examples
@@ -42,6 +43,10 @@ class DataConfig(Options):
         path: of ``labelled_text``: a file with a class, a tab and a text a line, or
             with columns as CSV has them. Of ``sequences``: a table whose rows of one
             id are one sequence, or a folder with a folder of tables for each class.
+        function: of your own data, in place of ``path``: a function by its import path,
+            ``mymodule.function``, that returns a table (a DataFrame or a dictionary of
+            columns) or a pair of inputs and labels; or these by ``train``, ``valid``
+            and ``test``.
         valid_path: of your own data: a file that chooses the best epoch; else a share
             of ``path`` does.
         test_path: of your own data: a file to report on; else a share of ``path``.
@@ -71,6 +76,7 @@ class DataConfig(Options):
 
     name: Name = "sst2"
     path: str | None = None
+    function: str | None = None
     valid_path: str | None = None
     test_path: str | None = None
     text: str | None = None
@@ -93,12 +99,7 @@ class DataConfig(Options):
 
     def __post_init__(self) -> None:
         self._check_numbers()
-        if (self.path is not None) != (self.name in OWN):
-            raise ValueError(
-                "data.path goes with data.name=labelled_text or sequences and only "
-                f"with these, got path={self.path!r} and name={self.name!r}: set or "
-                "unset the path."
-            )
+        check_source(self.path, self.function, self.name, OWN)
         for key, names in _OF.items():
             if (
                 getattr(self, key) not in (None, (), False, "auto")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from jlstm.data import Labelled
+from jlstm.data.sheet.given import Given, Source, table_of
 from jlstm.data.sheet.header import Table
 from jlstm.data.sheet.parquet import is_parquet, read_parquet
 from jlstm.data.text import read_table_text
@@ -47,7 +48,7 @@ class Texts(NamedTuple):
 
 
 def read_texts(
-    path: str | Path,
+    path: Source,
     text: str | None = None,
     label: str | None = None,
     classes: Sequence[str] | None = None,
@@ -62,7 +63,7 @@ def read_texts(
     ``DESC:manner`` as TREC has it, or a digit.
 
     Args:
-        path: the file.
+        path: the file, or what a function gave.
         text: name of the column of texts; None to find it.
         label: name of the column of classes; None to find it.
         classes: those that may occur; None for any.
@@ -96,7 +97,7 @@ def read_texts(
 
 
 def _groups(
-    path: str | Path, names: list[str], rows: list[Row], group: str | None
+    path: Source, names: list[str], rows: list[Row], group: str | None
 ) -> tuple[str, ...] | None:
     if group is None:
         return None
@@ -108,7 +109,9 @@ def _groups(
     return tuple(row.cells[names.index(group)] for row in rows)
 
 
-def _rows(path: str | Path) -> list[Row]:
+def _rows(path: Source) -> list[Row]:
+    if isinstance(path, Given):
+        return _table_rows(table_of(path, ("text", "label")))
     if is_parquet(path):
         return _table_rows(read_parquet(path))
     empty = Path(path).is_file() and not Path(path).stat().st_size
@@ -147,7 +150,7 @@ def _unquoted(cell: str) -> str:
     return found[1].replace('""', '"').strip() if found else cell
 
 
-def _even_rows(path: str | Path, rows: list[Row]) -> list[Row]:
+def _even_rows(path: Source, rows: list[Row]) -> list[Row]:
     """Return rows of one width: a text may hold tabs where the class is first."""
     widths = Counter(len(row.cells) for row in rows)
     if len(widths) <= 1:
@@ -159,7 +162,7 @@ def _even_rows(path: str | Path, rows: list[Row]) -> list[Row]:
     return [Row(n, [cells[0], " ".join(cells[1:])]) for n, cells in rows]
 
 
-def _comma_rows(path: str | Path, lines: list[str], numbers: list[int]) -> list[Row]:
+def _comma_rows(path: Source, lines: list[str], numbers: list[int]) -> list[Row]:
     """Read rows by the rules of CSV."""
     sign = ";" if sum(";" in line for line in lines) > len(lines) * 0.9 else ","
     reader = csv.reader((line + "\n" for line in lines), delimiter=sign, strict=True)
@@ -181,6 +184,8 @@ def _header(rows: list[Row], text: str | None, label: str | None) -> list[str]:
     """Return the names of columns, none where the first line holds none."""
     if len(rows) < 2:
         return []
+    if rows[0].line == 0:  # of a table that knows its names
+        return rows[0].cells
     first = [cell.lower() for cell in rows[0].cells]
     told = {name.lower() for name in (text, label) if name is not None}
     known = {*TEXT.split(), *LABEL.split(), *told}
@@ -190,7 +195,7 @@ def _header(rows: list[Row], text: str | None, label: str | None) -> list[str]:
 
 
 def _places(
-    path: str | Path,
+    path: Source,
     names: list[str],
     body: list[Row],
     text: str | None,
@@ -227,7 +232,7 @@ def _label_place(body: list[Row], at_text: int | None) -> int:
     return min(several, key=lambda n: kinds[n])
 
 
-def _refuse_line(path: str | Path, row: Row) -> NoReturn:
+def _refuse_line(path: Source, row: Row) -> NoReturn:
     text = "\t".join(row.cells)
     raise ValueError(
         f"{path}, line {row.line} is {text[:40]!r}: give a class, a tab and a "
@@ -235,7 +240,7 @@ def _refuse_line(path: str | Path, row: Row) -> NoReturn:
     )
 
 
-def _line(path: str | Path, told: str, kept: int, rows: int) -> str:
+def _line(path: Source, told: str, kept: int, rows: int) -> str:
     empty = rows - kept
     left_out = f", {empty} left out as their text is empty" * bool(empty)
     return f"read {Path(path).name}: {kept} rows, {told}{left_out}"

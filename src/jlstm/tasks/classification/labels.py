@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from jaxtyping import Integer, Real
 
 from jlstm.data.forecast import Scaler
 from jlstm.data.parts import balance
+from jlstm.data.sheet.given import Source
 from jlstm.data.sheet.numbers import decimal_mark, is_number, numbers_of
 from jlstm.tasks.classification.classes import check_classes
 
@@ -37,7 +37,7 @@ class Labels(NamedTuple):
 
 
 def read_labels(
-    path: str | Path,
+    path: Source,
     found: Sequence[str],
     kind: ProblemType = "auto",
     classes: Sequence[str] | None = None,
@@ -100,7 +100,7 @@ def target_of(labels: Real[np.ndarray, " n"], classes: Sequence[str]) -> Scaler 
 
 
 def _numbers(
-    path: str | Path, found: Sequence[str], kind: ProblemType
+    path: Source, found: Sequence[str], kind: ProblemType
 ) -> np.ndarray | None:
     """Return labels as numbers, None where they are classes."""
     if kind == "classification" or not found:

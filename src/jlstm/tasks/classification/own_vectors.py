@@ -8,6 +8,7 @@ import numpy as np
 from jlstm.data.forecast import Scaler
 from jlstm.data.lines import path_only
 from jlstm.data.parts import cut_rows, told_groups
+from jlstm.data.sheet.given import Source, sources_of
 from jlstm.data.sheet.read import TableOptions
 from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
 from jlstm.tasks.classification.labels import ProblemType, say_parts, target_of
@@ -25,27 +26,26 @@ def load_own(config: DataConfig) -> Data:
     Raises:
         FileNotFoundError, ValueError: as ``read_sequences``, or there are too few.
     """
-    assert config.path is not None  # the configuration says so
     options = _options(config, config.problem_type)
-    whole = read_sequences(config.path, options)
+    others = {"valid": config.valid_path, "test": config.test_path}
+    sources = sources_of(config.path, config.function, **others)
+    whole = read_sequences(sources.pop("train"), options)
     print(whole.read, flush=True)
     assert whole.answers is not None  # it is read with its labels
     classes, labels = whole.answers.classes, whole.answers.values
     options = options._replace(kind="classification" if classes else "regression")
-    paths = {"valid": config.valid_path, "test": config.test_path}
     shares = {"valid": config.valid_fraction, "test": config.test_fraction}
-    left = {name: share for name, share in shares.items() if paths[name] is None}
+    left = {name: share for name, share in shares.items() if name not in sources}
     rows = cut_rows(whole.answers.strata, left, config.seed, whole.groups)
     if config.limit_train is not None:
         rows["train"] = rows["train"][: config.limit_train]
     found = {n: Part([whole.values[row] for row in own], labels[own], None,
                      tuple(whole.names[row] for row in own))
              for n, own in rows.items()}  # fmt: skip
-    for name, path in paths.items():
-        if path is not None:
-            other = _alike(path, options, classes, whole.columns)
-            print(other.read, flush=True)
-            found[name] = _part(other)
+    for name, source in sources.items():
+        other = _alike(source, options, classes, whole.columns)
+        print(other.read, flush=True)
+        found[name] = _part(other)
     say_parts({n: found[n].labels for n in ("train", *shares)}, classes)
     if whole.groups is not None:
         print(told_groups(rows, whole.groups), flush=True)
@@ -84,7 +84,7 @@ def _options(config: DataConfig, kind: ProblemType) -> SequenceOptions:
 
 
 def _alike(
-    path: str | Path,
+    path: Source,
     options: SequenceOptions,
     classes: Sequence[str],
     columns: tuple[str, ...],

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
 
 from jlstm.data.parts import groups_by
 from jlstm.data.sheet.fill import interpolated, refuse_missing
+from jlstm.data.sheet.given import Given, Source, labels_of
 from jlstm.data.sheet.header import Table
 from jlstm.data.sheet.numbers import is_number, numbers_of
 from jlstm.data.sheet.read import Columns, TableOptions, columns_of, read_cells
@@ -66,7 +67,7 @@ class Sequences(NamedTuple):
 
 
 def read_sequences(
-    path: str | Path,
+    path: Source,
     options: SequenceOptions,
     classes: Sequence[str] | None = None,
     labelled: bool = True,
@@ -77,7 +78,8 @@ def read_sequences(
     sequence; or tables anywhere, each with its label in a column that is named.
 
     Args:
-        path: of the table or the folder.
+        path: of the table or the folder, or what a function gave: a table, or a pair
+            of sequences and labels.
         options: which columns, and how they are read.
         classes: those that may occur; None for any.
         labelled: whether there are labels; a column of them is left out otherwise.
@@ -87,16 +89,19 @@ def read_sequences(
         ValueError: columns cannot be told, a sequence has two classes, a value is
             missing or no number, or classes cannot be learnt.
     """
-    place = Path(path)
-    read = _from_folder if place.is_dir() else _from_table
-    found = read(place, options, labelled)
+    if isinstance(path, Given) and isinstance(path.values, tuple):
+        found = _from_pair(path, path.values)
+    elif not isinstance(path, Given) and Path(path).is_dir():
+        found = _from_folder(Path(path), options, labelled)
+    else:
+        found = _from_table(path, options, labelled)
     if found.labels is not None:
         answers = read_labels(path, found.labels, options.kind, classes, "sequences")
         found = found._replace(answers=answers)
-    return found._replace(read=_line(place, found))
+    return found._replace(read=_line(Path(path), found))
 
 
-def _from_table(path: Path, options: SequenceOptions, labelled: bool) -> Sequences:
+def _from_table(path: Source, options: SequenceOptions, labelled: bool) -> Sequences:
     table = read_cells(path, options.table.header)
     by = _found(table, options.id, ID, "id", path)
     at_label = _found(table, options.label, LABEL, "label", path, labelled)
@@ -116,6 +121,32 @@ def _from_table(path: Path, options: SequenceOptions, labelled: bool) -> Sequenc
     ]
     columns = next(iter(found.values())).names
     return Sequences(values, tuple(found), told["label"], told["group"], columns)
+
+
+def _from_pair(given: Given, pair: tuple[Any, ...]) -> Sequences:
+    """Return arrays ``t c`` as they are, each with its label."""
+    if len(pair) != 2 or len(pair[0]) != len(pair[1]) or not len(pair[0]):
+        sizes = ", ".join(str(len(one)) for one in pair)
+        raise ValueError(
+            f"{given} returned {len(pair)} values of lengths {sizes}: give sequences, "
+            "and a label for each."
+        )
+    values = [np.asarray(one, np.float64) for one in pair[0]]
+    values = [one[:, None] if one.ndim == 1 else one for one in values]
+    for number, one in enumerate(values):
+        if one.ndim != 2 or not len(one) or one.shape[1:] != values[0].shape[1:]:
+            raise ValueError(
+                f"{given}: sequence {number} has shape {one.shape}, the first one has "
+                f"{values[0].shape}: give steps by features, the same features in all."
+            )
+        if not np.isfinite(one).all():
+            raise ValueError(
+                f"{given}: sequence {number} has a value that is not finite: give "
+                "finite numbers."
+            )
+    names = tuple(map(str, range(len(values))))
+    columns = tuple(f"c{n + 1}" for n in range(values[0].shape[1]))
+    return Sequences(values, names, labels_of(given, pair[1]), None, columns)
 
 
 def _from_folder(path: Path, options: SequenceOptions, labelled: bool) -> Sequences:
@@ -188,7 +219,7 @@ def _found(
     told: str | None,
     usual: str,
     key: str,
-    path: Path,
+    path: Source,
     needed: bool = True,
 ) -> str | None:
     """Return the column of a key: the one that is named, or one of a usual name."""
@@ -207,7 +238,7 @@ def _found(
 
 
 def _constant(
-    ids: dict[str, Table], name: str, path: Path, key: str
+    ids: dict[str, Table], name: str, path: Source, key: str
 ) -> tuple[str, ...]:
     """Return the one value that a column has in each sequence."""
     found = []
@@ -226,7 +257,7 @@ def _constant(
 
 
 def _filled(
-    values: np.ndarray, names: Sequence[str], lines: Sequence[int], path: Path,
+    values: np.ndarray, names: Sequence[str], lines: Sequence[int], path: Source,
     options: SequenceOptions,
 ) -> np.ndarray:  # fmt: skip
     missing = np.isnan(values)

@@ -11,6 +11,7 @@ from jlstm.data.imdb import review_words
 from jlstm.data.lines import Texts, path_only, read_lines_of
 from jlstm.data.parts import cut_rows, told_groups
 from jlstm.data.sentences import fold_parts, ten_folds
+from jlstm.data.sheet.given import sources_of
 from jlstm.data.sst import load_sst, phrases, whole_sentences
 from jlstm.data.tokenize import tokenize
 from jlstm.data.words import word_vocab
@@ -145,17 +146,17 @@ def _read(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
 
 def _own(config: DataConfig) -> tuple[Parts, tuple[str, ...]]:
     """Read a user's files; what has no file of its own is a share of the first."""
-    assert config.path is not None  # the configuration says so
+    others = {"valid": config.valid_path, "test": config.test_path}
+    sources = sources_of(config.path, config.function, **others)
     columns, kind = (config.text, config.label), config.problem_type
-    whole = read_texts(config.path, *columns, group=config.group, kind=kind)
+    whole = read_texts(sources.pop("train"), *columns, group=config.group, kind=kind)
     print(whole.read, flush=True)
     kind = "classification" if whole.classes else "regression"
     parts: Parts = {}
-    for name, path in (("dev", config.valid_path), ("test", config.test_path)):
-        if path is not None:
-            own = read_texts(path, *columns, whole.classes, kind=kind)
-            print(own.read, flush=True)
-            parts[name] = own.labelled
+    for name, source in sources.items():
+        own = read_texts(source, *columns, whole.classes, kind=kind)
+        print(own.read, flush=True)
+        parts["dev" if name == "valid" else name] = own.labelled
     shares = {"dev": config.valid_fraction, "test": config.test_fraction}
     shares = {name: share for name, share in shares.items() if name not in parts}
     labels = whole.labelled.labels

@@ -70,8 +70,9 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
         """Read the text, and check that it fills the streams and holds the prompt."""
         config = self.config
         corpus = load_corpus(config.data)
-        if config.data.path is not None:
-            print(described(corpus, config.data.path), flush=True)
+        source = config.data.path or config.data.function
+        if source is not None:
+            print(described(corpus, source), flush=True)
         check_streams(corpus, config.stream)
         config.sample.prompt_for(corpus)
         return loaded(corpus)

@@ -1,7 +1,8 @@
 """Classes of one's own, named in a configuration by their import paths."""
 
-import importlib
 from typing import Any, TypeVar
+
+from jlstm._internal.imported import import_path
 
 T = TypeVar("T")
 
@@ -25,17 +26,7 @@ def imported(name: str, what: str, base: type[T], wanted: str) -> type[T]:
         ValueError: cell is jlstm.layers.Stack, which is no cell: give a dataclass below
         jlstm.Cell.
     """
-    module, _, attribute = name.rpartition(".")
-    try:
-        found: Any = getattr(importlib.import_module(module), attribute)
-    except (Exception, SystemExit) as error:  # a module may raise whatever it likes
-        said = str(error) if isinstance(error, ImportError | AttributeError) else (
-            f"{type(error).__name__}: {error}"
-        )  # fmt: skip
-        raise ValueError(
-            f"{what} is {name}, which cannot be imported ({said}): give MODULE.CLASS "
-            "of a module in the folder that you work in, or of an installed package."
-        ) from None
+    found: Any = import_path(name, what, "MODULE.CLASS")
     if not (isinstance(found, type) and issubclass(found, base)):
         raise ValueError(f"{what} is {name}, which is no {what}: give {wanted}.")
     return found
