@@ -11,7 +11,8 @@ from jlstm.data import (
     load_forecast,
     load_series,
 )
-from jlstm.data.forecast import Scaler, season_of
+from jlstm.data.forecast import season_of
+from jlstm.data.scale import Scaler
 from jlstm.data.windows import errors, last_value, seasonal_naive
 
 # Last value and seasonal naive, MSE and MAE of the test part with 96 steps to look at.

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from jlstm._internal.options import Fraction, Limit, Options, Size
+from jlstm.data.scale import AnyScaler, Scale, Scaler, SeriesScaler
 from jlstm.data.series import ETT, NAMES, Series, load_series, read_csv
 from jlstm.data.sheet.given import check_source, source_of
 from jlstm.data.sheet.order import Gaps
@@ -55,7 +56,10 @@ class ForecastConfig(Options):
             straight lines, repeat the row before by ``"forward"``, or ``"keep"`` rows
             as they follow each other.
         id: of a file: the column that names the series of a row, where it holds
-            several. Each is split by time; all are scaled by the same numbers.
+            several. Each is split by time.
+        scale: what makes z-scores: mean and deviation of each ``"column"`` over all
+            training rows, those of each ``"series"`` by ``id`` (one that was not
+            trained on has those of its own known rows), or ``"none"``.
         known_future: columns that are known ahead, such as holidays and prices: the
             forecast looks at them over its horizon too, and does not predict them.
             The last rows of a file may have these alone.
@@ -93,6 +97,7 @@ class ForecastConfig(Options):
     id: str | None = None
     known_future: tuple[str, ...] = ()
     function: str | None = None
+    scale: Scale = "column"
 
     def __post_init__(self):
         _ = self.table  # which compares its fields
@@ -103,6 +108,12 @@ class ForecastConfig(Options):
             raise ValueError(
                 "train_fraction and test_fraction must be above 0 and leave steps for "
                 f"validation, got {train} and {test}."
+            )
+
+        if self.scale == "series" and self.id is None:
+            raise ValueError(
+                "scale is 'series', but no column says which series a row is of: "
+                "name it by data.id, or set data.scale=column."
             )
 
     def _check_ahead(self) -> None:
@@ -132,49 +143,13 @@ class Borders(NamedTuple):
     test: int
 
 
-class Scaler(NamedTuple):
-    """Mean and standard deviation of each column, those of the training part."""
-
-    mean: Float64[np.ndarray, " c"]
-    std: Float64[np.ndarray, " c"]
-
-    @classmethod
-    def fit(cls, values: Float64[np.ndarray, "t c"]) -> "Scaler":
-        """Measure columns; one that never changes keeps its scale.
-
-        Raises:
-            ValueError: squares of the numbers are too large, or too small, for float64.
-        """
-        with np.errstate(over="ignore", invalid="ignore"):
-            std = values.std(0)
-        lost = ~np.isfinite(std) | ((std == 0) & (np.ptp(values, 0) > 0))
-        if lost.any():
-            n = int(lost.argmax())
-            raise ValueError(
-                f"Column {n} (from 0) has values from {values[:, n].min():g} to "
-                f"{values[:, n].max():g}, which cannot be scaled: give them in another "
-                "unit."
-            )
-        return cls(values.mean(0), np.where(np.ptp(values, 0) > 0, std, 1.0))
-
-    def scale(self, values: Float64[np.ndarray, "*b c"]) -> Float64[np.ndarray, "*b c"]:
-        """Return z-scores."""
-        return (values - self.mean) / self.std
-
-    def unscale(
-        self, values: Float64[np.ndarray, "*b c"]
-    ) -> Float64[np.ndarray, "*b c"]:
-        """Return values in their own units again."""
-        return values * self.std + self.mean
-
-
 @dataclass(frozen=True, eq=False)
 class Forecast:
     """A forecasting task: the windows of three parts, and what undoes the scaling.
 
     Attributes:
         series: all of it.
-        scaler: of its columns.
+        scaler: of its columns, or of those of each series.
         borders: of its parts; of several series those of the last one.
         train: what to learn from.
         valid: what chooses the best epoch.
@@ -183,7 +158,7 @@ class Forecast:
     """
 
     series: Series
-    scaler: Scaler
+    scaler: AnyScaler
     borders: Borders
     train: Windows
     valid: Windows
@@ -221,15 +196,12 @@ def forecast_of(series: Series, config: ForecastConfig) -> Forecast:
     everything = (n for n in range(len(series.columns)) if n not in known)
     predicted = everything if target is None else (series.column(target),)
     bounds = [_borders(config, span.known) for span in series.parts]
-    scaler = Scaler.fit(
-        np.concatenate(
-            [
-                series.values[span.start : span.start + own.train]
-                for span, own in zip(series.parts, bounds, strict=True)
-            ]
-        )
-    )
-    values = scaler.scale(series.values)
+    learned = {
+        span.name: series.values[span.start : span.start + own.train]
+        for span, own in zip(series.parts, bounds, strict=True)
+    }
+    scaler = _fitted(learned, config.scale, known)
+    values = scaler.rows(series).scale(series.values)
     _check_scaled(values, series.columns)
     values = with_future(values, series.parts, known, config.horizon)
     sizes = config.length, config.horizon, tuple(predicted)
@@ -239,6 +211,17 @@ def forecast_of(series: Series, config: ForecastConfig) -> Forecast:
     ]
     ahead = range(len(series.columns), values.shape[1])
     return Forecast(series, scaler, bounds[-1], *parts, known=(*known, *ahead))
+
+
+def _fitted(
+    learned: dict[str, Float64[np.ndarray, "_ c"]], how: Scale, known: tuple[int, ...]
+) -> AnyScaler:
+    """Return the scale of the training rows of all series, by their names."""
+    whole = np.concatenate([*learned.values()])
+    if how == "none":
+        return Scaler(np.zeros(whole.shape[1]), np.ones(whole.shape[1]))
+    scaler = Scaler.fit(whole)
+    return scaler if how == "column" else SeriesScaler.fit(learned, scaler, known)
 
 
 def _steps(

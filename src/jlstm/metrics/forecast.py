@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 
 from jlstm._internal.extras import brought_by
 from jlstm.metrics.scaled import Units, mase, relative_squared, smape
@@ -211,8 +211,14 @@ class ForecastTally:
         self,
         targets: Float[np.ndarray, "b k p"],
         quantiles: Float[np.ndarray, "q b k p"],
+        rows: Integer[np.ndarray, " b"] | None = None,
     ) -> None:
         """Add the forecasts of some windows.
+
+        Args:
+            targets: what came.
+            quantiles: of the forecasts.
+            rows: where each window begins; only units that differ by the row need it.
 
         Raises:
             ValueError: the two are not of the same windows, steps and columns.
@@ -222,7 +228,7 @@ class ForecastTally:
                 f"quantiles have shape {quantiles.shape}, {len(self.levels)} levels of "
                 f"targets {(len(self.levels), *targets.shape)}: predict every window."
             )
-        for name, values in self._scores(targets, quantiles).items():
+        for name, values in self._scores(targets, quantiles, rows).items():
             own = values.sum(axis=(0, 2), dtype=np.float64)
             self._sums[name] = self._sums.get(name, 0.0) + own
         wrong = targets - at_level(quantiles, self.levels, 0.5)
@@ -255,12 +261,18 @@ class ForecastTally:
         whole = relative_squared(*self._moments.sum(axis=1), values)
         return means | {"rse": float(whole)}
 
-    def _scores(self, targets: Values, quantiles: Values) -> dict[str, Values]:
+    def _scores(
+        self,
+        targets: Values,
+        quantiles: Values,
+        rows: Integer[np.ndarray, " b"] | None,
+    ) -> dict[str, Values]:
         point = at_level(quantiles, self.levels, 0.5)
         wrong = targets - point
         scores = {"mse": wrong**2, "mae": np.abs(wrong)}
         if self.units is not None:
-            own = (self.units.restored(values) for values in (targets, point))
+            units = self.units.at(rows)
+            own = (units.restored(values) for values in (targets, point))
             scores["smape"] = smape(*own)
             scores["mase"] = mase(targets, point, self.units.naive)
         if len(self.levels) == 1:

@@ -12,15 +12,21 @@ class Units(NamedTuple):
     """What scaled values of some columns are in their own units, and how they move.
 
     Attributes:
-        mean: of each column, where scaled values are 0.
-        std: of each column: one step of scaled values.
+        mean: of each column, where scaled values are 0; or of each row of a series.
+        std: of each column: one step of scaled values; or of each row of a series.
         naive: mean absolute error of the seasonal naive forecast of the training part,
             in scaled values.
     """
 
-    mean: Float[np.ndarray, " p"]
-    std: Float[np.ndarray, " p"]
+    mean: Float[np.ndarray, "*t p"]
+    std: Float[np.ndarray, "*t p"]
     naive: Float[np.ndarray, " p"]
+
+    def at(self, rows: Integer[np.ndarray, " n"] | None) -> "Units":
+        """Return the units of windows ``n k p`` that begin at some rows."""
+        if rows is None or self.mean.ndim == 1:
+            return self
+        return self._replace(mean=self.mean[rows][:, None], std=self.std[rows][:, None])
 
     def restored(self, values: Values) -> Values:
         """Return scaled values, the columns last, in their own units."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jlstm.data import ForecastConfig, Series, Windows, forecast_of
-from jlstm.data.forecast import Scaler
+from jlstm.data.scale import Scaler
 from jlstm.data.spans import Span
 from jlstm.data.windows import last_value
 from jlstm.tasks.forecasting.baselines import Baseline, find_season, make_baselines

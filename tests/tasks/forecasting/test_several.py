@@ -1,6 +1,7 @@
 """Several series in a file, and columns that are known ahead; new data with them."""
 
 import csv
+import json
 import re
 
 import jax
@@ -10,11 +11,13 @@ from flax import nnx
 
 from jlstm.data import ForecastConfig, load_forecast, read_csv
 from jlstm.data.sheet.read import TableOptions
+from jlstm.tasks.forecasting.data import Prep
 from jlstm.tasks.forecasting.experiment import Config, ForecastExperiment
 from jlstm.tasks.forecasting.model_config import ForecasterConfig
 from jlstm.tasks.forecasting.objective import WindowConfig
 from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig, TrainConfig
+from jlstm.training.prep import pack, unpack
 from tests.quick import quick
 
 DAYS = np.datetime64("2024-01-01") + np.arange(400)
@@ -80,6 +83,73 @@ def test_all_series_share_one_scale_and_may_stand_in_any_order(tmp_path):
     np.testing.assert_array_equal(
         np.sort(one.test.targets.ravel()), np.sort(other.test.targets.ravel())
     )
+
+
+def test_each_series_may_have_its_own_scale(tmp_path, capsys):
+    """s1 sells 1000 more than s0: both are alike once each has its own scale."""
+    path = put(tmp_path, stores([30, 30]))
+    config = {"id": "store", "length": 4, "horizon": 2}
+    found = load_forecast(ForecastConfig("csv", path, scale="series", **config))
+    values = found.train.values[:, 0].reshape(2, 30)
+    np.testing.assert_allclose(values[0], values[1], atol=1e-9)
+    learned = values[0, :21]
+    np.testing.assert_allclose([learned.mean(), learned.std()], [0, 1], atol=1e-9)
+    scale = found.scaler.rows(found.series)
+    for n, own in enumerate(scale.mean[:, 0].reshape(2, 30)):
+        np.testing.assert_allclose(own, 1000 * n + np.arange(21).mean())
+    np.testing.assert_allclose(scale.unscale(found.test.values), found.series.values)
+    plain = load_forecast(ForecastConfig("csv", path, scale="none", **config))
+    np.testing.assert_array_equal(plain.test.values, plain.series.values)
+    with pytest.raises(ValueError, match="scale is 'series', but no column says which"):
+        ForecastConfig("csv", path, scale="series")
+
+
+def test_a_flag_means_the_same_in_every_series(tmp_path):
+    rows = [
+        f"{DAYS[n]},s{s},{int(n % (2 + s) == 0)},{n + 9 * s}"
+        for n in range(40)
+        for s in range(2)
+    ]
+    path = put(tmp_path, rows, "day,store,price,sold")
+    given = {**AHEAD, "id": "store", "scale": "series"}
+    found = load_forecast(ForecastConfig("csv", path, **given))
+    scale = found.scaler.rows(found.series)
+    flag, sold = (found.series.column(name) for name in ("price", "sold"))
+    assert np.ptp(scale.mean[:, flag]) == 0 and np.ptp(scale.std[:, flag]) == 0
+    np.testing.assert_allclose(np.ptp(scale.mean[:, sold]), 9)
+
+
+@pytest.mark.parametrize("how", ["column", "series", "none"])
+def test_forecasts_of_series_old_and_new_are_in_their_own_units(
+    how, tmp_path, capsys, monkeypatch, model_of
+):
+    made = experiment(put(tmp_path, stores([40, 60])), id="store", length=6, horizon=3,
+                      scale=how)  # fmt: skip
+    lines = capsys.readouterr().out
+    assert ("by its own mean and deviation" in lines) == (how == "series")
+    kept, arrays = pack(made.data.prep)
+    prep = unpack(Prep, json.loads(json.dumps(kept)), arrays)
+    new = put(tmp_path, stores([9, 7, 8]), name="new.csv")
+    monkeypatch.setattr(
+        "jlstm.tasks.forecasting.objective._quantiles",
+        lambda model, inputs, key: np.repeat(inputs[None, -1:], 3, axis=1),
+    )
+    part = made.read(new, prep, labelled=False)
+    said = capsys.readouterr().out
+    assert ("not trained on, so scaled by their own rows: s2" in said) == (
+        how == "series"
+    )
+    model = model_of(made)
+    rows = list(made.predict(model, part, prep))
+    wanted = np.repeat([8, 1006, 2007], 3)
+    np.testing.assert_allclose([row["forecast"] for row in rows], wanted, rtol=1e-4)
+    task = made.task(made.data, {})
+    right = [*made.held_out(task, model, made.data.test, prep)]
+    found = task.tally(model, made.data.test.windows).means()
+    truth, point = (np.array([r[n] for r in right]) for n in ("right", "forecast"))
+    np.testing.assert_allclose(truth - point, [r["ahead"] for r in right], rtol=1e-2)
+    smape = 200 * np.abs(truth - point) / (np.abs(truth) + np.abs(point))
+    assert found["smape"] == pytest.approx(smape.mean(), rel=1e-3)
 
 
 def ahead(count, more):

@@ -9,7 +9,7 @@ from jaxtyping import Real, Shaped
 
 from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import Vocab
-from jlstm.data.forecast import Scaler
+from jlstm.data.scale import Scaler
 from jlstm.data.sheet.given import check_source
 from jlstm.data.words import UNK, Words
 from jlstm.tasks.classification.labels import ProblemType

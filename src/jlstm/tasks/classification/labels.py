@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Integer, Real
 
-from jlstm.data.forecast import Scaler
 from jlstm.data.parts import balance
+from jlstm.data.scale import Scaler
 from jlstm.data.sheet.given import Source
 from jlstm.data.sheet.numbers import decimal_mark, is_number, numbers_of
 from jlstm.tasks.classification.classes import check_classes

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jlstm.data.forecast import Scaler
 from jlstm.data.lines import path_only
 from jlstm.data.parts import cut_rows, told_groups
+from jlstm.data.scale import Scaler
 from jlstm.data.sheet.given import Source, sources_of
 from jlstm.data.sheet.read import TableOptions
 from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep

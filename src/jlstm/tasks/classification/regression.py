@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, Real
 
 from jlstm._internal.types import Carry, Key
-from jlstm.data.forecast import Scaler
+from jlstm.data.scale import Scaler
 from jlstm.tasks.classification.model import Classifier
 from jlstm.tasks.classification.objective import Examples, LabelledBatch, LabelledTask
 from jlstm.training.select import Better

@@ -59,7 +59,7 @@ class Baseline:
         """Return its scores on all windows."""
         found = ForecastTally(self.levels, units=self.units)
         for piece in pieces(windows, _AT_ONCE):
-            found.add(piece.targets, self.quantiles(piece))
+            found.add(piece.targets, self.quantiles(piece), piece.places)
         return found
 
 

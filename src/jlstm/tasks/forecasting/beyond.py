@@ -54,7 +54,7 @@ def forecast_beyond(
     if part is None:
         return ()
     windows, places = part.windows, list(part.windows.predicted)
-    mean, std = forecast.scaler.mean[places], forecast.scaler.std[places]
+    mean, std = forecast.scaler.rows(part.series).at(windows.places, places)
     found = [own for _, own in task.forecasts(model, windows)]
     quantiles = np.concatenate(found, axis=1).astype(np.float64) * std + mean
     rule = next(own for name, own in baselines.items() if SEASONAL in name)

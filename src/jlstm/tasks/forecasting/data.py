@@ -14,6 +14,7 @@ from jlstm.data.forecast import (
     season_of,
 )
 from jlstm.data.lines import path_only
+from jlstm.data.scale import AnyScaler, SeriesScaler
 from jlstm.data.series import Series, read_csv
 from jlstm.data.spans import Span, windows_of
 from jlstm.tasks.forecasting.baselines import find_season
@@ -29,6 +30,7 @@ class Prep(NamedTuple):
         sizes: what it reads and gives.
         columns: the names of what it looks at.
         scaler: makes z-scores of them, and undoes that.
+        by_series: does so by the scale of each series; None for one of all.
         season: steps after which things repeat.
         spacing: how far apart rows are, such as ``"1 day"``; empty if not known.
     """
@@ -38,6 +40,12 @@ class Prep(NamedTuple):
     scaler: Scaler
     season: int
     spacing: str = ""
+    by_series: SeriesScaler | None = None
+
+    @property
+    def scale(self) -> AnyScaler:
+        """What makes z-scores."""
+        return self.by_series or self.scaler
 
 
 def load(config: ForecastConfig) -> Loaded[Prep, Part]:
@@ -53,7 +61,9 @@ def load(config: ForecastConfig) -> Loaded[Prep, Part]:
         forecast.known,
     )  # fmt: skip
     season = find_or_take_season(config, forecast)
-    prep = Prep(sizes, series.columns, forecast.scaler, season, series.spacing)
+    own = forecast.scaler
+    scalers = (own, None) if isinstance(own, Scaler) else (own.whole, own)
+    prep = Prep(sizes, series.columns, scalers[0], season, series.spacing, scalers[1])
     parts = {"train": train, "valid": forecast.valid, "test": forecast.test}
     return Loaded(prep, {n: Part(own, series) for n, own in parts.items()}, series.note)
 
@@ -63,7 +73,11 @@ def about_several(data: Loaded[Prep, Part]) -> list[str]:
     spans = data.train.series.parts
     if len(spans) < 2:
         return []
-    said = ["all series are scaled by one mean and one deviation for each column"]
+    said = [
+        "all series are scaled by one mean and one deviation for each column"
+        if data.prep.by_series is None
+        else "each series is scaled by its own mean and deviation for each column"
+    ]
     for name, part in data.parts.items():
         places = part.windows.places
         lacking = [s.name for s in spans if not _has(places, s)]
@@ -82,7 +96,7 @@ def rejoined(data: Loaded[Prep, Part]) -> Forecast:
     parts = [part.windows for part in (data.train, data.valid, data.test)]
     borders = Borders(*(windows.stop for windows in parts))
     known = data.prep.sizes.known
-    return Forecast(data.train.series, data.prep.scaler, borders, *parts, known=known)
+    return Forecast(data.train.series, data.prep.scale, borders, *parts, known=known)
 
 
 def read_new(path: str | Path, prep: Prep, config: ForecastConfig, known: bool) -> Part:
@@ -104,12 +118,20 @@ def read_new(path: str | Path, prep: Prep, config: ForecastConfig, known: bool) 
     series, sizes = table.only(prep.columns), prep.sizes
     _check_spacing(path, series, prep)
     _check_rows(path, series, sizes, known)
+    _say_new(series, prep)
     if not known:
-        return part_at_ends(path, series, prep.scaler, sizes)
-    values = fed(series, prep.scaler, sizes)
+        return part_at_ends(path, series, prep.scale, sizes)
+    values = fed(series, prep.scale, sizes)
     steps = [(span.start, span.end) for span in series.parts]
     own = sizes.length, sizes.horizon, sizes.predicted
     return Part(windows_of(values, series.parts, steps, *own), series)
+
+
+def _say_new(series: Series, prep: Prep) -> None:
+    new = [] if prep.by_series is None else prep.by_series.new(series)
+    if new:
+        few = ", ".join(new[:5]) + ", …" * (len(new) > 5)
+        print(f"not trained on, so scaled by their own rows: {few}", flush=True)
 
 
 def _check_spacing(path: Path, series: Series, prep: Prep) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from jlstm.data.forecast import Scaler
+from jlstm.data.scale import AnyScaler
 from jlstm.data.series import Series
 from jlstm.data.spans import Span, with_future
 from jlstm.data.windows import Windows
@@ -20,10 +20,10 @@ class Part(NamedTuple):
 
 
 def fed(
-    series: Series, scaler: Scaler, sizes: ForecastSizes
+    series: Series, scaler: AnyScaler, sizes: ForecastSizes
 ) -> Float64[np.ndarray, "t d"]:
     """Return what windows look at: z-scores, and next to them what is known ahead."""
-    values = scaler.scale(series.values)
+    values = scaler.rows(series).scale(series.values)
     return with_future(values, series.parts, ahead_of(series, sizes), sizes.horizon)
 
 
@@ -33,7 +33,7 @@ def ahead_of(series: Series, sizes: ForecastSizes) -> list[int]:
 
 
 def part_at_ends(
-    path: object, series: Series, scaler: Scaler, sizes: ForecastSizes
+    path: object, series: Series, scaler: AnyScaler, sizes: ForecastSizes
 ) -> Part:
     """Return the windows that begin after the last row of each series.
 
@@ -53,7 +53,7 @@ def part_at_ends(
 
 
 def told_ends(
-    series: Series, scaler: Scaler, sizes: ForecastSizes
+    series: Series, scaler: AnyScaler, sizes: ForecastSizes
 ) -> tuple[Part | None, tuple[Span, ...]]:
     """Return the windows after the end of each series whose future is known enough.
 
@@ -78,7 +78,7 @@ def is_told(series: Series, span: Span, sizes: ForecastSizes) -> bool:
 
 
 def _at(
-    series: Series, spans: tuple[Span, ...], scaler: Scaler, sizes: ForecastSizes
+    series: Series, spans: tuple[Span, ...], scaler: AnyScaler, sizes: ForecastSizes
 ) -> Windows:
     ends = np.array([span.end for span in spans])
     stop = int(ends[-1]) + sizes.horizon

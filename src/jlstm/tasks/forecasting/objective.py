@@ -161,7 +161,7 @@ class ForecastTask:
         """Return the scores of a model on all windows."""
         found = ForecastTally(tuple(model.levels), units=self.units)
         for piece, quantiles in self.forecasts(model, windows):
-            found.add(piece.targets, quantiles)
+            found.add(piece.targets, quantiles, piece.places)
         return found
 
     def forecasts(
@@ -182,12 +182,12 @@ class ForecastTask:
 
 def units_of(forecast: Forecast, season: int) -> Units:
     """Return the units of the predicted columns, by the training part."""
-    train, scaler = forecast.train, forecast.scaler
+    train, scaler = forecast.train, forecast.scaler.rows(forecast.series)
     columns = list(train.predicted)
     ahead = np.arange(train.horizon)
     steps = np.unique(train.places[:, None] + ahead)  # a season before is in the window
     naive = naive_errors(train.values[:, columns], steps, season)
-    return Units(scaler.mean[columns], scaler.std[columns], naive)
+    return Units(scaler.mean[..., columns], scaler.std[..., columns], naive)
 
 
 def pieces(windows: Windows, size: int) -> Iterator[Windows]:

@@ -23,13 +23,14 @@ def forecast_rows(
     series, the name. Where the future is ``known``, it has how many steps ahead that
     is, and what came.
     """
-    places, scaler = list(new.windows.predicted), task.forecast.scaler
-    mean, std = scaler.mean[places], scaler.std[places]
+    places = list(new.windows.predicted)
+    scaler = task.forecast.scaler.rows(new.series)
     levels, series = model.levels, new.series
     wanted = {"forecast": 0.5}
     if len(levels) > 1:
         wanted |= dict(zip(("low", "high"), EDGES, strict=True))
     for piece, quantiles in task.forecasts(model, new.windows):
+        mean, std = scaler.at(piece.places, places)
         own = quantiles.astype(np.float64) * std + mean
         found = {name: at_level(own, levels, level) for name, level in wanted.items()}
         if known:

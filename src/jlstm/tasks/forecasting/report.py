@@ -255,8 +255,11 @@ def example_of(task: ForecastTask, found: Findings, window: Windows) -> Forecast
     own = quantiles[:, 0, :, -1]
     repeated = next(one for name, one in found.baselines.items() if SEASONAL in name)
 
+    scale = forecast.scaler.rows(forecast.series)
+    mean, std = (part.item() for part in scale.at(window.places, [column]))
+
     def back(values: np.ndarray) -> np.ndarray:
-        return values * forecast.scaler.std[column] + forecast.scaler.mean[column]
+        return values * std + mean
 
     levels = found.model.levels
     several = len(levels) > 1
