@@ -25,6 +25,7 @@ OWN = {
     "csv": ["data.path=a.csv"],
     "forecast_csv": ["data.path=a.csv"],
     "audio_folder": ["data.path=a"],
+    "clips": ["data.path=a.npy"],
 }
 
 

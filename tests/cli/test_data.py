@@ -122,6 +122,22 @@ def test_recordings_are_shown(tmp_path, capsys):
     assert dict(re.findall(r"^  (yes|no) +█+ (\d+)$", said, re.M))["no"] == "6"
 
 
+def test_clips_are_shown(tmp_path, capsys):
+    frames = np.random.default_rng(0).integers(256, size=(9, 4, 8, 8)).astype(np.uint8)
+    path = tmp_path / "a.npz"
+    np.savez(path, frames.swapaxes(0, 1))
+    assert main(["data", "check", str(path)]) == 1
+    assert "has the 20 frames of data.seen=10 and data.ahead=10" in (
+        capsys.readouterr().err
+    )
+    words = [str(path), "data.seen=2", "data.ahead=2", "model.patch=2"]
+    assert main(["data", "check", *words]) == 0
+    said = capsys.readouterr().out
+    assert "9 clips of 4 frames of 8 × 8, uint8; the first axis is time" in said
+    assert "a clip of train, frame 3 of 4" in said
+    assert "jlstm run data=clips data.seen=2 data.ahead=2 model.patch=2 data.p" in said
+
+
 def test_sequences_and_columns_that_nobody_looks_at_are_shown(tmp_path, capsys):
     rows = [f"s{n},{step},{n % 2},{'ab'[n % 2]}" for n in range(30) for step in (1, 5)]
     path = put(tmp_path, "a.csv", "\n".join(["id,x,y,label", *rows]) + "\n")

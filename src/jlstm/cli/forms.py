@@ -16,6 +16,7 @@ from jlstm.tasks.classification.labelled import CLASS_FIRST, LABEL, TEXT
 from jlstm.tasks.classification.sequences import ID, TABLES
 
 _TABLE = (".csv", ".tsv")
+_ARRAY = (".npy", ".npz")
 _ALIKE, _WORD = 0.9, 25  # share of the lines; letters of a cell with one word
 
 
@@ -39,6 +40,8 @@ def form_of(path: str | Path) -> str:
         tables = any(one.suffix.lower() in TABLES for one in Path(path).rglob("*"))
         sounds = any(one.suffix.lower() in SOUNDS for one in Path(path).rglob("*"))
         return "sequences" if tables and not sounds else "audio_folder"
+    if str(path).lower().endswith(_ARRAY):
+        return "clips"
     if is_parquet(path):
         return _form_of_rows(_rows_of(read_parquet(path)))
     if is_conllu(path):

@@ -10,7 +10,7 @@ from jlstm.tasks import TASKS
 from jlstm.training.config.run import RunConfig
 
 RECIPES = {
-    "audio_folder": "audio_folder", "csv": "forecast_csv",
+    "audio_folder": "audio_folder", "clips": "clips", "csv": "forecast_csv",
     "labelled_text": "labelled_text", "sequences": "sequences", "tagged": "tagged",
 }  # fmt: skip
 """The experiment that data of one's own brings along, with its task."""

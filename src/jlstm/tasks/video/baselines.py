@@ -48,7 +48,7 @@ class Baseline:
     """A rule with the means of its classes, which were fitted.
 
     Example:
-        >>> from jlstm.tasks.video.new_frames import StoredClips
+        >>> from jlstm.tasks.video.stored import StoredClips
         >>> still = np.zeros((2, 3, 1, 2), np.uint8)
         >>> still[..., 0] = 255
         >>> rule = Baseline(by_last, StoredClips(still), Prep(1, 2, 2, 1, 0.5))

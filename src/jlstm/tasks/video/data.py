@@ -7,7 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Integer, UInt8
 
-from jlstm._internal.options import NotNegative, Options, Size
+from jlstm._internal.options import Count, Fraction, NotNegative, Options, Size
 from jlstm.data.images import Images
 from jlstm.tasks.video.moving import DrawnClips
 from jlstm.training.experiment import Loaded
@@ -56,22 +56,28 @@ class Prep:
 
 @dataclass(frozen=True)
 class DataConfig(Options):
-    """Which clips are drawn.
+    """Which clips are drawn, or read.
 
     Attributes:
-        name: of the data set.
-        size: rows and columns of a frame.
+        name: of the data set, or a user's own ``clips``.
+        path: of ``clips``: an ``.npy`` or ``.npz`` file with one array, of clips,
+            frames, rows and columns, or of frames first.
+        size: rows and columns of a frame that is drawn.
         seen: frames that are read before the first one is predicted.
         ahead: frames that are predicted.
         digits: how many move in a clip.
         slowest: the least speed of a digit, in pixels per step.
         fastest: its largest speed.
-        train: clips of an epoch; each epoch has new ones.
+        train: clips of an epoch that are drawn; each epoch has new ones.
         valid: clips that choose the best epoch, always the same.
         test: clips that are scored, always the same, of digits that only they have.
+        valid_fraction: of ``clips``: share that chooses the best epoch.
+        test_fraction: of ``clips``: share that is scored.
+        seed: of the draw of these shares.
     """
 
-    name: Literal["moving_mnist"] = "moving_mnist"
+    name: Literal["moving_mnist", "clips"] = "moving_mnist"
+    path: str | None = None
     size: Size = 64
     seen: Size = 10
     ahead: Size = 10
@@ -81,8 +87,22 @@ class DataConfig(Options):
     train: Size = 1000
     valid: Size = 200
     test: Size = 500
+    valid_fraction: Fraction = 0.1
+    test_fraction: Fraction = 0.1
+    seed: Count = 0
 
     def __post_init__(self) -> None:
+        if (self.path is not None) != (self.name == "clips"):
+            raise ValueError(
+                "data.path goes with data.name=clips and only with it, got "
+                f"path={self.path!r} and name={self.name!r}: set or unset the path."
+            )
+        shares = self.valid_fraction, self.test_fraction
+        if not (min(shares) > 0 and sum(shares) < 1):
+            raise ValueError(
+                f"data.valid_fraction is {shares[0]} and data.test_fraction "
+                f"{shares[1]}; give shares above 0 that leave something to train on."
+            )
         if self.slowest > self.fastest:
             raise ValueError(
                 f"data.slowest is {self.slowest} and data.fastest {self.fastest}: the "

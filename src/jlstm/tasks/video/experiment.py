@@ -16,9 +16,12 @@ from jlstm.tasks.video.data import Clips, DataConfig, Prep, draw_parts
 from jlstm.tasks.video.model import FramePredictor, VideoConfig
 from jlstm.tasks.video.new_frames import read_frames
 from jlstm.tasks.video.objective import ClipBatchConfig, VideoTask
+from jlstm.tasks.video.overview import make_overview
+from jlstm.tasks.video.own_clips import load_own
 from jlstm.tasks.video.report import make_report
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Loaded, Report, Row, Scores
+from jlstm.training.overview import Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +47,13 @@ class VideoExperiment(Experiment[Config, Prep, Clips]):
     Prep = Prep
 
     def load(self) -> Loaded[Prep, Clips]:
-        """Read the digits and check the sizes; clips are drawn as they are needed."""
-        data = draw_parts(self.config.data, load_mnist())
+        """Read the digits or clips and check the sizes.
+
+        Clips of digits are drawn as they are needed.
+        """
+        config = self.config.data
+        own = config.name == "clips"
+        data = load_own(config) if own else draw_parts(config, load_mnist())
         self.config.model.make_stack(data.prep)
         return data
 
@@ -82,6 +90,10 @@ class VideoExperiment(Experiment[Config, Prep, Clips]):
             for name, clips in data.parts.items()
         }
 
+    def overview(self, data: Loaded[Prep, Clips]) -> Overview:
+        """Say what the clips hold."""
+        return make_overview(data)
+
     def report(self, run: Finished[Prep, Clips]) -> Report:
         """Show predicted frames next to the true ones, and the error of each step."""
         found = {name: rule.errors(run.data.test) for name, rule in self.rules.items()}
@@ -103,7 +115,7 @@ class VideoExperiment(Experiment[Config, Prep, Clips]):
     def read(
         self, source: str | Path | np.ndarray, prep: Prep, *, labelled: bool
     ) -> Clips:
-        """Read clips from an ``.npy`` file, or take them as an array."""
+        """Read clips from an ``.npy`` or ``.npz`` file, or take them as an array."""
         return read_frames(source, prep, labelled=labelled)
 
     def predict(self, model: FramePredictor, new: Clips, prep: Prep) -> Iterator[Row]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from jlstm.analysis.plots import plot_frames, step_errors
 from jlstm.tasks.video.data import Clips, Prep
-from jlstm.tasks.video.objective import FrameErrors, VideoTask
+from jlstm.tasks.video.objective import FrameErrors, VideoTask, as_input
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.table import table
 
@@ -95,7 +95,7 @@ def draw_clips(
     """Return the first test clips, with what the model predicts below the truth."""
     clips = task.parts["test"]
     count = min(SHOWN, len(clips))
-    truth = clips.take(np.arange(count)).astype(np.float32) / 255
+    truth = np.moveaxis(np.asarray(as_input(clips.take(np.arange(count)))), 0, 1)
     guess = next(task.predicted(run.model, clips))[:count]
     return [
         (f"Test clip {n + 1}, not chosen by how good it is. The model reads the upper "
