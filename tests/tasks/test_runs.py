@@ -295,6 +295,15 @@ def test_sentences_are_translated_and_scored(tmp_path, monkeypatch):
         found.score(["Ein Hund."])
 
 
+@pytest.mark.parametrize("text", ["Ein Hu@@ nd.", "Zwei Hunde@@", "\u2581Ein Hund"])
+def test_text_that_is_cut_into_pieces_is_refused(text, tmp_path, monkeypatch):
+    made = small("translation", tmp_path, monkeypatch)
+    with pytest.raises(ValueError, match=r"text 2 has '.*', a piece of a word: join"):
+        made.read(["a@@b @@ c", text], made.data.prep, labelled=False)
+    with pytest.raises(ValueError, match="text 1 has"):
+        made.read((["Ein Hund."], [text]), made.data.prep, labelled=True)
+
+
 @pytest.mark.slow
 def test_a_translator_on_pieces_cuts_new_words_as_its_run_did(tmp_path, monkeypatch):
     pytest.importorskip("tokenizers")

@@ -1,5 +1,6 @@
 """New sentences for a trained translator."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from jlstm.decoding.beam import Search
 from jlstm.tasks.translation.data import Prep
 from jlstm.tasks.translation.model import Seq2Seq
 from jlstm.tasks.translation.translate import Sources, translate
+
+PIECE = re.compile(r"\w+@@(?=\s|$)|\u2581\w+")
+"""What subword-nmt writes, and SentencePiece."""
 
 
 def read_pairs(
@@ -36,8 +40,8 @@ def read_pairs(
     Raises:
         FileNotFoundError: nothing is at the path.
         ImportError: the run cuts words into pieces, and tokenizers is not installed.
-        ValueError: a line is empty, a sentence lacks its translation, or the run is
-            from before pieces were kept with a model.
+        ValueError: a line is empty or cut into pieces of words, a sentence lacks its
+            translation, or the run is from before pieces were kept with a model.
     """
     if prep.units != "words" and prep.source_pieces is None:
         raise ValueError(
@@ -46,7 +50,7 @@ def read_pairs(
         )
     given, right = _sides(source) if labelled else (source, None)
     words = _words(given, config)
-    lines = ("",) * len(words) if right is None else read_lines_of(right)[0]
+    lines = ("",) * len(words) if right is None else _lines(right)[0]
     if len(lines) != len(words):
         raise ValueError(
             f"There are {len(words)} sentences and {len(lines)} translations: give one "
@@ -98,8 +102,22 @@ def _sides(source: Any) -> tuple[Texts, Texts]:
 
 
 def _words(source: Texts, config: TranslationConfig) -> tuple[Words, ...]:
-    lines, place = read_lines_of(source)
+    lines, place = _lines(source)
     found = tuple(tokenize(one, config.source, config.lowercase) for one in lines)
     if not all(found):
         raise ValueError(f"{place} {1 + found.index(())} has no word: give a sentence.")
     return found
+
+
+def _lines(source: Texts) -> tuple[tuple[str, ...], str]:
+    """Return running text; pieces of another tool would be read as words."""
+    lines, place = read_lines_of(source)
+    for number, line in enumerate(lines, 1):
+        piece = PIECE.search(line)
+        if piece:
+            raise ValueError(
+                f"{place} {number} has {piece[0].strip()!r}, a piece of a word: join "
+                "them to running text (`sed 's/@@ //g'` for subword-nmt); a run cuts "
+                "words by itself."
+            )
+    return lines, place
