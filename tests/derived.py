@@ -44,7 +44,7 @@ PAGES = {
 PLACE = {
     "cell": "loop", "masking": "loop", "wrappers": "cells", "activations": "cells",
     "initializers": "cells", "regularizers": "cells", "linen": "flax", "nnx": "flax",
-    "decoding": "losses", "metrics": "losses",
+    "decoding": "losses", "metrics": "losses", "sklearn": "interop",
 }  # fmt: skip
 INSIDE = ("cli", "data.sheet", "data.tables")
 """Parts that no user imports from, next to what has an underscore."""

@@ -130,8 +130,8 @@ from jlstm.wrappers import Zoneout as Zoneout
 __version__ = "0.1.0"
 
 if typing.TYPE_CHECKING:
+    from jlstm import sklearn as sklearn
     from jlstm.cli.experiment import Experiment as Experiment
-    from jlstm.interop import sklearn as sklearn
     from jlstm.tasks.runs import load_run as load_run
 else:  # a checker that saw this function would believe in every name
 
@@ -142,7 +142,7 @@ else:  # a checker that saw this function would believe in every name
         elif name == "Experiment":
             from jlstm.cli.experiment import Experiment as found
         elif name == "sklearn":
-            from jlstm.interop import sklearn as found
+            import jlstm.sklearn as found
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return found

@@ -42,6 +42,9 @@ def test_numbers_of_numpy_and_paths_are_values(tmp_path):
 
 
 REFUSED = {
+    "no text": ((5, {}), TypeError, "The name is 5; give a text"),
+    "a list": ((["text"], {}), TypeError, "The name is .* give a text"),
+    "signs": (("a=b", {}), ValueError, "There is no experiment 'a=b'"),
     "an experiment": (("chr_smoke", {}), ValueError, "did you mean char_smoke?"),
     "a key": (("char_smoke", {"train": {"epoch": 3}}), ValueError,
               "did you mean train.epochs?"),
@@ -53,6 +56,7 @@ REFUSED = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_does_not_fit_is_refused_before_anything(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -76,11 +80,16 @@ def test_the_page_trains_and_goes_on(tmp_path, monkeypatch):
     result = json.loads((run.folder / "result.json").read_text())
     assert experiment.score() == result["test"] and result["epochs"] == 2
     assert len(names["rows"][0]["text"]) == 40
-    with pytest.raises(RuntimeError, match="This is trained, in runs/text/"):
+    with pytest.raises(RuntimeError, match=r"This is trained, in .*/runs/text/"):
         experiment.fit()
+    monkeypatch.chdir(ROOT)  # a program may go elsewhere
+    assert experiment.score() == result["test"] and run.folder.is_dir()
+    assert repr(experiment) == f"Experiment(text, {str(run.folder)!r})"
+    assert repr(run) == f"TrainedRun(text, {str(run.folder)!r})"
+    monkeypatch.chdir(tmp_path)
     exec(compile(second, page.name, "exec"), names)
     exec(compile(third, page.name, "exec"), names)
-    assert names["accuracy"] > 0.5
+    assert names["accuracy"] > 0.5 and names["after"].shape == (5,)
     again = json.loads((run.folder / "result.json").read_text())
     assert again["epochs"] == 3 and again["test"] != result["test"]
     words = ["experiment=text", "data.path=book.txt", "train.epochs=2",
@@ -94,6 +103,7 @@ def test_nothing_is_used_before_it_is_trained(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "book.txt").write_text(TEXT)
     experiment = jlstm.Experiment.from_config("text", data={"path": "book.txt"})
+    assert repr(experiment) == "Experiment(text, not trained)"
     asked = experiment.score, lambda: experiment.run, lambda: experiment.predict([])
     for use in asked:
         with pytest.raises(RuntimeError, match="call fit"):

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -22,11 +23,15 @@ pytest.importorskip("fastapi", reason="what serves comes with jlstm[serve]")
 pytest.importorskip("httpx2", reason="the client of these tests is not installed")
 
 from fastapi.testclient import TestClient
+from starlette.exceptions import HTTPException
 
 from jlstm.cli.main import main
-from jlstm.cli.serving.app import make_app
+from jlstm.cli.serving.app import make_app, safe_name
 from jlstm.cli.serving.batches import Batches
+from jlstm.cli.serving.body import LimitedBody
+from jlstm.cli.serving.ending import Ending
 from jlstm.cli.serving.limits import Limits
+from jlstm.cli.serving.sessions import NoSessionError, Sessions
 from jlstm.cli.serving.worker import BusyError, Worker
 from jlstm.data import Vocab
 from jlstm.tasks import find_task
@@ -77,6 +82,7 @@ def test_answers_are_those_of_the_run():
 REFUSED = {
     "no text": ("/predict", {"json": {"inputs": ["", "a"]}}, 422, "text 1 is empty"),
     "a number": ("/predict", {"json": {"inputs": [3]}}, 422, "text 1 is 3"),
+    "a long value": ("/predict", {"json": {"inputs": [[7] * 600]}}, 422, "7, 7, ...]:"),
     "nothing": ("/predict", {"json": {"inputs": []}}, 422, "body.inputs: List should"),
     "another key": ("/predict", {"json": {"input": ["a"]}}, 422, "inputs"),
     "no JSON": ("/predict", {"content": b"{"}, 422, "send JSON"),
@@ -87,6 +93,87 @@ REFUSED = {
     "in pieces": ("/predict", {"content": iter([b"a" * 1500] * 2)}, 413, "more than"),
     "no sessions": ("/sessions", {}, 404, "Not Found"),
 }  # fmt: skip
+
+
+LONG = "x" * 300
+NAMES = {
+    "../../a.tsv": "a.tsv", "a\\..\\b.tsv": "b.tsv", "..": "data", "": "data",
+    "/": "data", ".hidden.tsv": "hidden.tsv", f"{LONG}.tsv": f"{LONG[:196]}.tsv",
+    f"{'é' * 300}.tsv": f"{'é' * 98}.tsv", "a\0b.tsv": "ab.tsv",
+    "a\ud800.tsv": "a?.tsv",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_that_of_a_file_in_its_own_folder(name, tmp_path):
+    found = safe_name(name)
+    assert found == NAMES[name]
+    (tmp_path / found).write_bytes(b"x")
+    assert [path.name for path in tmp_path.iterdir()] == [found]
+
+
+async def reads(scope, receive, send):
+    while (await receive()).get("more_body"):
+        pass
+    await asyncio.sleep(0.1)  # the answer takes longer than the body may
+    await receive()
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_a_body_that_does_not_come_is_given_up(more):
+    async def receive():
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"a", "more_body": more}
+
+    answer = LimitedBody(reads, 99, 0.05)({"type": "http"}, receive, None)
+    if not more:
+        asyncio.run(answer)  # a body that came in time has no limit any more
+        return
+    with pytest.raises(HTTPException, match=r"took more than 0\.05 seconds") as found:
+        asyncio.run(answer)
+    assert found.value.status_code == 408
+    assert found.value.headers == {"connection": "close"}
+
+
+def test_who_waits_as_the_server_ends_is_told():
+    async def waits(scope, receive, send):
+        await asyncio.sleep(5)
+
+    async def run():
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        answer = asyncio.create_task(Ending(waits)({"type": "http"}, None, send))
+        await asyncio.sleep(0)
+        answer.cancel()
+        await answer
+        return sent
+
+    begun, body = asyncio.run(run())
+    assert begun["status"] == 503 and b"The server stops" in body["body"]
+
+
+def test_a_fault_of_ours_is_no_unknown_session():
+    def broken(source):
+        raise KeyError("weights")
+
+    run = classifier()
+    object.__setattr__(run, "predict", broken)
+    with TestClient(make_app(run), raise_server_exceptions=False) as client:
+        assert client.post("/predict", json={"inputs": ["the"]}).status_code == 500
+    for ask in (Sessions.close, partial(Sessions.feed, source="t")):
+        with pytest.raises(NoSessionError, match="There is no session 'nobody', or"):
+            ask(Sessions(dict, 3, 9.0), "nobody")
+
+
+def test_a_value_of_the_environment_is_not_shown():
+    run = replace(classifier(), texts={"name": "${oc.env:NAME_OF_A_RUN}"})
+    object.__setattr__(run.experiment, "config", replace(run.config, name="secret"))
+    with serve(run) as client:
+        shown = client.get("/model").json()["config"]
+    assert shown["name"] == "${oc.env:NAME_OF_A_RUN}"
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -100,7 +187,7 @@ def test_what_does_not_fit_gets_one_line():
         counted = client.get("/metrics").text
         right = client.post("/predict", json={"inputs": ["the cat"]})
     assert right.status_code == 200
-    assert 'requests_total{route="/predict",status="422"} 5.0' in counted
+    assert 'requests_total{route="/predict",status="422"} 6.0' in counted
 
 
 def test_a_session_reads_on_where_it_was():

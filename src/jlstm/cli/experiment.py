@@ -28,6 +28,12 @@ class Experiment:
         self._prepared = prepared
         self._run: TrainedRun | None = None
 
+    def __repr__(self) -> str:
+        """Return what is to be trained, and where it was."""
+        named = self.config.name or self.config.task
+        where = "not trained" if self._run is None else repr(str(self._run.folder))
+        return f"Experiment({named}, {where})"
+
     @classmethod
     def from_config(cls, name: str | None = None, /, **overrides: Any) -> "Experiment":
         """Read an experiment and its data, and check that they fit.
@@ -47,7 +53,9 @@ class Experiment:
             ...
             ValueError: There is no key train.epoch: did you mean train.epochs?
         """
-        chosen = [] if name is None else [f"experiment={name}"]
+        if not isinstance(name, str | None):
+            raise TypeError(f"The name is {name!r}; give a text, or None.")
+        chosen = [] if name is None else spelled({"experiment": name})
         return cls(prepare([*chosen, *spelled(overrides)]))
 
     @classmethod
@@ -107,7 +115,8 @@ class Experiment:
             self._prepared.experiment.run(folder)
             write_index(Path(self.config.runs_dir))
         kind = type(self._prepared.experiment)
-        self._run = load_run(folder, trust_code=True, experiment=kind)
+        # Absolute: a program may work in another folder later.
+        self._run = load_run(folder.absolute(), trust_code=True, experiment=kind)
         return self._run
 
     def predict(self, source: Any) -> Iterator[Row]:
@@ -127,6 +136,14 @@ class Experiment:
 
 
 def scores_of(folder: Path) -> dict[str, float]:
-    """Return the metrics that a finished run wrote."""
+    """Return the metrics that a finished run wrote.
+
+    Raises:
+        FileNotFoundError: they are not there any more.
+    """
     found = read_json(folder / RESULT)
+    if found is None:
+        raise FileNotFoundError(
+            f"{folder / RESULT} is gone: score new data, or resume the run."
+        )
     return found["valid"] if found["test"] is None else found["test"]

@@ -12,6 +12,7 @@ import uvicorn
 
 from jlstm.cli.arguments import Parser, add_run
 from jlstm.cli.serving.app import make_app
+from jlstm.cli.serving.ending import leave_computing
 from jlstm.cli.serving.limits import Limits
 from jlstm.tasks.runs import load_run
 from jlstm.training.failure import Reached
@@ -44,6 +45,7 @@ def serve(argv: Sequence[str], reached: Reached) -> int:
             uvicorn.Server(config).run([listener])
         except KeyboardInterrupt:  # which is how it is ended
             print("stopped", flush=True)
+            leave_computing()
     return 0
 
 

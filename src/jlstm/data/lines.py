@@ -1,6 +1,7 @@
 """New texts to read with a trained model: the lines of a file, or a list."""
 
 import os
+import reprlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -56,7 +57,8 @@ def read_lines_of(source: Texts) -> tuple[tuple[str, ...], str]:
     for number, line in enumerate(lines, 1):
         if not isinstance(line, str):
             raise TypeError(
-                f"{place} {number} is {line!r}: give the path of a file, or texts."
+                f"{place} {number} is {reprlib.repr(line)}: give the path of a file, "
+                "or texts."
             )
         if not line.strip():
             raise ValueError(f"{place} {number} is empty: leave it out.")

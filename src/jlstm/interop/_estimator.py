@@ -1,6 +1,7 @@
 """What the estimators of scikit-learn's kind share: a model, and how it is trained."""
 
-from collections.abc import Iterator, Sequence
+import numbers
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ from flax import nnx
 from jaxtyping import Array, Float, Int, Shaped
 
 from jlstm._internal.extras import brought_by
+from jlstm._internal.options import Positive, Size
+from jlstm._internal.options.rules import Rule, rule_of
 from jlstm.cell import Cell
 from jlstm.cells import LSTMCell
 from jlstm.interop._sequences import SHORTEST, Padded, Scale, pad, read_sequences
@@ -30,6 +33,11 @@ with brought_by("train"):
     )
 
 Loss = Literal["classes", "numbers"]
+Hints = Mapping[str, Any]
+HINTS: Hints = {
+    "hidden_sizes": tuple[Size, ...], "epochs": Size, "batch_size": Size,
+    "learning_rate": Positive,
+}  # fmt: skip
 ROWS = 64
 """Sequences that are read together: always as many, so that each has the same answer
 whatever is next to it."""
@@ -72,20 +80,25 @@ class Estimator(BaseEstimator):
         self.learning_rate = learning_rate
         self.random_state = random_state
 
-    def _learn(self, targets: Shaped[np.ndarray, "n ..."], outputs: int) -> None:
-        """Train a new model on the sequences that were read, and their targets."""
-        sequences = self.__dict__.pop("_sequences")
+    def _learn(
+        self,
+        sequences: list[np.ndarray],
+        targets: Shaped[np.ndarray, "n ..."],
+        outputs: int,
+    ) -> None:
+        """Train a new model on sequences and their targets."""
+        given = checked_options(self, HINTS)
         self.scale_ = Scale.of(np.concatenate(sequences))
         rng = np.random.default_rng(_seed(self.random_state))
-        layers = Stack(tuple(Recurrent(self.cell(n)) for n in self.hidden_sizes))
+        layers = Stack(tuple(Recurrent(self.cell(n)) for n in given["hidden_sizes"]))
         sizes = sequences[0].shape[1], outputs
         model = Reader(layers, sizes, nnx.Rngs(int(rng.integers(2**31))))
-        state, rate = UPDATE.init(model), jnp.float32(self.learning_rate)
-        for _ in range(self.epochs):
-            for rows in _batches(len(sequences), self.batch_size, rng):
+        state, rate = UPDATE.init(model), jnp.float32(given["learning_rate"])
+        for _ in range(given["epochs"]):
+            for rows in _batches(len(sequences), given["batch_size"], rng):
                 batch = self._padded([sequences[row] for row in rows])
-                given = batch, targets[rows], rate
-                model, state, loss = _update(model, state, *given, kind=self.loss_)
+                asked = batch, targets[rows], rate
+                model, state, loss = _update(model, state, *asked, kind=self.loss_)
         if not np.isfinite(loss):
             raise ValueError(
                 f"The loss became {float(loss)}: scale the targets, or lower "
@@ -110,8 +123,23 @@ class Estimator(BaseEstimator):
         return pad(scaled, max(SHORTEST, _power(max(map(len, scaled)))))
 
 
-def checked_targets(estimator: Any, X: Any, y: Any, *, numeric: bool = False) -> Any:
-    """Read the sequences, and return the targets, one for each.
+def checked_options(estimator: Any, hints: Hints) -> dict[str, Any]:
+    """Return the options of an estimator, or say what is wrong with one of them."""
+    name = type(estimator).__name__
+    if not callable(estimator.cell):
+        raise TypeError(
+            f"{name}: cell is {estimator.cell!r}; give a class, such as jlstm.LSTMCell."
+        )
+    return {
+        key: _rule(hint).take(getattr(estimator, key), f"{name}: {key}")
+        for key, hint in hints.items()
+    }
+
+
+def checked_targets(
+    estimator: Any, X: Any, y: Any, *, numeric: bool = False
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the sequences, and the targets, one for each.
 
     Raises:
         ValueError: there are not as many, or they cannot be learned from.
@@ -121,19 +149,38 @@ def checked_targets(estimator: Any, X: Any, y: Any, *, numeric: bool = False) ->
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
             "None."
         )
-    estimator._sequences = read_sequences(estimator, X, reset=True)
+    sequences = read_sequences(estimator, X, reset=True)
     y = np.asarray(y)
     several = numeric and y.ndim == 2 and y.shape[1] > 1
     y = y if several else column_or_1d(y, warn=True)
     y = y.astype(np.float64) if numeric else y
-    if len(y) != len(estimator._sequences):
+    if len(y) != len(sequences):
         raise ValueError(
-            f"There are {len(estimator._sequences)} sequences and {len(y)} targets: "
+            f"There are {len(sequences)} sequences and {len(y)} targets: "
             "give one for each."
         )
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError("Input y contains NaN or infinity: fill or drop it.")
-    return y
+    kinds = {_kind(one) for one in y} if y.dtype.kind == "O" else set()
+    if len(kinds) > 1:
+        raise ValueError(
+            f"y has values of several types, {', '.join(sorted(kinds))}: give texts "
+            "alone or numbers alone, and drop what has none."
+        )
+    return sequences, y
+
+
+def _kind(value: Any) -> str:
+    for name, kind in (("text", str), ("number", numbers.Real)):
+        if isinstance(value, kind) and value == value:  # NaN is none
+            return name
+    return "nothing" if value is None or value != value else type(value).__name__
+
+
+def _rule(hint: Any) -> Rule:
+    found = rule_of(hint)
+    assert found is not None
+    return found
 
 
 def _batches(

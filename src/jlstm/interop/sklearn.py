@@ -11,10 +11,11 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from jlstm._internal.extras import brought_by
+from jlstm._internal.options import Size
 from jlstm.cell import Cell
 from jlstm.cells import LSTMCell
-from jlstm.interop._estimator import Estimator, checked_targets
-from jlstm.interop._sequences import Scale
+from jlstm.interop._estimator import Estimator, checked_options, checked_targets
+from jlstm.interop._sequences import Scale, check_names, read_series
 
 with brought_by("train"):
     from sklearn.base import ClassifierMixin, RegressorMixin
@@ -58,15 +59,15 @@ class SequenceClassifier(ClassifierMixin, Estimator):
         Raises:
             ValueError: they do not fit each other, or cannot be learned from.
         """
-        y = checked_targets(self, X, y)
+        sequences, y = checked_targets(self, X, y)
         check_classification_targets(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
                 "The classifier learns from more than one class; y has one class, "
-                f"{self.classes_[0]!r}."
+                f"{self.classes_.tolist()[0]!r}."
             )
-        self._learn(numbers.astype(np.int32), len(self.classes_))
+        self._learn(sequences, numbers.astype(np.int32), len(self.classes_))
         return self
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "n k"]:
@@ -100,12 +101,12 @@ class SequenceRegressor(RegressorMixin, Estimator):
         Raises:
             ValueError: they do not fit each other, or cannot be learned from.
         """
-        y = checked_targets(self, X, y, numeric=True)
+        sequences, y = checked_targets(self, X, y, numeric=True)
         self.single_ = y.ndim == 1
         targets = y.reshape(len(y), -1)
         self.target_scale_ = Scale.of(targets)
         scaled = (targets - self.target_scale_.mean) / self.target_scale_.std
-        self._learn(scaled.astype(np.float32), targets.shape[1])
+        self._learn(sequences, scaled.astype(np.float32), targets.shape[1])
         return self
 
     def predict(self, X: Any) -> Float[np.ndarray, "n ..."]:
@@ -154,7 +155,8 @@ class Forecaster(SequenceRegressor):
         Raises:
             ValueError: it is too short, or holds what is not finite.
         """
-        series = _series(X)
+        checked_options(self, {"horizon": Size, "context": Size})
+        series = read_series(X)
         span = self.context + self.horizon
         if len(series) <= span:
             raise ValueError(
@@ -164,27 +166,19 @@ class Forecaster(SequenceRegressor):
         starts = range(len(series) - span + 1)
         inputs = np.stack([series[n : n + self.context] for n in starts])
         wanted = np.stack([series[n + self.context : n + span, 0] for n in starts])
-        super().fit(inputs, wanted)
+        super().fit(inputs, wanted[:, 0] if self.horizon == 1 else wanted)
+        check_names(self, [X], reset=True)
         self.end_ = series[-self.context :]
         return self
 
     def forecast(self, X: Any = None) -> Float[np.ndarray, " h"]:
         """Return the steps after the end of a series, by default the learned one."""
         check_is_fitted(self, "model_")
-        series = self.end_ if X is None else _series(X)
+        series = self.end_ if X is None else read_series(X)
+        check_names(self, [X], reset=False)
         if len(series) < self.context:
             raise ValueError(
                 f"The series has {len(series)} steps; the forecast reads the last "
                 f"{self.context}."
             )
-        return self.predict(series[None, -self.context :])[0]
-
-
-def _series(X: Any) -> Float[np.ndarray, "n x"]:
-    series = np.asarray(X, np.float64)
-    series = series[:, None] if series.ndim == 1 else series
-    if series.ndim != 2 or not np.isfinite(series).all():
-        raise ValueError(
-            f"The series has shape {series.shape}: give finite numbers, n or n by x."
-        )
-    return series
+        return self.predict(series[None, -self.context :]).reshape(self.horizon)

@@ -43,12 +43,19 @@ class TrainedRun:
         experiment: the task with its configuration; its data is not read.
         prep: what the model knows of its data: vocabularies, classes, scales.
         model: with its weights.
+        texts: the configuration as it was written, with variables in place of values.
     """
 
     folder: Path
     experiment: Experiment[Any, Any, Any]
     prep: Any
     model: nnx.Module
+    texts: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Return a line: the model itself has a number for each weight."""
+        named = self.config.name or self.config.task
+        return f"TrainedRun({named}, {str(self.folder)!r})"
 
     @property
     def config(self) -> RunConfig:
@@ -136,7 +143,8 @@ class TrainedRun:
             NotImplementedError: the task forecasts no series.
             ValueError, OSError: it is not there or does not fit, in one line.
         """
-        new = self.experiment.read(source, self.prep, labelled=True)
+        can = type(self.experiment).backtest is not Experiment.backtest
+        new = self.experiment.read(source, self.prep, labelled=True) if can else None
         return self.experiment.backtest(self.model, new, self.prep, every)
 
     def _of_prep(self, name: str) -> Any:
@@ -199,7 +207,7 @@ def load_run(
     blank = jax.eval_shape(lambda: made.make_model(prep, nnx.Rngs(0)))
     arrays = _weights(place, weights, made.config.train.seeds)
     check_fits(place, arrays, blank)
-    return TrainedRun(Path(folder), made, prep, _filled(blank, arrays))
+    return TrainedRun(Path(folder), made, prep, _filled(blank, arrays), texts)
 
 
 def _resolved(texts: dict[str, Any]) -> dict[str, Any]:

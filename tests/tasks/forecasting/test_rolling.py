@@ -61,8 +61,12 @@ def test_each_series_has_its_own_first_origin():
     assert from_every(part, 3).places.tolist() == [3, 6, 12, 15, 18]
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_other_tasks_have_none(tmp_path, monkeypatch):
     made = small("tagging", tmp_path, monkeypatch)
     with pytest.raises(NotImplementedError) as caught:
         made.backtest(None, None, made.data.prep, None)
     assert str(caught.value).startswith("task=tagging has no backtest")
+    run = TrainedRun(tmp_path, made, made.data.prep, None)
+    with pytest.raises(NotImplementedError, match="task=tagging has no backtest"):
+        run.backtest("none.txt")  # which is not looked for

@@ -19,14 +19,16 @@ from fastapi.responses import JSONResponse
 
 from jlstm.cli.serving.batches import Batches, Inputs
 from jlstm.cli.serving.body import LimitedBody
+from jlstm.cli.serving.ending import Ending
 from jlstm.cli.serving.limits import Limits
 from jlstm.cli.serving.models import Fed, Input, Many, Model, Opened, Rows, State
 from jlstm.cli.serving.numbers import Numbers
-from jlstm.cli.serving.sessions import Sessions
+from jlstm.cli.serving.sessions import NoSessionError, Sessions
 from jlstm.cli.serving.worker import BusyError, Worker
 from jlstm.tasks.runs import TrainedRun
 from jlstm.training.config.schema import plain
 from jlstm.training.experiment import Row
+from jlstm.training.variables import unresolved
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -46,8 +48,9 @@ def make_app(run: TrainedRun, limits: Limits | None = None) -> FastAPI:
         docs_url=None, redoc_url=None,  # their pages would load code from elsewhere
         lifespan=server.alive,
     )  # fmt: skip
-    app.add_middleware(LimitedBody, most=limits.body)
+    app.add_middleware(LimitedBody, most=limits.body, seconds=limits.seconds)
     app.middleware("http")(server.counted)
+    app.add_middleware(Ending)
     for kind, status in STATUS.items():
         app.add_exception_handler(kind, partial(_said, status))
     app.add_exception_handler(RequestValidationError, _unread)
@@ -77,7 +80,7 @@ FILE = {
 """What OpenAPI says of a route that reads its body itself."""
 
 STATUS: dict[type[Exception], int] = {
-    ValueError: 422, TypeError: 422, NotImplementedError: 422, KeyError: 404,
+    ValueError: 422, TypeError: 422, NotImplementedError: 422, NoSessionError: 404,
     BusyError: 503, TimeoutError: 504,
 }  # fmt: skip
 """How HTTP calls what may go wrong; all else is 500, and a fault of jlstm."""
@@ -130,7 +133,8 @@ class Server:
         config = self._run.config
         return Model(
             task=config.task, name=config.name, inputs=self._run.experiment.values,
-            streams=self.sessions is not None, config=plain(config),
+            streams=self.sessions is not None,
+            config=unresolved(plain(config), self._run.texts or {}),
         )  # fmt: skip
 
     async def predict(self, many: Many) -> Rows:
@@ -167,7 +171,7 @@ class Server:
     def _of_file(self, body: bytes, name: str) -> list[Row]:
         if not body:
             raise ValueError("The body is empty: send the file as it is.")
-        safe = PurePosixPath(name.replace("\\", "/")).name.lstrip(".") or "data"
+        safe = safe_name(name)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / safe
             path.write_bytes(body)
@@ -178,6 +182,17 @@ class Server:
 
     def _open(self) -> int:
         return 0 if self.sessions is None else len(self.sessions)
+
+
+def safe_name(name: str) -> str:
+    """Return the name of a file alone, its end where it is long.
+
+    Example:
+        >>> safe_name("../../a.csv"), safe_name(".."), len(safe_name("a" * 300))
+        ('a.csv', 'data', 200)
+    """
+    last = PurePosixPath(name.replace("\\", "/").replace("\0", "")).name.lstrip(".")
+    return last.encode(errors="replace")[-200:].decode(errors="ignore") or "data"
 
 
 def _sessions(run: TrainedRun, limits: Limits) -> Sessions | None:
@@ -192,8 +207,6 @@ def _sessions(run: TrainedRun, limits: Limits) -> Sessions | None:
 async def _said(status: int, request: Request, error: Exception) -> Response:
     """Return an error as JSON, in the form that FastAPI's own errors have."""
     text = str(error)
-    if isinstance(error, KeyError):
-        text = f"There is no session {error.args[0]!r}, or it was idle too long."
     if isinstance(error, TimeoutError):
         text = "The answer took too long: send less, or come again later."
     return JSONResponse({"detail": text}, status)

@@ -11,6 +11,13 @@ from jlstm.cli.serving.worker import BusyError
 from jlstm.training.stream import Stream
 
 
+class NoSessionError(LookupError):
+    """There is no such session, perhaps any more."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no session {name!r}, or it was idle too long.")
+
+
 class Sessions:
     """Streams by their names; one that is not used for some time is closed.
 
@@ -51,11 +58,11 @@ class Sessions:
         """Let a stream read on.
 
         Raises:
-            KeyError: there is no such stream, perhaps any more.
+            NoSessionError: there is no such stream, perhaps any more.
             ValueError, TypeError: the input does not fit; nothing was read.
         """
         with self._lock:
-            stream = self._open[name]
+            stream = self._found(name)
             self._open[name] = stream  # from now on, it is idle
         return stream.feed(source)
 
@@ -63,7 +70,14 @@ class Sessions:
         """Forget a stream.
 
         Raises:
-            KeyError: there is no such stream, perhaps any more.
+            NoSessionError: there is no such stream, perhaps any more.
         """
         with self._lock:
+            self._found(name)
             del self._open[name]
+
+    def _found(self, name: str) -> Stream:
+        try:
+            return self._open[name]
+        except KeyError:
+            raise NoSessionError(name) from None

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
+THREAD = "jlstm-model"
 
 
 class BusyError(Exception):
@@ -26,7 +27,7 @@ class Worker:
 
     def __init__(self, waiting: int, seconds: float) -> None:
         self._most, self._seconds = waiting, seconds
-        self._thread = ThreadPoolExecutor(1, "jlstm-model")
+        self._thread = ThreadPoolExecutor(1, THREAD)
         self.waiting = 0
 
     @contextmanager
