@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jlstm.cli.compose import compose_run
 from jlstm.data import CorpusConfig, ForecastConfig, load_corpus, load_forecast
 from jlstm.data.sheet.given import Given, called, sources_of, table_of
+from jlstm.tasks import find_task
 from jlstm.tasks.classification.data import DataConfig
 from jlstm.tasks.classification.load import load
+from jlstm.training.config.schema import build
+from jlstm.training.variables import resolved
 from tests.pages import blocks
 
 DAYS = [dt.datetime(2024, 1, 1) + dt.timedelta(n) for n in range(60)]
@@ -194,21 +198,22 @@ def test_cells_are_texts_as_in_a_file():
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto-data.md"
-ON_PAGE = {
-    "csv": ("sales", {"target": "sold", "horizon": 7, "length": 14}),
-    "labelled_text": ("reviews", {}),
-    "sequences": ("waves", {}),
-    "text": ("lines", {}),
-}
+COMMANDS = re.findall(r"^ {4}jlstm run (.*data.function=.*)$", PAGE.read_text(), re.M)
 
 
-@pytest.mark.parametrize("name", ON_PAGE)
-def test_the_functions_of_the_page_give_data(name, monkeypatch):
+@pytest.mark.long
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_of_the_page_read_its_functions(command, monkeypatch):
+    """All is checked that a run checks before it trains."""
     code = next(block for block in blocks(PAGE) if "def sales" in block)
     module = types.ModuleType("mydata")
     exec(code, vars(module))
     monkeypatch.setitem(sys.modules, "mydata", module)
-    function, options = ON_PAGE[name]
-    command = f"jlstm run data={name} data.function=mydata.{function}"
-    assert command in PAGE.read_text("utf-8")
-    gives_data(name, function=f"mydata.{function}", **options)
+    mapping = resolved(compose_run(command.split()))
+    task = find_task(mapping["task"])
+    made = task.from_config(build(task.Config, mapping))
+    assert {"train", "valid"} <= set(made.data.parts)
+
+
+def test_the_page_has_a_command_for_each_data():
+    assert len(COMMANDS) == 4

@@ -113,6 +113,7 @@ def made_of(data, epochs=1, **given):
     return kind.from_config(config)
 
 
+@pytest.mark.long
 def test_z_scores_are_learnt_and_padding_counts_for_nothing(tmp_path):
     made = made_of(DataConfig("sequences", sequences(tmp_path, 27)))
     data = made.data

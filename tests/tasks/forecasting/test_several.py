@@ -119,7 +119,7 @@ def test_a_flag_means_the_same_in_every_series(tmp_path):
     np.testing.assert_allclose(np.ptp(scale.mean[:, sold]), 9)
 
 
-@pytest.mark.parametrize("how", ["column", "series", "none"])
+@pytest.mark.parametrize("how", quick(["series", "column", "none"]))
 def test_forecasts_of_series_old_and_new_are_in_their_own_units(
     how, tmp_path, capsys, monkeypatch, model_of
 ):
