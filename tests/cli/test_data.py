@@ -77,6 +77,7 @@ def test_a_series_is_shown(tmp_path, monkeypatch, capsys):
     )
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<dt>windows of train</dt><dd>111</dd>" in page and "none found" in page
+    assert "<p>read a.csv: 300 rows, 1 column (sold)" in page
     assert "2024-01-02 1" in page and "Content-Security-Policy" in page
 
 

@@ -93,11 +93,14 @@ def test_the_page_of_all_runs_leads_to_each(tmp_path):
         folder.mkdir(parents=True)
         (folder / "config.yaml").write_text("a: 1")
     (done / "result.json").write_text(
-        json.dumps({"verdict": "Beats <b>.", "epochs": 3})
+        json.dumps({"verdict": f"Beats <b>{' and another' * 9}.", "seconds": 74.2})
     )
     (done / "report.html").write_text("")
     write_index(tmp_path)
     text = (tmp_path / "index.html").read_text("utf-8")
     assert "<h1>2 runs</h1>" in text and "model" not in text
     assert '<a href="demo/1/report.html">demo/1</a>' in text
-    assert "Beats &lt;b&gt;." in text and "not finished" in text
+    assert "not finished" in text and "<td>74</td>" in text
+    heads = re.findall(r"<th(?: class=.words[ long]*.)?>(\w+)", text)
+    assert heads[:2] == ["run", "verdict"]  # what one looks for is not cut off
+    assert '<td class="words long">Beats &lt;b&gt; and another' in text

@@ -16,6 +16,9 @@ TOLD = {
     "and ours is not": (0.6, "higher", "Loses to b: x 0.600 against 0.700, by 14.3 %."),
     "lower is better": (0.4, "lower", "Beats a: x 0.400 against 0.500, by 20.0 %."),
     "the same digits": (0.50001, "lower", "As good as a, the best baseline: x 0.500."),
+    "small numbers": (0.0002, "lower", "Beats a: x 0.0002 against 0.500, by 100.0 %."),
+    "a large distance": (9.0, "lower", "Loses to a: x 9.000 against 0.500, by 8.500."),
+    "no number": (math.nan, "lower", "X is nan: no baseline is beaten."),
     "the mean of seeds": ([0.3, 0.5], "lower",
                           "Beats a: x 0.400 against 0.500, by 20.0 %."),
 }  # fmt: skip
@@ -25,6 +28,19 @@ TOLD = {
 def test_the_best_baseline_is_named(name):
     ours, better, said = TOLD[name]
     assert compared("x", ours, RIVALS, better).text == said
+
+
+SMALL = {
+    "apart": (0.0001, 0.0004, "Beats a: x 0.0001 against 0.0004, by 75.0 %."),
+    "alike": (0.00041, 0.000410001, "As good as a, the best baseline: x 0.00041."),
+    "nearly nothing": (0.536, 2e-12, "Loses to a: x 0.536 against 2e-12, by 0.536."),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small_numbers_are_not_all_the_same(name):
+    ours, other, said = SMALL[name]
+    assert compared("x", ours, {"a": other}, "lower").text == said
 
 
 def test_nothing_to_compare_with_is_neither_won_nor_lost():

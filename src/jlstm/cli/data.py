@@ -1,5 +1,7 @@
 """``jlstm data check``: what a task makes of a file, before anything is trained."""
 
+import contextlib
+import io
 import re
 import shlex
 import sys
@@ -16,7 +18,14 @@ from jlstm.training.config.schema import build
 from jlstm.training.experiment import Experiment
 from jlstm.training.failure import Reached, tell
 from jlstm.training.overview import Overview
-from jlstm.training.report.page import Row, headline, samples, table, write_page
+from jlstm.training.report.page import (
+    Row,
+    headline,
+    paragraph,
+    samples,
+    table,
+    write_page,
+)
 from jlstm.training.variables import resolved
 
 REFUSED = 1
@@ -39,16 +48,19 @@ def data(argv: Sequence[str], reached: Reached) -> int:
         chosen = told if _is_chosen(told) else [f"data={form_of(options.file)}", *told]
     except (ValueError, OSError) as error:
         return _refused(error)
-    reader = _reader(options.file, chosen)
+    reader, said = _reader(options.file, chosen), io.StringIO()
     try:
-        experiment = reader()
+        with contextlib.redirect_stdout(said):
+            experiment = reader()
     except (ValueError, OSError) as error:
         return _refused(error)
+    finally:
+        print(said.getvalue(), end="")
     found = experiment.overview(experiment.data)
     for line in report(found):
         print(line)
     if options.html is not None:
-        write_html(options.html, options.file, found)
+        write_html(options.html, options.file, found, said.getvalue())
         print(f"wrote {options.html}")
     path = f"data.path={_quoted(options.file)}"
     print(f"\nto train: {shlex.join(['jlstm', 'run', *chosen, path])}")
@@ -69,12 +81,20 @@ def report(found: Overview) -> Iterator[str]:
     yield from (f"  {line}" for line in found.problems or ("none found",))
 
 
-def write_html(path: Path, source: str, found: Overview) -> None:
-    """Write an overview as a page that needs nothing else."""
+def write_html(path: Path, source: str, found: Overview, said: str = "") -> None:
+    """Write an overview as a page that needs nothing else.
+
+    Args:
+        path: where to.
+        source: the file that was read.
+        found: what it holds.
+        said: what its reader printed.
+    """
     bars = [(each.title, "\n".join(each.lines())) for each in found.bars]
     problems = [Row([line]) for line in found.problems or ("none found",)]
     numbers = [(name, f"{count:,}") for name, count in found.counts.items()]
     parts = [
+        *map(paragraph, said.splitlines()),
         headline(numbers),
         table("Problems", ["what may be wrong"], problems),
         samples([*bars, *found.examples]),

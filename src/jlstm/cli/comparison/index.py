@@ -10,7 +10,7 @@ from jlstm.cli.comparison.runs import configs_below, read_json
 from jlstm.training.report.page import Link, Row, paragraph, table, write_page
 
 INDEX = "index.html"
-COLUMNS = ("run", "ended", "epochs", "seconds", "parameters", "verdict")
+COLUMNS = ("run", "verdict", "ended", "epochs", "seconds", "parameters")
 NOTE = "The newest first; jlstm compare RUN RUN draws some of them over each other."
 
 
@@ -43,8 +43,10 @@ def _cells(root: Path, folder: Path, result: dict[str, Any], when: float) -> lis
     shown = Link(name, report.relative_to(root).as_posix())
     ended = datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
     verdict = result.get("verdict", "" if result else "not finished")
-    numbers = [result.get(key) for key in ("epochs", "seconds", "parameters")]
-    return [shown if report.is_file() else name, ended, *numbers, verdict]
+    epochs, seconds, size = map(result.get, ("epochs", "seconds", "parameters"))
+    took = round(seconds) if isinstance(seconds, float) else seconds
+    first = shown if report.is_file() else name
+    return [first, verdict, ended, epochs, took, size]
 
 
 def _result(folder: Path) -> dict[str, Any]:

@@ -159,10 +159,22 @@ def shown(metrics: dict[str, Any], name: str) -> str:
     return f"{100 * metrics[name]:.2f}{spread}"
 
 
+def share_of_words(counted: dict[str, Any]) -> str:
+    """Return an accuracy in percent; a dash where there was no word.
+
+    Example:
+        >>> share_of_words({"accuracy": 0.5, "words": 4})
+        '50.00 %'
+        >>> share_of_words({"accuracy": 0.0, "words": 0})
+        '–'
+    """
+    return f"{100 * counted['accuracy']:.2f} %" if counted["words"] else "–"
+
+
 def word_table(summary: dict[str, Any]) -> str:
     """Return the accuracy on words that training has, and on the others."""
     rows = [
-        [name, f"{100 * each['accuracy']:.2f}", each["words"]]
+        [name, share_of_words(each).removesuffix(" %"), each["words"]]
         for name, each in summary["by_word"].items()
     ]
     return table(["words", "accuracy (%)", "in the test"], rows)
@@ -218,7 +230,7 @@ def key_numbers(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("model", summary["model"]),
         (f"test {what}{given}", f"{shown(summary['test'], name)} %"),
         ("best baseline", f"{100 * best:.2f} %"),
-        ("accuracy on unknown words", f"{100 * unknown['accuracy']:.2f} %"),
+        ("accuracy on unknown words", share_of_words(unknown)),
         ("training words", f"{summary['words']['train']:,}"),
     ]
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from jlstm.training.select import Better
 
+MOST = 10
+"""How often its baseline a distance may be, to be told as a share of it."""
+
 
 class Verdict(NamedTuple):
     """What a run comes to.
@@ -51,10 +54,16 @@ def compared(
         Beats naive Bayes: test accuracy 83.8 % against 82.3 %, by 1.5 points. True
         >>> print(compared("test perplexity", 120.0, {"5-grams": 100.0}, "lower").text)
         Loses to 5-grams: test perplexity 120.0 against 100.0, by 20.0 %.
+        >>> print(compared("test loss", 0.0001, {"a line": 0.0004}, "lower").text)
+        Beats a line: test loss 0.0001 against 0.0004, by 75.0 %.
+        >>> print(compared("test loss", 0.5, {"last year": 1e-12}, "lower").text)
+        Loses to last year: test loss 0.500 against 1e-12, by 0.500.
         >>> print(compared("test loss", 1.5, {}, "lower").text)
         Test loss 1.500; there is no baseline to compare with.
     """
     value = float(np.mean(ours))
+    if not math.isfinite(value):
+        return Verdict(f"{_begun(metric)} is {value}: no baseline is beaten.", False)
     said = f"{metric} {_shown(value, share)}"
     known = {name: one for name, one in baselines.items() if math.isfinite(one)}
     if not known:
@@ -75,6 +84,8 @@ def _begun(text: str) -> str:
 def _shown(value: float, share: bool) -> str:
     if share:
         return f"{100 * value:.1f} %"
+    if value and abs(value) < 0.01:
+        return f"{value:.3g}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
 
 
@@ -82,4 +93,6 @@ def _distance(value: float, other: float, share: bool) -> str:
     apart = abs(value - other)
     if share:
         return f"{100 * apart:.1f} points"
-    return f"{100 * apart / abs(other):.1f} %" if other else _shown(apart, share)
+    if apart > MOST * abs(other):
+        return _shown(apart, share)
+    return f"{100 * apart / abs(other):.1f} %"

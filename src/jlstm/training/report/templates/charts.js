@@ -27,7 +27,8 @@
     width: series.name.startsWith("validation") ? 2 : 1.2,
     dash: series.level ? [6, 4] : undefined,
     spanGaps: true,
-    points: { show: series.name.startsWith("validation") && series.points.length < 60 },
+    points: { show: series.points.length < 2 ||
+      (series.name.startsWith("validation") && series.points.length < 60) },
     value: (_, value) => digits(value),
   });
 
