@@ -53,12 +53,11 @@ def _written(folder, name, text):
     return str(path)
 
 
-def _language(folder, monkeypatch, test_fraction=0.0):
+def _language(folder, monkeypatch, **given):
     path = _written(folder, "a.txt", "to be or not\n" * 30)
-    stream = StreamConfig(batch_size=2, window=8, valid_batch=2, test_batch=3)
+    stream = StreamConfig(batch_size=2, window=8, valid_batch=2, test_batch=2)
     model = LanguageConfig(StackConfig("RNNCell", hidden_sizes=(3,)), embedding_size=2)
-    data = CorpusConfig("text", path=path, test_fraction=test_fraction)
-    return data, model, {"stream": stream}
+    return CorpusConfig("text", path=path, **given), model, {"stream": stream}
 
 
 def _transformer(folder, monkeypatch):
