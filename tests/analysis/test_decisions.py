@@ -42,3 +42,12 @@ def test_a_long_text_goes_on_in_the_next_line():
     heights = {text.get_position()[1] for text in texts}
     assert max(right) < figure.axes[0].get_xlim()[1] and len(heights) > 8
     assert not figure.axes[0].patches
+
+
+@pytest.mark.parametrize(("count", "numbers", "names"), [(4, 4, 4), (300, 0, 38)])
+def test_of_many_classes_the_shades_are_drawn(count, numbers, names):
+    figure = plot_confusion(np.eye(count, dtype=int), [f"c{n}" for n in range(count)])
+    axes = figure.axes[0]
+    assert len(axes.texts) == numbers
+    shown = [text.get_text() for text in axes.get_yticklabels()]
+    assert len(shown) == names and shown[1] == f"c{round(count / names)}"

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Integer
 
+from jlstm.analysis.plots.literal import readable
+
 Rows = dict[str, Integer[np.ndarray, "..."]]
 
 
@@ -144,7 +146,9 @@ def _cut_groups(
 
 def _few(names: Sequence[str]) -> str:
     ranked = Counter(names).most_common()
-    shown = ", ".join(f"{name} {count}" for name, count in sorted(ranked[:8]))
+    shown = ", ".join(
+        f"{readable(name, 30)} {count}" for name, count in sorted(ranked[:8])
+    )
     return shown + ", …" * (len(ranked) > 8)
 
 

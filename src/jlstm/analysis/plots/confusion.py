@@ -11,11 +11,16 @@ from jlstm.analysis.plots.style import INK, WIDTH, settled, tidy
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST = 40
+"""Classes that have room for names and counts; of more, every n-th is named."""
+
 
 def plot_confusion(
     counts: Integer[np.ndarray, "k k"], classes: Sequence[str]
 ) -> "Figure":
     """Draw a confusion matrix: counts as numbers, shares of each row as shades.
+
+    Of many classes the shades alone are drawn, and every n-th name.
 
     Args:
         counts: rows are the true classes, columns what they were taken for.
@@ -43,14 +48,17 @@ def plot_confusion(
     axes.imshow(shares, "Greys", vmin=0, vmax=1.6)  # so that ink is read on any shade
     small = 10 if len(classes) <= 10 else 7
     for (row, column), count in np.ndenumerate(counts):
-        if count:
+        if count and len(classes) <= MOST:
             axes.text(
                 column, row, f"{count}", ha="center", va="center", fontsize=small,
                 color="black", weight="bold" if row == column else "normal",
             )  # fmt: skip
-    turn = 90 if max(map(len, classes)) > 8 and len(classes) > 3 else 0
-    axes.set_xticks(range(len(classes)), classes, rotation=turn, fontsize=small)
-    axes.set_yticks(range(len(classes)), classes, fontsize=small)
+    shown = range(0, len(classes), -(-len(classes) // MOST))
+    names = [classes[number] for number in shown]
+    turn = 90 if max(map(len, names)) > 8 and len(names) > 3 else 0
+    turn = 90 if len(classes) > MOST else turn
+    axes.set_xticks(shown, names, rotation=turn, fontsize=small)
+    axes.set_yticks(shown, names, fontsize=small)
     axes.set_xlabel("taken for", color=INK)
     axes.set_ylabel("true class", color=INK)
     for side_name in ("left", "bottom"):

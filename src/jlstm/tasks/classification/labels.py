@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Integer, Real
 
+from jlstm.analysis.plots.literal import readable
 from jlstm.data.parts import balance
 from jlstm.data.scale import Scaler
 from jlstm.data.sheet.given import Source
@@ -140,7 +141,7 @@ def _told_numbers(numbers: np.ndarray, kind: ProblemType) -> str:
 
 def _told_classes(found: Sequence[str]) -> str:
     counts = Counter(found)
-    few = ", ".join(f"{name} {n}" for name, n in counts.most_common(8))
+    few = ", ".join(f"{readable(name, 30)} {n}" for name, n in counts.most_common(8))
     more = ", …" * (len(counts) > 8)
     are_numbers = all(map(is_number, counts)) and len(counts) > 2
     how = f"; {_KEY}=regression predicts them as numbers" * are_numbers
