@@ -8,6 +8,7 @@ import math
 import re
 
 from jlstm.cli.comparison.index import write_index
+from jlstm.training.ahead import ReadAhead
 from jlstm.training.log import METRICS, RunLog
 from jlstm.training.position import TrainPosition
 from jlstm.training.report import page
@@ -62,13 +63,16 @@ def test_a_browser_runs_the_script_of_the_page_and_no_other(tmp_path):
 
 
 def test_speed_and_memory_have_a_file_of_their_own(tmp_path):
-    used = Resources(tmp_path, "words")
+    ahead = ReadAhead(depth=0)
+    batches, used = ahead.of([1, 2]), Resources(tmp_path, "words", ahead)
     for step in (1, 2, 2):  # the second was done again after a kill
+        batches[step - 1]
         used.note(step, 100)
     with (tmp_path / "resources.jsonl").open("a") as file:
         file.write('{"step": 3, "wo')
     assert [record["step"] for record in read_resources(tmp_path)] == [1, 2]
     assert all(record["words_per_second"] > 0 for record in read_resources(tmp_path))
+    assert all(0 <= record["wait"] <= 1 for record in read_resources(tmp_path))
     assert not (tmp_path / METRICS).exists()
 
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from jlstm.training.ahead import ReadAhead
 from jlstm.training.average import init_average, should_average, start_average
 from jlstm.training.checkpoint import Checkpoints
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
@@ -117,9 +118,10 @@ class Trainer:
             with (
                 RunLog(self.folder, place.step, self._openers) as log,
                 Progress(total, self.task.unit, done=done) as progress,
+                ReadAhead(self.train.prefetch) as ahead,
             ):
-                used = Resources(self.folder, self.task.unit)
-                now = _Session(log, progress, stop, pending, used)
+                used = Resources(self.folder, self.task.unit, ahead)
+                now = _Session(log, progress, stop, pending, used, ahead)
                 while place.epoch <= self.train.epochs:
                     if ends_early(self.train, place, self._selection):
                         progress.note(why_early(self.train, place, self._selection))
@@ -148,7 +150,7 @@ class Trainer:
     def _run_epoch(
         self, state: TrainState, place: TrainPosition, now: "_Session"
     ) -> tuple[TrainState, TrainPosition]:
-        batches = self.task.batches(place.epoch)
+        batches = now.ahead.of(self.task.batches(place.epoch))
         while place.batch < len(batches):
             batch = batches[place.batch]
             with now.announced("compiling the training step"):
@@ -291,6 +293,7 @@ class _Session:
     stop: StopRequest
     pending: Pending
     used: Resources
+    ahead: ReadAhead
     _known: set[str] = field(default_factory=set)
 
     def announced(self, what: str) -> AbstractContextManager[None]:

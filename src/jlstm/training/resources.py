@@ -1,4 +1,4 @@
-"""What a run uses while it trains: its speed, and memory.
+"""What a run uses while it trains: its speed, the wait for data, and memory.
 
 They differ from run to run, so that they have a file of their own: the log of a resumed
 run is, bit by bit, that of an uninterrupted one.
@@ -12,6 +12,8 @@ from typing import Any
 
 import jax
 
+from jlstm.training.ahead import ReadAhead
+
 RESOURCES = "resources.jsonl"
 
 
@@ -21,20 +23,30 @@ class Resources:
     Example:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
-        >>> Resources(folder, "tokens").note(step=100, units=6400)
+        >>> used = Resources(folder, "tokens", ReadAhead(depth=0))
+        >>> used.note(step=100, units=6400)
         >>> [sorted(record) for record in read_resources(folder)]
-        [['kind', 'memory_mb', 'step', 'tokens_per_second']]
+        [['kind', 'memory_mb', 'step', 'tokens_per_second', 'wait']]
     """
 
-    def __init__(self, folder: Path, unit: str) -> None:
+    def __init__(self, folder: Path, unit: str, ahead: ReadAhead) -> None:
+        self._ahead = ahead
         self._path, self._name = folder / RESOURCES, f"{unit}_per_second"
         self._before = time.perf_counter()
 
     def note(self, step: int, units: int) -> None:
-        """Write how fast the units since the last call were, and the memory in use."""
+        """Write how fast the units since the last call were, and the memory in use.
+
+        ``wait`` is the share of the time in which the step had to wait for its batch.
+        """
         now = time.perf_counter()
-        rate = units / max(now - self._before, 1e-9)
-        record = {"kind": "resources", "step": step, self._name: float(f"{rate:.4g}")}
+        seconds = max(now - self._before, 1e-9)
+        record = {
+            "kind": "resources",
+            "step": step,
+            self._name: float(f"{units / seconds:.4g}"),
+            "wait": round(min(self._ahead.take_waited() / seconds, 1.0), 4),
+        }
         self._before = now
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record | memory()) + "\n")

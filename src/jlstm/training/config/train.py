@@ -37,6 +37,8 @@ class TrainConfig(Options):
             ``"mlflow"``, by the extra ``loggers``.
         hook: a function of yours by its import path, ``mymodule.function``, called as
             ``function(step, metrics)`` with each record of the log.
+        prefetch: batches that a thread reads ahead while the step computes, 0 for none;
+            the numbers are the same.
         log_every: steps between two lines of the log.
         checkpoint_every: steps between two checkpoints; each epoch ends with one too.
         keep: checkpoints kept next to the best one.
@@ -56,6 +58,7 @@ class TrainConfig(Options):
     patience: Size | None = None
     loggers: tuple[Literal["wandb", "mlflow"], ...] = ()
     hook: str | None = None
+    prefetch: Count = 2
     log_every: Size = 100
     checkpoint_every: Size = 500
     keep: Size = 2

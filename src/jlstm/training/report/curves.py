@@ -13,6 +13,7 @@ MOST = 1500
 KINDS = {"train": "training", "valid": "validation", "resources": "training"}
 FIRST = ("loss",)
 TITLES = {"grad_norm": "gradient norm", "memory_mb": "memory (MB)",
+          "wait": "share of time waiting for data",
           "device_memory_mb": "memory of the device (MB)"}  # fmt: skip
 NOT_SHOWN = {"kind", "step", "epoch", "seconds"}
 
