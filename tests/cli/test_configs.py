@@ -26,6 +26,7 @@ OWN = {
     "forecast_csv": ["data.path=a.csv"],
     "audio_folder": ["data.path=a"],
     "clips": ["data.path=a.npy"],
+    "records": ["data.path=a"],
 }
 
 

@@ -31,8 +31,9 @@ from jlstm.training.variables import resolved
 REFUSED = 1
 """The exit code of a file that the task refuses; 2 is a command line that is wrong."""
 TASK_OF = {
-    "csv": "forecast", "sequences": "classify", "labelled_text": "classify",
-    "tagged": "tagging", "audio_folder": "speech", "text": "language", "clips": "video",
+    "csv": "forecast", "records": "classify", "sequences": "classify",
+    "labelled_text": "classify", "tagged": "tagging",
+    "audio_folder": "speech", "text": "language", "clips": "video",
 }  # fmt: skip
 """The task of each kind of a user's own data."""
 CHOICES = ("data=", "experiment=", "task=")

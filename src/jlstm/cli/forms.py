@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jlstm.data.audio_folder import SOUNDS
+from jlstm.data.records import LENGTHS
 from jlstm.data.sheet.cells import Row, Rows, most_common_width, split_cells
 from jlstm.data.sheet.header import Table
 from jlstm.data.sheet.numbers import is_missing
@@ -37,6 +38,8 @@ def form_of(path: str | Path) -> str:
         'labelled_text'
     """
     if Path(path).is_dir():
+        if any(Path(path).rglob(LENGTHS)):
+            return "records"
         tables = any(one.suffix.lower() in TABLES for one in Path(path).rglob("*"))
         sounds = any(one.suffix.lower() in SOUNDS for one in Path(path).rglob("*"))
         return "sequences" if tables and not sounds else "audio_folder"

@@ -11,7 +11,8 @@ from jlstm.training.config.run import RunConfig
 
 RECIPES = {
     "audio_folder": "audio_folder", "clips": "clips", "csv": "forecast_csv",
-    "labelled_text": "labelled_text", "sequences": "sequences", "tagged": "tagged",
+    "labelled_text": "labelled_text", "records": "records",
+    "sequences": "sequences", "tagged": "tagged",
 }  # fmt: skip
 """The experiment that data of one's own brings along, with its task."""
 

@@ -23,6 +23,8 @@ from jlstm.data.music import load_music as load_music
 from jlstm.data.pack import Packed as Packed
 from jlstm.data.pack import pack as pack
 from jlstm.data.pack import unpack as unpack
+from jlstm.data.record_writer import write_records as write_records
+from jlstm.data.records import Records as Records
 from jlstm.data.registry import DATASETS as DATASETS
 from jlstm.data.registry import Dataset as Dataset
 from jlstm.data.registry import RemoteFile as RemoteFile

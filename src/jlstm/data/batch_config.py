@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from jaxtyping import Integer
 
 from jlstm._internal.options import Options, Size
 from jlstm.data.bucket import boundaries_of, powers_of_two, rows_for
 
+Lengths: TypeAlias = Sequence[int] | Integer[np.ndarray, "..."]
 SHORTEST = 8
 """Steps that new data is padded to at least."""
 
@@ -26,7 +29,7 @@ class BatchConfig(Options):
     eval_batch: Size = 200
     buckets: Size = 4
 
-    def boundaries(self, *parts: Sequence[int]) -> tuple[int, ...]:
+    def boundaries(self, *parts: Lengths) -> tuple[int, ...]:
         """Return the lengths to pad to.
 
         Args:
@@ -37,8 +40,8 @@ class BatchConfig(Options):
             (2, 9)
         """
         cuts = boundaries_of(np.array(parts[0]), self.buckets)
-        longest = max(map(max, parts))
-        return cuts if longest <= cuts[-1] else (*cuts[:-1], int(longest))
+        longest = int(max(map(np.max, parts)))
+        return cuts if longest <= cuts[-1] else (*cuts[:-1], longest)
 
     def for_new(self, count: int) -> "BatchConfig":
         """Return how to cut ``count`` new examples: in shapes that come again.
@@ -55,5 +58,5 @@ class BatchConfig(Options):
 class _NewData(BatchConfig):
     """Powers of two, whatever the lengths are: few programs for all requests."""
 
-    def boundaries(self, *parts: Sequence[int]) -> tuple[int, ...]:
-        return powers_of_two(max(map(max, parts)), SHORTEST)
+    def boundaries(self, *parts: Lengths) -> tuple[int, ...]:
+        return powers_of_two(int(max(map(np.max, parts))), SHORTEST)

@@ -9,7 +9,7 @@ the same shape, the last one too.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Integer, Shaped
@@ -29,6 +29,20 @@ class PaddedBatch(NamedTuple):
     rows: Integer[np.ndarray, " b"]
 
 
+@runtime_checkable
+class Stored(Protocol):
+    """Sequences whose lengths are known before they are read."""
+
+    lengths: Integer[np.ndarray, " n"]
+
+
+def lengths_of(sequences: Sequence[np.ndarray]) -> Integer[np.ndarray, " n"]:
+    """Return how many steps each sequence has; those on disk are not read."""
+    if isinstance(sequences, Stored):
+        return sequences.lengths
+    return np.array([len(one) for one in sequences])
+
+
 @dataclass(frozen=True, eq=False)
 class BucketedBatches(Options):
     """Batches of sequences that share a bucket; each sequence is in one of them.
@@ -36,7 +50,8 @@ class BucketedBatches(Options):
     The last batch of a bucket is filled with columns of length 0, whose ``rows`` are
     -1. They stand for no sequence: give them no weight in a loss or a score, as in
     ``jnp.sum(loss * (rows >= 0)) / jnp.sum(rows >= 0)``. A loss over the steps within
-    ``lengths`` has none of them by itself.
+    ``lengths`` has none of them by itself. A sequence that was left out when it was
+    read, being broken (:class:`jlstm.data.records.Records`), is such a column too.
 
     Args:
         sequences: arrays with time first and the same axes after it.
@@ -44,6 +59,9 @@ class BucketedBatches(Options):
         boundaries: the lengths to pad to, increasing; the last one holds the longest.
         seed: shuffles sequences within buckets and the order of the batches; ``None``
             keeps both as they are.
+        share: ``(rank, count)`` reads only one of so many equal parts of the columns,
+            for a process among several. The others are zeros; their ``lengths`` and
+            ``rows`` are there.
 
     Raises:
         ValueError: a sequence is longer than the last boundary, or a number is out of
@@ -62,9 +80,10 @@ class BucketedBatches(Options):
     batch_size: Size
     boundaries: Rising
     seed: Count | None = None
+    share: tuple[Count, Size] = (0, 1)
 
     def __post_init__(self) -> None:
-        longest = max(map(len, self.sequences), default=0)
+        longest = int(self._lengths.max(initial=0))
         if longest > self.boundaries[-1]:
             raise ValueError(
                 f"The longest sequence has {longest} steps, the last boundary is "
@@ -77,8 +96,12 @@ class BucketedBatches(Options):
 
     def __getitem__(self, number: int) -> PaddedBatch:
         boundary, rows = self._plan[number]
-        chosen = [self.sequences[n] for n in rows]
-        return pad(chosen, rows, boundary, self.batch_size)
+        found = self._read(rows)
+        left_out = [
+            len(one) < planned
+            for one, planned in zip(found, self._lengths[rows], strict=True)
+        ]
+        return pad(found, np.where(left_out, -1, rows), boundary, self.batch_size)
 
     def __len__(self) -> int:
         return len(self._plan)
@@ -87,12 +110,28 @@ class BucketedBatches(Options):
     def padding(self) -> float:
         """The share of all steps that is padding."""
         steps = sum(boundary * self.batch_size for boundary, _ in self._plan)
-        return 1.0 - sum(map(len, self.sequences)) / steps
+        return 1.0 - int(self._lengths.sum()) / steps
+
+    def _read(self, rows: Integer[np.ndarray, " n"]) -> list[np.ndarray]:
+        """Return the sequences of a batch, zeros for those of other processes."""
+        rank, count = self.share
+        first, end = (self.batch_size * n // count for n in (rank, rank + 1))
+        own = range(first, min(end, len(rows)))
+        read = {column: self.sequences[rows[column]] for column in own}
+        like = read[first] if own else self.sequences[rows[0]]
+        blank = np.zeros((), like.dtype)
+        return [
+            read.get(column, np.broadcast_to(blank, (length, *like.shape[1:])))
+            for column, length in enumerate(self._lengths[rows])
+        ]
+
+    @cached_property
+    def _lengths(self) -> Integer[np.ndarray, " n"]:
+        return lengths_of(self.sequences)
 
     @cached_property
     def _plan(self) -> list[tuple[int, np.ndarray]]:
-        lengths = np.array([len(one) for one in self.sequences])
-        bucket = np.searchsorted(self.boundaries, lengths)
+        bucket = np.searchsorted(self.boundaries, self._lengths)
         rng = None if self.seed is None else np.random.default_rng(self.seed)
         plan = []
         for number, boundary in enumerate(self.boundaries):

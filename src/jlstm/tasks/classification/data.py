@@ -9,6 +9,7 @@ from jaxtyping import Real, Shaped
 
 from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import Vocab
+from jlstm.data.records import OnError
 from jlstm.data.scale import Scaler
 from jlstm.data.sheet.given import check_source
 from jlstm.data.words import UNK, Words
@@ -24,13 +25,16 @@ VectorName = Literal[
     "mnist_pooled",
     "japanese_vowels",
     "sequences",
+    "records",
 ]
 Name = Literal[TextName, VectorName]
 TEXTS, VECTORS = get_args(TextName), get_args(VectorName)
 OWN = "labelled_text", "sequences"
+PATHS = *OWN, "records"
 _OF = dict.fromkeys(("valid_path", "test_path", "label", "group"), OWN)
 _OF["problem_type"] = OWN
 _OF |= {"text": OWN[:1], **dict.fromkeys(("id", "columns", "interpolate"), OWN[1:])}
+_OF["on_error"] = ("records",)
 """Which data each option is of."""
 
 
@@ -42,7 +46,9 @@ class DataConfig(Options):
         name: of the data set.
         path: of ``labelled_text``: a file with a class, a tab and a text a line, or
             with columns as CSV has them. Of ``sequences``: a table whose rows of one
-            id are one sequence, or a folder with a folder of tables for each class.
+            id are one sequence, or a folder with a folder of tables for each class. Of
+            ``records``: a folder of records, or one with such folders ``train``,
+            ``valid`` and ``test``; see :mod:`jlstm.data.records`.
         function: of your own data, in place of ``path``: a function by its import path,
             ``mymodule.function``, that returns a table (a DataFrame or a dictionary of
             columns) or a pair of inputs and labels; or these by ``train``, ``valid``
@@ -62,6 +68,8 @@ class DataConfig(Options):
         id: of ``sequences``: the column that says which a row is of; None to find it.
         columns: of ``sequences``: the numbers to read; empty for all.
         interpolate: of ``sequences``: fill missing values; else they are an error.
+        on_error: of ``records``: ``"raise"`` an error where a record is broken, or
+            ``"skip"`` and count it.
         phrases: train on all labelled phrases of SST, not on its sentences alone.
         fold: which tenth of MR, Subj, CR or MPQA is the test.
         length: keep at most so many words, the last ones; None keeps all.
@@ -86,6 +94,7 @@ class DataConfig(Options):
     id: str | None = None
     columns: tuple[str, ...] = ()
     interpolate: bool = False
+    on_error: OnError = "raise"
     phrases: bool = False
     fold: Count = 0
     length: Size | None = None
@@ -99,10 +108,15 @@ class DataConfig(Options):
 
     def __post_init__(self) -> None:
         self._check_numbers()
-        check_source(self.path, self.function, self.name, OWN)
+        check_source(self.path, self.function, self.name, PATHS)
+        if self.name == "records" and self.function is not None:
+            raise ValueError(
+                "data.function goes with labelled_text and sequences, data.name is "
+                "records: give the folder of the records by data.path."
+            )
         for key, names in _OF.items():
             if (
-                getattr(self, key) not in (None, (), False, "auto")
+                getattr(self, key) not in (None, (), False, "auto", "raise")
                 and self.name not in names
             ):
                 raise ValueError(

@@ -19,6 +19,8 @@ from jlstm.tasks.classification.model import Classifier, ClassifierConfig
 from jlstm.tasks.classification.objective import LabelledTask
 from jlstm.tasks.classification.overview import make_overview
 from jlstm.tasks.classification.own_vectors import read_new as read_sequences
+from jlstm.tasks.classification.stored import read_new as read_records
+from jlstm.tasks.classification.stored import skipped_of
 from jlstm.tasks.classification.texts import read_new
 from jlstm.training.checksum import checksum
 from jlstm.training.config.class_loss import ClassLossConfig
@@ -47,6 +49,13 @@ class Config(RunConfig):
     loss: ClassLossConfig = ClassLossConfig()
     baselines: bool = True
     examples: Count = 8
+
+    def __post_init__(self) -> None:
+        if self.baselines and self.data.name == "records":
+            raise ValueError(
+                "baselines is true and data.name is records: baselines are fitted in "
+                "memory, so set baselines=false."
+            )
 
 
 class ClassifyExperiment(Experiment[Any, Prep, Part]):
@@ -91,7 +100,8 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
 
     def report(self, run: Finished[Prep, Part]) -> Report:
         """Say how good the answers are, and which words moved them."""
-        return answers_of(run.data.prep).report(self.config, run)
+        report = answers_of(run.data.prep).report(self.config, run)
+        return replace(report, numbers={**report.numbers, **skipped_of(run.data)})
 
     def read(self, source: Texts, prep: Prep, *, labelled: bool) -> Part:
         """Read a table of texts and labels, or else a text in each line.
@@ -100,6 +110,8 @@ class ClassifyExperiment(Experiment[Any, Prep, Part]):
         """
         if prep.scaler is not None:
             return read_sequences(source, prep, self.config.data, labelled)
+        if self.config.data.name == "records":
+            return read_records(source, prep, self.config.data)
         if prep.vocab is None:
             return super().read(source, prep, labelled=labelled)
         return read_new(source, prep, self.config.data, labelled)

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int, Integer, Real, Shaped
 from jlstm._internal.options import Size
 from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
-from jlstm.data.bucket import BucketedBatches
+from jlstm.data.bucket import BucketedBatches, lengths_of
 from jlstm.losses import token_nll
 from jlstm.metrics.confusion import class_scores, confusion
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
@@ -62,16 +62,17 @@ class LabelledBatches(Sequence):
     batch_size: Size
     boundaries: tuple[int, ...]
     seed: int | None = None
+    share: tuple[int, int] = (0, 1)
 
     @cached_property
     def padded(self) -> BucketedBatches:
         """The batches without their labels."""
-        sequences = self.examples.sequences
-        return BucketedBatches(sequences, self.batch_size, self.boundaries, self.seed)
+        cut = self.batch_size, self.boundaries, self.seed, self.share
+        return BucketedBatches(self.examples.sequences, *cut)
 
     @cached_property
     def _uniform(self) -> bool:
-        return {len(one) for one in self.examples.sequences} == {self.boundaries[0]}
+        return bool((lengths_of(self.examples.sequences) == self.boundaries[0]).all())
 
     @property
     def _kind(self) -> type[np.generic]:
@@ -112,6 +113,8 @@ class LabelledTask:
             that depends on it: spans drawn again, noise. None leaves them as they are.
         baselines: mean nats per example of the baselines.
         seed: of the order of the batches.
+        share: ``(rank, count)``, what part of the rows this process reads; see
+            :class:`jlstm.data.bucket.BucketedBatches`.
     """
 
     model: ClassifierConfig
@@ -126,6 +129,7 @@ class LabelledTask:
     change: Callable[[Examples, np.random.Generator], Examples] | None = None
     baselines: dict[str, float] = field(default_factory=dict)
     seed: int = 0
+    share: tuple[int, int] = (0, 1)
     unit: str = "examples"
 
     @property
@@ -152,8 +156,7 @@ class LabelledTask:
     def boundaries(self) -> tuple[int, ...]:
         """The lengths to pad to, the same in all parts."""
         parts = [part for part in (self.train, self.valid, self.test) if part]
-        lengths = [[len(one) for one in part.sequences] for part in parts]
-        return self.cut.boundaries(*lengths)
+        return self.cut.boundaries(*(lengths_of(part.sequences) for part in parts))
 
     def batches(self, epoch: int) -> LabelledBatches:
         """Return the training batches, in an order of their own each epoch."""
@@ -161,7 +164,8 @@ class LabelledTask:
         if self.change is not None:
             examples = self.change(examples, np.random.default_rng((self.seed, epoch)))
         seed = self.seed + 1_000_003 * epoch
-        return LabelledBatches(examples, self.cut.batch_size, self.boundaries, seed)
+        cut = self.cut.batch_size, self.boundaries, seed, self.share
+        return LabelledBatches(examples, *cut)
 
     def count(self, batch: LabelledBatch) -> int:
         """Return the number of examples."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from jlstm.data.bucket import Stored, lengths_of
 from jlstm.data.words import unknown_share
 from jlstm.tasks.classification.data import Data, Part
 from jlstm.training.overview import (
@@ -20,8 +21,7 @@ def make_overview(data: Data) -> Overview:
     """Return the classes, the lengths and a few examples."""
     parts, prep = data.parts, data.prep
     names = {n: [*map(prep.name_of, part.labels)] for n, part in parts.items()}
-    keys = {name: [*map(_key, part.sequences)] for name, part in parts.items()}
-    lengths = [len(one) for part in parts.values() for one in part.sequences]
+    lengths = [n for p in parts.values() for n in lengths_of(p.sequences).tolist()]
     step = "steps" if prep.vocab is None else "words"
     return Overview(
         counts={name: len(part.labels) for name, part in parts.items()},
@@ -32,7 +32,7 @@ def make_overview(data: Data) -> Overview:
         ],
         problems=[
             *(unbalanced(names) if prep.classes else ()),
-            *repeated(keys),
+            *_twice(data),
             *_odd_lengths(lengths, step),
             *_unknown(data),
         ],
@@ -44,6 +44,13 @@ def _labels(data: Data, names: dict[str, list[str]]) -> Bars:
         return counted("classes", [one for part in names.values() for one in part])
     values = np.concatenate([part.labels for part in data.parts.values()])
     return binned("numbers to predict", values)
+
+
+def _twice(data: Data) -> list[str]:
+    """Say what stands in two parts; records on disk are not compared."""
+    if isinstance(data.train.sequences, Stored):
+        return []
+    return repeated({n: map(_key, part.sequences) for n, part in data.parts.items()})
 
 
 def _key(sequence: np.ndarray) -> bytes:
@@ -62,9 +69,8 @@ def _shown(part: Part, row: int) -> str:
         return " ".join(part.sentences[row])
     own = part.sequences[row]
     start = "\n".join(" ".join(f"{x:.4g}" for x in step[:8]) for step in own[:3])
-    return (
-        f"{len(own)} steps of {own.shape[1]} numbers, scaled; the first ones\n{start}"
-    )
+    how = "" if isinstance(part.sequences, Stored) else ", scaled"
+    return f"{len(own)} steps of {own.shape[1]} numbers{how}; the first ones\n{start}"
 
 
 def _odd_lengths(lengths: list[int], step: str) -> list[str]:

@@ -7,6 +7,7 @@ from jlstm.data.images import as_pixels, as_rows, pixel_order, pooled
 from jlstm.tasks.classification.data import Data, DataConfig, Part, Prep
 from jlstm.tasks.classification.objective import Examples
 from jlstm.tasks.classification.own_vectors import load_own
+from jlstm.tasks.classification.stored import load_records
 from jlstm.training.experiment import Loaded
 
 
@@ -16,6 +17,8 @@ def load_vectors(config: DataConfig) -> Data:
         return _vowels(config)
     if config.name == "sequences":
         return load_own(config)
+    if config.name == "records":
+        return load_records(config)
     parts = load_mnist()
     examples = {part: _images(own, config) for part, own in parts.items()}
     train = _limited(examples["train"], config)

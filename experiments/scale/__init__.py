@@ -1,0 +1,1 @@
+"""What scale costs: devices, processes, data larger than memory."""
