@@ -1,6 +1,8 @@
 """The documentation site: `python3 dev.py docs` builds it, warnings as errors."""
 
+import inspect
 from datetime import UTC, datetime
+from typing import Any
 
 import jlstm
 from jlstm.training.run import environment
@@ -41,6 +43,8 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 napoleon_attr_annotations = False  # a shape such as "*b h" would be read as emphasis
 
+LEFT_OUT = {"matplotlib", "sklearn"}
+
 html_theme = "sphinx_book_theme"
 html_title = "jlstm"
 _built = environment()
@@ -56,3 +60,21 @@ html_theme_options = {
     "show_toc_level": 2,
     "use_download_button": False,
 }
+
+
+def setup(app: Any) -> None:
+    """Leave out what a base class of another library writes into ours."""
+    app.connect("autodoc-skip-member", _skips)
+
+
+def _skips(
+    app: Any, what: str, name: str, member: Any, skip: bool, options: Any
+) -> bool | None:
+    """Say whether a member is left out; None leaves it to Sphinx.
+
+    matplotlib gives each artist a `set` of its own, scikit-learn each estimator its
+    `set_…_request`: their texts use the roles of their own sites.
+    """
+    module = getattr(member, "__module__", None) if inspect.isroutine(member) else None
+    foreign = isinstance(module, str) and module.split(".")[0] in LEFT_OUT
+    return True if what == "class" and foreign else None
