@@ -88,6 +88,14 @@ def test_seeds_stand_side_by_side(run):
     assert not (page["ys"][0] == page["ys"][1]).any()
 
 
+@pytest.mark.long
+def test_a_mesh_has_the_numbers_of_one_device(run):
+    page = run("howto-mesh.md")
+    alone = page["loss"](page["params"], np.ones((20, 8 * page["devices"], 32), "f4"))
+    np.testing.assert_allclose(page["value"], alone, rtol=1e-5)
+    assert tuple(page["model"].weights[0].w_hh[...].sharding.spec)[-1] == "model"
+
+
 @pytest.mark.usefixtures("unchecked")
 def test_data_comes_in_few_shapes(run):
     page = run("howto-data.md")

@@ -14,8 +14,7 @@ from jlstm.tasks.language.objective import LanguageTask, StreamConfig
 from jlstm.training.config.stack import StackConfig
 from jlstm.training.config.train import OptimizerConfig
 from jlstm.training.optimizer import make_optimizer
-from jlstm.training.state import init_state
-from jlstm.training.step import make_step
+from jlstm.training.program import Replica, SingleModel
 
 PACKAGES = ("jax",)
 
@@ -32,13 +31,13 @@ def build(given: dict[str, Any]) -> Program:
     stream = StreamConfig(BATCH, recipe.window)
     task = LanguageTask(Corpus(), config(recipe), stream, {})
     optimizer = make_optimizer(OptimizerConfig("sgd", RATE, clip=recipe.clip))
-    state = init_state(task, optimizer, RATE, seed=0)
-    update = make_step(task, optimizer)
+    model = SingleModel(task, optimizer, Replica(0, RATE))
+    state, update = model.init(), model.step
     data = itertools.cycle(Window(block[:-1], block[1:]) for block in windows(recipe))
 
     def run() -> Any:
         nonlocal state
-        state, metrics = update(state, next(data))
+        state, metrics = update(state, next(data), 1.0)
         return jax.block_until_ready((state, metrics))
 
     started = time.perf_counter()

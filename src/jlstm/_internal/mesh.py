@@ -16,6 +16,8 @@ import jax.numpy as jnp
 from jax.sharding import AbstractMesh, AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array
 
+from jlstm._internal.axes import named_mesh, row_axes
+
 Tree = Any
 Entry = Any
 """What splits one axis: an axis of the mesh, a tuple of several, or None."""
@@ -30,11 +32,14 @@ def spread(compute: Callable, given: tuple, flag_rank: int, by_rows: bool) -> Ca
     ``given`` is params, xs, carry, lengths, mask, resets and key; xs begins with
     ``flag_rank`` axes of time and batch. The last carry and all that has a time axis
     are split as these are, and their last axis as that of the carry or of weights as
-    wide. On a mesh without explicit axes, and on one device, this is ``compute``.
+    wide. On one device, and on a mesh whose axes tell nothing, this is ``compute``.
     """
-    if explicit_mesh(given) is None:
-        return compute
     params, xs, carry, *_ = given
+    if explicit_mesh(given) is None:
+        if not (by_rows and named_mesh(xs)):
+            return compute
+        rows = row_axes(xs.shape[1]) if flag_rank > 1 else ()
+        return _by_named_rows(compute, PartitionSpec(rows))
     steps = entries(xs)[:flag_rank]
     by_width = widths(steps, (carry, params))
 
@@ -47,9 +52,19 @@ def spread(compute: Callable, given: tuple, flag_rank: int, by_rows: bool) -> Ca
 
     if not by_rows:
         return lambda *args: run_free(compute, args, place)
-    rows, flags = PartitionSpec(*steps[1:]), PartitionSpec(None, *steps[1:])
-    specs = (REPLICATED, flags, rows, rows, flags, flags, REPLICATED)
-    return lambda *args: run_by_rows(compute, args, specs, (rows, flags), place)
+    specs, out_specs = _specs(PartitionSpec(*steps[1:]))
+    return lambda *args: run_by_rows(compute, args, specs, out_specs, place)
+
+
+def _specs(rows: PartitionSpec) -> tuple[tuple, tuple]:
+    """Return how the arguments and the results of a run are split by rows."""
+    flags = PartitionSpec(None, *rows)
+    return (REPLICATED, flags, rows, rows, flags, flags, REPLICATED), (rows, flags)
+
+
+def _by_named_rows(compute: Callable, rows: PartitionSpec) -> Callable:
+    specs, out_specs = _specs(rows)
+    return jax.shard_map(compute, in_specs=specs, out_specs=out_specs)
 
 
 def explicit_mesh(tree: Tree) -> Mesh | AbstractMesh | None:
@@ -64,9 +79,12 @@ def explicit_mesh(tree: Tree) -> Mesh | AbstractMesh | None:
 def free_devices(leaf: Any) -> int:
     """Return over how many devices XLA, unasked, splits what is computed from an array.
 
-    One where the layout is part of the type, on one device, and where the caller maps
-    over devices. Inside ``jax.jit`` the mesh in the context tells, if there is one.
+    One where the layout is part of the type or told by the names of axes, on one
+    device, and where the caller maps over devices. Inside ``jax.jit`` the mesh in the
+    context tells, if there is one.
     """
+    if named_mesh(leaf):
+        return 1
     if isinstance(leaf, jax.core.Tracer):
         mesh = jax.sharding.get_abstract_mesh()
         if AxisType.Manual in mesh.axis_types:

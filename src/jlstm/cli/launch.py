@@ -12,11 +12,13 @@ import yaml
 from jlstm.cli.comparison.index import write_index
 from jlstm.cli.compose import compose_run
 from jlstm.cli.continuity import begin, go_on
+from jlstm.cli.follow import follow, join
 from jlstm.cli.help import help_text
 from jlstm.cli.lock import locked
 from jlstm.cli.resume import Resumed, resumed
 from jlstm.cli.sweep import sweep
 from jlstm.tasks import find_task
+from jlstm.training import processes
 from jlstm.training.config.schema import build, plain
 from jlstm.training.experiment import Experiment
 from jlstm.training.failure import Reached
@@ -47,6 +49,9 @@ def launch(argv: Sequence[str], reached: Reached) -> int:
     with ExitStack() as held:
         experiment, reached.folder = start(options.overrides, held)
         reached.training = True
+        if not processes.is_first():
+            follow(experiment, reached.folder)
+            return 0
         experiment.run(reached.folder)
         check_still_there(reached.folder)
         write_index(Path(experiment.config.runs_dir))
@@ -106,6 +111,7 @@ def prepare(overrides: Sequence[str]) -> Prepared:
     texts = compose_run(overrides) if old is None else old.config
     with hidden_in_errors(texts):
         mapping = resolved(texts)
+        join(mapping)
         task = find_task(mapping.get("task"))
         return Prepared(task.from_config(build(task.Config, mapping)), texts, old)
 
@@ -117,11 +123,18 @@ def enter(prepared: Prepared, held: ExitStack) -> Path:
         prepared: what to run.
         held: what to keep until the end of the run; the lock of the folder goes there.
 
+    Of several processes the first one enters the folder, the others follow.
+
     Raises:
         ValueError, OSError: the folder is in use, or of another run.
     """
+    held.enter_context(hidden_in_errors(prepared.texts))
+    folder = _entered(prepared, held) if processes.is_first() else Path()
+    return Path(processes.agree(str(folder)))
+
+
+def _entered(prepared: Prepared, held: ExitStack) -> Path:
     experiment, texts, old = prepared
-    held.enter_context(hidden_in_errors(texts))
     config, identity = experiment.config, experiment.identity(experiment.data)
     runs = Path(config.runs_dir)
     folder = old.folder if old is not None else create_run(runs, config.name)

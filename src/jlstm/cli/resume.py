@@ -94,14 +94,20 @@ def find_run(text: str) -> Path:
 def _check(others: dict[str, str]) -> None:
     """Raise for what may not be changed in a run."""
     for key, text in others.items():
-        if key not in ("train.epochs", *CHOICES):
+        if not (key in ("train.epochs", *CHOICES) or _is_place(key)):
             raise ValueError(
                 f"{text} cannot stand next to resume=: a run goes on as it began, only "
-                "train.epochs may grow. Leave it out, or start a new run."
+                "train.epochs may grow, and mesh and distributed may change. Leave it "
+                "out, or start a new run."
             )
         if _value(text) not in CHOICES.get(key, (_value(text),)):
             choices = " or ".join(CHOICES[key])
             raise ValueError(f"{key} is {_value(text)!r}: give {choices}.")
+
+
+def _is_place(key: str) -> bool:
+    """Say whether a key tells where a run computes, not what."""
+    return key == "distributed" or key.startswith("mesh.")
 
 
 def _value(text: str) -> str:
@@ -117,7 +123,20 @@ def _changed(config: dict[str, Any], others: dict[str, str]) -> dict[str, Any]:
         _check_schedule(config, train["epochs"] > before)
     if "train.test_weights" in others:
         train["test_weights"] = _value(others["train.test_weights"])
-    return config | {"train": train}
+    return _moved(config, others) | {"train": train}
+
+
+def _moved(config: dict[str, Any], others: dict[str, str]) -> dict[str, Any]:
+    """Return a configuration with other devices and processes."""
+    places = {k: _value(text) for k, text in others.items() if _is_place(k)}
+    for key, value in places.items():
+        if key.startswith("mesh."):
+            size = int(value) if value.lstrip("-").isdecimal() else value
+            mesh = config.get("mesh", {}) | {key.removeprefix("mesh."): size}
+            config = config | {"mesh": mesh}
+        else:
+            config = config | {key: value}
+    return config
 
 
 def _read(

@@ -3,7 +3,8 @@
 ``--help`` shows how to go on from there, and what the exit codes say: 0 done, 1 a
 number is not finite, 2 something is wrong with what was asked for, 3 disk, 4 memory,
 5 a damaged run, 6 a missing package, 7 a report that failed after training, 8 an error
-of jlstm, 128 + N ended by signal N. See ``src/jlstm/training/exits.py``.
+of jlstm, 75 another process of a distributed run is gone, 128 + N ended by signal N.
+See ``src/jlstm/training/exits.py``.
 """
 
 import sys
@@ -44,7 +45,16 @@ def guarded(argv: Sequence[str], work: Callable[[Reached], int]) -> int:
             traceback.print_exception(error)
         code, line = tell(error, reached)
         print(line, file=sys.stderr)
+        if not isinstance(error, KeyboardInterrupt):
+            _leave_the_others(code)
         return code
+
+
+def _leave_the_others(code: int) -> None:
+    """End at once where others train the same run: they shall see that one is gone."""
+    from jlstm.training.processes import leave
+
+    leave(code)
 
 
 def command() -> NoReturn:

@@ -17,6 +17,7 @@ reinforcement learning code carries with it.
 
 from jlstm.linen.params import linen_params as linen_params
 from jlstm.linen.params import pure_params as pure_params
+from jlstm.linen.partition import annotate as annotate
 from jlstm.linen.rnn import RNN as RNN
 from jlstm.linen.scanned import ScannedLSTM as ScannedLSTM
 from jlstm.linen.scanned import ScannedRNN as ScannedRNN

@@ -152,7 +152,7 @@ class Sequence(nn.Module, kw_only=True):
                 f"{type(self).__name__} has no parameters here: call "
                 'model.apply(variables, ..., method="prepare").'
             )
-        tree = self.get_variable("params", "weights")
+        tree = nn.unbox(self.get_variable("params", "weights"))
         return pure_params(layer, input_size_of(layer, tree), tree)
 
     def _params(self, layer: Layer, input_size: int) -> Params:

@@ -17,6 +17,7 @@ from jlstm._backends.native.available import too_small, unsupported
 from jlstm._backends.native.primitive import run
 from jlstm._internal.affine import affine, check_features
 from jlstm._internal.arrays import check_array
+from jlstm._internal.axes import named_mesh, row_axes
 from jlstm._internal.mesh import REPLICATED, entries, run_by_rows, run_free
 from jlstm._internal.types import accumulator_dtype
 from jlstm.losses.linear_kernel import Likelihood, LikelihoodInputs
@@ -127,12 +128,24 @@ def _use_kernel(backend: str, hs: Array, weight: Array, bias: Array | None) -> b
 def _by_kernel(
     hs: Array, weight: Array, bias: Array | None, targets: Array, tied: bool
 ) -> Array:
-    """Run the kernel; on a mesh of explicit axes every device has its own rows."""
-    rows = PartitionSpec(*entries(hs)[:-1])
-    specs = (rows, REPLICATED, REPLICATED, rows)
+    """Run the kernel; on a mesh every device has its own rows."""
     compute = partial(_flat, tied=tied)
     given = (hs, weight, bias, targets)
+    if named_mesh(hs):
+        rows = _named_rows(hs)
+        specs = (rows, REPLICATED, REPLICATED, rows)
+        return jax.shard_map(compute, in_specs=specs, out_specs=rows)(*given)
+    rows = PartitionSpec(*entries(hs)[:-1])
+    specs = (rows, REPLICATED, REPLICATED, rows)
     return run_by_rows(compute, given, specs, rows, lambda _: rows)
+
+
+def _named_rows(hs: Array) -> PartitionSpec:
+    """Return how features are split; the first of several axes is taken for time."""
+    axis = min(hs.ndim, 3) - 2
+    if axis < 0:
+        return REPLICATED
+    return PartitionSpec(*[None] * axis, row_axes(hs.shape[axis]))
 
 
 def _flat(

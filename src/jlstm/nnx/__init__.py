@@ -34,6 +34,7 @@ So do ``nnx.split``, ``nnx.merge`` and ``nnx.state``, and
 """
 
 from jlstm.nnx._tabulate import mend_tabulate
+from jlstm.nnx.partition import annotate as annotate
 from jlstm.nnx.rnn import RNN as RNN
 from jlstm.nnx.stacks import GRU as GRU
 from jlstm.nnx.stacks import LSTM as LSTM

@@ -9,7 +9,8 @@ killed at any moment leaves complete checkpoints and at most one folder
 Of two checkpoints the newer is the one saved later, not the one of the higher step:
 after a return to an earlier step, what was saved beyond it is history. A damaged
 checkpoint is noticed when it is read, and the newest whole one takes its place. One
-process writes.
+process writes; where several train together, the first one writes what all have, in
+the same form, so that any number of processes and devices can go on from it.
 """
 
 import os
@@ -23,6 +24,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from jlstm._internal.files import sync
+from jlstm.training import processes
 from jlstm.training.stored import (
     CheckpointError,
     pack,
@@ -99,8 +101,7 @@ class Checkpoints:
             OSError: the disk is full, or the folder of the run is gone. What was saved
                 before is kept.
         """
-        self._write("step", step, state, position)
-        self._remove_old("step", self.keep)
+        self._write("step", step, state, position, self.keep)
 
     def save_best(self, step: int, state: PyTree, position: dict[str, Any]) -> None:
         """Save as :meth:`save` does and then remove the best one so far.
@@ -108,8 +109,7 @@ class Checkpoints:
         A :meth:`save` of the same step must have the same state and position: where one
         of the two is damaged, the other is read.
         """
-        self._write("best", step, state, position)
-        self._remove_old("best", 1)
+        self._write("best", step, state, position, 1)
 
     def latest(self) -> int | None:
         """Return the step of the newest checkpoint of :meth:`save`, or None."""
@@ -200,21 +200,25 @@ class Checkpoints:
         return sorted(s for s in saved if s.kind in (kinds or ("step", "best")))
 
     def _write(
-        self, kind: str, step: int, state: PyTree, position: dict[str, Any]
+        self, kind: str, step: int, state: PyTree, position: dict[str, Any], keep: int
     ) -> None:
         serial = 1 + max((s.serial for s in self._saved()), default=0)
-        name = Saved(serial, kind, step).name
+        name = processes.agree(Saved(serial, kind, step).name)
+        staging = Path(processes.agree(str(self.folder / (UNFINISHED + name))))
         packed = pack(name, state, position)
-        self._make_folder()
-        staging = self.folder / (UNFINISHED + name)
+        if processes.is_first():
+            self._make_folder()
         try:
             write_checkpoint(staging, packed)
         except BaseException:
             # Room for other files, where the disk is full.
             shutil.rmtree(staging, ignore_errors=True)
             raise
-        staging.rename(self.folder / name)
-        sync(self.folder)
+        if processes.is_first():
+            staging.rename(self.folder / name)
+            sync(self.folder)
+            self._remove_old(kind, keep)
+        processes.meet(name)
 
     def _make_folder(self) -> None:
         try:

@@ -15,6 +15,7 @@ class Exit(IntEnum):
     PACKAGE = 6
     REPORT = 7
     INTERNAL = 8
+    LOST = 75
 
 
 MEANING = {
@@ -29,6 +30,7 @@ MEANING = {
     Exit.REPORT: "trained and scored, all numbers in result.json; a plot or the "
     "report failed",
     Exit.INTERNAL: "an error of jlstm itself; --debug shows the traceback",
+    Exit.LOST: "another process of a distributed run is gone: start all of them again",
 }
 SIGNALLED = {
     129: "hung up (SIGHUP)",

@@ -273,7 +273,7 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         texts = effective_config(folder) or plain(config)
         page = RunningPage(folder, str(config.name), config.train.epochs, texts)
         how = config.train, config.optimizer, config.schedule
-        return Trainer(task, *how, folder, watch=page).fit()
+        return Trainer(task, *how, folder, watch=page, mesh=config.mesh).fit()
 
     def _summary(self, result: Result) -> dict[str, Any]:
         """Return the numbers that every task has."""

@@ -17,6 +17,7 @@ BY_NAME = {
     "jlstm.training.starts.DamagedError": Exit.DAMAGED,
     "jlstm.training.model_folder.DamagedModelError": Exit.DAMAGED,
     "jlstm.training.report.present.ReportError": Exit.REPORT,
+    "jlstm.training.processes.LostProcessError": Exit.LOST,
     "builtins.MemoryError": Exit.MEMORY,
     "builtins.ModuleNotFoundError": Exit.PACKAGE,
 }

@@ -12,13 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from jlstm.training import processes
 from jlstm.training.ahead import ReadAhead
 from jlstm.training.average import init_average, should_average, start_average
 from jlstm.training.checkpoint import Checkpoints
+from jlstm.training.config.mesh import MeshConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.early import ends_early, why_early
 from jlstm.training.finite import NonFiniteError as NonFiniteError
 from jlstm.training.finite import check_loss, check_steps, check_weights
+from jlstm.training.layout import Layout
 from jlstm.training.listeners import Opener, openers_of
 from jlstm.training.log import RunLog
 from jlstm.training.pending import Pending
@@ -68,6 +71,7 @@ class Trainer:
         members: what is trained side by side; by default ``train.seeds`` models of
             consecutive seeds, all with the learning rate of ``optimizer``.
         watch: is told the place after each epoch, once it is saved.
+        mesh: over which devices state and batches are spread.
     """
 
     task: Task
@@ -77,6 +81,7 @@ class Trainer:
     folder: Path
     members: tuple[Replica, ...] = ()
     watch: Callable[[TrainPosition], None] | None = None
+    mesh: MeshConfig = MeshConfig()
     _checkpoints: Checkpoints = field(init=False)
     _program: Program = field(init=False)
     _selection: Selection = field(init=False)
@@ -91,11 +96,10 @@ class Trainer:
         self._updates = make_updates(
             self.task, self.train, self.optimizer, self.schedule
         )
+        members = self.members or self._seeds()
+        layout = Layout.of(self.mesh, len(members))
         self._program = make_program(
-            self.task,
-            self._updates.rule,
-            self.members or self._seeds(),
-            self.train.dtype,
+            self.task, self._updates.rule, members, self.train.dtype, layout
         )
 
     def fit(self) -> Result:
@@ -109,7 +113,7 @@ class Trainer:
                 message names the step and the checkpoint that is kept.
             Stopped: a signal asked for the end; a ``KeyboardInterrupt``.
         """
-        with StopRequest() as stop:
+        with processes.watched(), StopRequest(processes.count() > 1) as stop:
             with stop.at_once():
                 state, place, pending = self._start()
             self._started = time.perf_counter() - place.seconds
@@ -139,7 +143,8 @@ class Trainer:
     def _start(self) -> tuple[TrainState, TrainPosition, Pending]:
         fresh = self._program.init()
         if self.train.average == "nt_asgd":
-            fresh = fresh._replace(average=init_average(fresh.model, fresh.step))
+            average = init_average(fresh.model, fresh.step)
+            fresh = self._program.layout.placed(fresh._replace(average=average))
         try:
             state, position = self._checkpoints.restore(fresh, "latest")
         except FileNotFoundError:
@@ -163,7 +168,7 @@ class Trainer:
                 self._flush(state, place, now)
             if saves and place.batch < len(batches):
                 self._save(state, place, now)
-            if now.stop.asked is not None:
+            if now.stop.comes_after(place.step):
                 self._leave(state, place, now)
         self._flush(state, place, now)
         return state, place
@@ -208,7 +213,7 @@ class Trainer:
         patience = self.train.average_patience
         if state.average is not None and should_average(place.losses, patience):
             state = state._replace(average=start_average(state.average))
-        return state
+        return self._program.layout.placed(state)
 
     def _flush(self, state: TrainState, place: TrainPosition, now: "_Session") -> None:
         if not now.pending.metrics:
@@ -265,7 +270,8 @@ class Trainer:
             state = self._best(state, place)
         score = partial(self._program.evaluate, state.scored)
         test = score("test") if self.task.has_test else None
-        return Result(state.scored, score("valid"), test, self._timed(place))
+        model = self._program.layout.whole(state.scored)
+        return Result(model, score("valid"), test, self._timed(place))
 
     def _best(self, state: TrainState, place: TrainPosition) -> TrainState:
         """Return the state of the best epoch, or say that it cannot be scored."""

@@ -11,10 +11,11 @@ import numpy as np
 from flax import nnx
 
 from jlstm._internal.types import Carry
+from jlstm.training.layout import ONE_DEVICE, Layout
 from jlstm.training.optimizer import Rule
 from jlstm.training.state import TrainState, init_state
-from jlstm.training.step import Step, make_step, train_step
-from jlstm.training.task import Batch, Metrics, Task
+from jlstm.training.step import Step, train_step
+from jlstm.training.task import Batch, Metrics, Task, row_axes
 
 
 @runtime_checkable
@@ -23,6 +24,7 @@ class Program(Protocol):
 
     Attributes:
         size: how many models there are.
+        layout: where state and batches lie.
         step: the compiled update.
     """
 
@@ -30,10 +32,13 @@ class Program(Protocol):
     def size(self) -> int: ...
 
     @property
+    def layout(self) -> Layout: ...
+
+    @property
     def step(self) -> Step: ...
 
     def init(self) -> TrainState:
-        """Return the state before the first update."""
+        """Return the state before the first update, where it will lie."""
 
     def init_carry(self) -> Carry:
         """Return the carry before the first batch."""
@@ -62,19 +67,22 @@ class SingleModel:
     optimizer: Rule
     member: Replica
     dtype: str = "float32"
+    layout: Layout = ONE_DEVICE
 
     size = 1
 
     @cached_property
     def step(self) -> Step:
         """The compiled update."""
-        return make_step(self.task, self.optimizer, self.dtype)
+        alone = partial(train_step, self.task, self.optimizer, dtype=self.dtype)
+        return compiled(alone, self.task, self.layout)
 
     def init(self) -> TrainState:
         """Draw the model."""
-        return init_state(
+        state = init_state(
             self.task, self.optimizer, self.member.learning_rate, self.member.seed
         )
+        return self.layout.placed(state)
 
     def init_carry(self) -> Carry:
         """Return the carry of the task."""
@@ -82,7 +90,7 @@ class SingleModel:
 
     def evaluate(self, model: nnx.Module, part: str) -> Metrics:
         """Return the metrics of the task."""
-        return self.task.evaluate(model, part)
+        return self.layout.scored(lambda one: self.task.evaluate(one, part), model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +106,7 @@ class Replicas:
     optimizer: Rule
     members: tuple[Replica, ...]
     dtype: str = "float32"
+    layout: Layout = ONE_DEVICE
 
     @property
     def size(self) -> int:
@@ -110,9 +119,10 @@ class Replicas:
         alone = partial(train_step, self.task, self.optimizer, dtype=self.dtype)
 
         def step(state: TrainState, batch: Batch, weight: Any = 1.0) -> Any:
-            return jax.vmap(alone, in_axes=(0, None, None))(state, batch, weight)
+            every = self.layout.vmap(alone, in_axes=(0, None, None))
+            return every(state, batch, weight)
 
-        return jax.jit(step, donate_argnums=0)
+        return compiled(step, self.task, self.layout)
 
     def init(self) -> TrainState:
         """Draw the models one by one: QR under vmap can hang XLA's CPU threads."""
@@ -120,7 +130,8 @@ class Replicas:
             init_state(self.task, self.optimizer, member.learning_rate, member.seed)
             for member in self.members
         ]
-        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+        return self.layout.placed(stacked)
 
     def init_carry(self) -> Carry:
         """Return the carry of the task, once for each member."""
@@ -130,10 +141,13 @@ class Replicas:
 
     def evaluate(self, model: nnx.Module, part: str) -> Metrics:
         """Return the mean of each metric, and ``…_members``, a list, next to it."""
-        own = [self.task.evaluate(take(model, n), part) for n in range(self.size)]
+        own = self.layout.scored(lambda all_: self._each(all_, part), model)
         lists = {name: [one[name] for one in own] for name in own[0]}
         means = {name: finite_mean(values) for name, values in lists.items()}
         return means | {f"{name}_members": lists[name] for name in lists}
+
+    def _each(self, model: Any, part: str) -> list[Metrics]:
+        return [self.task.evaluate(take(model, n), part) for n in range(self.size)]
 
 
 def make_program(
@@ -141,11 +155,34 @@ def make_program(
     optimizer: Rule,
     members: tuple[Replica, ...],
     dtype: str = "float32",
+    layout: Layout = ONE_DEVICE,
 ) -> Program:
     """Return what trains one member as it is, and several side by side."""
     if len(members) == 1:
-        return SingleModel(task, optimizer, members[0], dtype)
-    return Replicas(task, optimizer, members, dtype)
+        return SingleModel(task, optimizer, members[0], dtype, layout)
+    return Replicas(task, optimizer, members, dtype, layout)
+
+
+def compiled(step: Step, task: Task, layout: Layout) -> Step:
+    """Return a compiled update; the old state is donated to it.
+
+    On a mesh, batches are laid out before, and the state stays as it is laid out.
+    """
+    if layout.mesh is None:
+        return jax.jit(step, donate_argnums=0)
+
+    def held(state: TrainState, batch: Batch, weight: Any) -> Any:
+        state, metrics = step(state, batch, weight)
+        return layout.kept(state), metrics
+
+    update = jax.jit(held, donate_argnums=0)
+
+    def placed(state: TrainState, batch: Batch, weight: Any = 1.0) -> Any:
+        batch = layout.placed_rows(batch, row_axes(task, batch))
+        with layout.entered():
+            return update(state, batch, weight)
+
+    return placed
 
 
 def take(stacked: Any, number: int) -> Any:

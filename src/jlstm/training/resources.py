@@ -54,7 +54,7 @@ class Resources:
 
 def memory() -> dict[str, float]:
     """Return the MB in use: of the device, or else the most that the process had."""
-    stats = jax.devices()[0].memory_stats() or {}
+    stats = jax.local_devices()[0].memory_stats() or {}
     if "bytes_in_use" in stats:
         return {"device_memory_mb": round(stats["bytes_in_use"] / 1e6, 1)}
     try:

@@ -1,7 +1,6 @@
 """The training step: a pure function from state and batch to state and metrics."""
 
 from collections.abc import Callable
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -16,12 +15,6 @@ from jlstm.training.task import Batch, Metrics, Task, rate_scale
 
 Step = Callable[..., tuple[TrainState, Metrics]]
 """From a state, a batch and its weight to the next state and metrics."""
-
-
-def make_step(task: Task, optimizer: Rule, dtype: str = "float32") -> Step:
-    """Return the compiled step of a task; the old state is donated to it."""
-    step = partial(train_step, task, optimizer, dtype=dtype)
-    return jax.jit(step, donate_argnums=0)
 
 
 def train_step(

@@ -1,5 +1,6 @@
 """A signal that asks a run to end: the running step ends, then a checkpoint is kept."""
 
+import os
 import signal
 import threading
 import time
@@ -7,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
+
+from jlstm.training import processes
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 """Ctrl-C, and what schedulers, terminals and service managers send."""
@@ -35,6 +38,13 @@ class StopRequest:
     main thread, where Python hands no signals over, nothing is changed. At the end
     the handlers are again what they were.
 
+    Where several processes train together they must end after the same step. There
+    JAX sees SIGTERM, in whichever process, and tells all; any other signal is handed on
+    to it as SIGTERM, and nothing ends at once.
+
+    Args:
+        shared: whether this is one of several processes.
+
     Attributes:
         asked: number of the signal that came, None before.
 
@@ -45,7 +55,8 @@ class StopRequest:
         True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared: bool = False) -> None:
+        self.shared = shared
         self.asked: int | None = None
         self._since = 0.0
         self._at_once = False
@@ -53,7 +64,7 @@ class StopRequest:
 
     def __enter__(self) -> "StopRequest":
         if threading.current_thread() is threading.main_thread():
-            for number in filter(_is_free, numbers()):
+            for number in filter(_is_free, self._heard()):
                 self._before[number] = signal.signal(number, self._note)
         return self
 
@@ -65,6 +76,12 @@ class StopRequest:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def comes_after(self, step: int) -> bool:
+        """Say whether the end comes after a step: the same in all processes."""
+        if self.shared and processes.asked_to_stop(step):
+            self.asked = signal.SIGTERM
+        return self.asked is not None
 
     def check(self) -> None:
         """Raise :class:`Stopped` if a signal came."""
@@ -82,7 +99,13 @@ class StopRequest:
             self._at_once = False
         self.check()
 
+    def _heard(self) -> list[int]:
+        return [n for n in numbers() if not (self.shared and n == signal.SIGTERM)]
+
     def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.shared:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
         now = time.monotonic()
         again = self.asked == number and now - self._since >= SAME_SECONDS
         if self.asked is None:

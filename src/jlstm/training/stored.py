@@ -18,6 +18,7 @@ from jaxtyping import PyTree
 from orbax.checkpoint import v1 as ocp
 
 from jlstm._internal.files import sync_tree, write_atomically
+from jlstm.training import processes
 from jlstm.training.tree_io import (
     LeafSpec,
     first_difference,
@@ -62,9 +63,20 @@ def pack(name: str, state: PyTree, position: dict[str, Any]) -> Packed:
 
 
 def write_checkpoint(folder: Path, packed: Packed) -> None:
-    """Write a checkpoint into a new folder; on return all of it is on the disk."""
-    folder.mkdir()
+    """Write a checkpoint into a new folder; on return all of it is on the disk.
+
+    Of several processes the first one writes; Orbax wants that all of them ask.
+    """
+    if processes.is_first():
+        folder.mkdir()
+    processes.meet(folder.name)
     _write_arrays(folder / STATE, {n: a for n, a in packed.arrays.items() if a.size})
+    if processes.is_first():
+        _seal(folder, packed)
+
+
+def _seal(folder: Path, packed: Packed) -> None:
+    """Write last what says that all else is there, and what it is."""
     sync_tree(folder)
     record = packed.record | {"files": _file_digests(folder / STATE)}
     sealed = {"sha256": _digest(_to_json(record).encode()), "record": record}

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
+import jax
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -63,6 +65,24 @@ class ScalesRate(Protocol):
 def rate_scale(task: Task, batch: Batch) -> float:
     """Return what a task multiplies the learning rate by, 1 for most tasks."""
     return task.rate_scale(batch) if isinstance(task, ScalesRate) else 1.0
+
+
+@runtime_checkable
+class PlacesRows(Protocol):
+    """A task whose batches do not have time first and rows second."""
+
+    def row_axes(self, batch: Batch) -> Any:
+        """Return the axis of the rows for each array of a batch, -1 where none is."""
+
+
+def row_axes(task: Task, batch: Batch) -> Any:
+    """Return where the rows of a batch are: most tasks have time first.
+
+    An array of one axis has a number for each row, a number stands for all.
+    """
+    if isinstance(task, PlacesRows):
+        return task.row_axes(batch)
+    return jax.tree.map(lambda leaf: min(np.ndim(leaf), 2) - 1, batch)
 
 
 def perplexity(loss: float) -> float:

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from jlstm.training import processes
+
 SCALARS = (bool, int, float)
 
 
@@ -60,12 +62,14 @@ def leaf_specs(tree: PyTree) -> dict[str, LeafSpec]:
 def leaves_to_numpy(tree: PyTree) -> dict[str, np.ndarray]:
     """Return every leaf as a numpy array under its path; a random key as its key data.
 
+    Arrays that span processes are gathered: all processes must ask.
+
     Example:
         >>> leaves_to_numpy({"b": jnp.arange(3), "step": 7})
         {'b': array([0, 1, 2], dtype=int32), 'step': array(7)}
     """
     return {
-        name: np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+        name: _to_numpy(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
         for name, leaf in named_leaves(tree).items()
     }
 
@@ -135,6 +139,10 @@ def _is_key(leaf: Any) -> bool:
     )
 
 
+def _to_numpy(leaf: Any) -> np.ndarray:
+    return processes.to_host(leaf) if isinstance(leaf, jax.Array) else np.asarray(leaf)
+
+
 def _like(leaf: Any, array: np.ndarray) -> Any:
     if isinstance(leaf, SCALARS):
         return type(leaf)(array.item())
@@ -151,4 +159,8 @@ def _like(leaf: Any, array: np.ndarray) -> Any:
 
 def _place(leaf: Any, array: jax.Array) -> jax.Array:
     # An array that was put nowhere on purpose may follow the arrays it meets.
-    return jax.device_put(array, leaf.sharding) if leaf.committed else array
+    if not leaf.committed:
+        return array
+    if not leaf.is_fully_addressable:
+        return processes.spread(array, leaf.sharding)
+    return jax.device_put(array, leaf.sharding)

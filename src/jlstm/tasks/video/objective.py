@@ -103,6 +103,10 @@ class VideoTask:
         """Return the number of clips."""
         return len(batch)
 
+    def row_axes(self, batch: Shaped[np.ndarray, "n t h w"]) -> int:
+        """Return the axis of the clips, which come first."""
+        return 0
+
     def loss(
         self,
         model: FramePredictor,

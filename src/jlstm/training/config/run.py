@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from jlstm._internal.options import Options
+from jlstm.training.config.mesh import MeshConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
+from jlstm.training.processes import Distributed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +19,10 @@ class RunConfig(Options):
         optimizer: how gradients become updates.
         schedule: how the learning rate changes.
         train: how long to train, and what to keep.
+        mesh: over how many devices a run is spread, and how.
+        distributed: ``"auto"`` joins the other processes of the run, by Slurm, MPI,
+            Kubernetes, a TPU pod, or JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and
+            JAX_PROCESS_ID.
     """
 
     task: str = "language"
@@ -25,3 +31,5 @@ class RunConfig(Options):
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     train: TrainConfig = TrainConfig()
+    mesh: MeshConfig = MeshConfig()
+    distributed: Distributed = "off"

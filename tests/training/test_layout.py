@@ -1,0 +1,105 @@
+"""A mesh from configuration: what fits, how parameters lie, and going on elsewhere."""
+
+import dataclasses
+import re
+
+import jax
+import numpy as np
+import pytest
+
+from jlstm.training.config.mesh import MeshConfig
+from jlstm.training.config.train import TrainConfig
+from jlstm.training.layout import Layout, parameter_axes
+from jlstm.training.log import read_metrics
+from tests.training import test_program
+
+pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
+PLAN = TrainConfig(epochs=4, seed=5, log_every=1, test_weights="last")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Rows(test_program.Fit):
+    """Least squares, whose batches have a row for each example."""
+
+    def row_axes(self, batch):
+        return 0
+
+
+def trainer(folder, train=PLAN, **options):
+    made = test_program.trainer(folder, train, **options)
+    return dataclasses.replace(made, task=Rows())
+
+
+@pytest.mark.parametrize(
+    ("given", "sizes"),
+    [
+        ({}, (1, 1, 1, 1)),
+        ({"data": -1}, (8, 1, 1, 1)),
+        ({"data": -1, "model": 2}, (4, 1, 2, 1)),
+        ({"data": 2, "fsdp": 2}, (2, 2, 1, 1)),
+        ({"replicas": -1, "data": 2}, (2, 1, 1, 4)),
+    ],
+)
+def test_sizes(given, sizes):
+    assert tuple(MeshConfig(**given).sizes(8).values()) == sizes
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"data": 16}, "mesh.data=16 does not fit 8 devices: give sizes whose product"),
+        ({"data": 3, "model": -1}, "mesh.data=3, mesh.model=-1 does not fit 8"),
+        ({"data": -1, "fsdp": -1}, "mesh.data and mesh.fsdp are -1: one axis alone"),
+        ({"data": 0}, "data is 0; give a positive whole number, or -1"),
+        ({"model": -2}, "model is -2; give a positive whole number, or -1"),
+    ],
+)
+def test_what_does_not_fit_is_refused(given, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        MeshConfig(**given).sizes(8)
+
+
+def test_models_that_cannot_be_shared_are_refused():
+    with pytest.raises(ValueError, match="2 devices cannot share 3 models evenly"):
+        Layout.of(MeshConfig(replicas=2), replicas=3)
+
+
+def test_rows_that_cannot_be_shared_are_refused():
+    layout = Layout.of(MeshConfig(data=4), replicas=1)
+    with pytest.raises(ValueError, match="6 rows cannot be shared evenly by 4 devices"):
+        layout.placed_rows(np.zeros((5, 6, 2)), 1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((128, 4, 256), ("fsdp", None, "model")),
+        ((256, 4, 128), ("fsdp", None, "model")),
+        ((4, 128), (None, "model")),
+        ((128,), ("model",)),
+        ((127,), (None,)),
+        ((127, 129), (None, None)),
+        ((1000, 127), ("fsdp", None)),
+        ((4, 64, 4, 64), ("model", "fsdp", None, None)),
+        ((2, 128, 3, 128), (None, "fsdp", None, "model")),
+        ((), ()),
+    ],
+)
+def test_how_parameters_are_split(shape, axes):
+    assert parameter_axes(shape, {"fsdp": 2, "model": 2}) == axes
+
+
+@pytest.mark.long
+def test_a_run_goes_on_with_another_mesh(tmp_path):
+    """The same curve, however many devices share the work, and in the middle of it."""
+    wanted = trainer(tmp_path / "one").fit()
+    half = dataclasses.replace(PLAN, epochs=2)
+    trainer(tmp_path / "many", half, mesh=MeshConfig(data=4, model=2)).fit()
+    moved = trainer(tmp_path / "many", mesh=MeshConfig(data=2)).fit()
+    np.testing.assert_allclose(moved.model.w[...], wanted.model.w[...], rtol=1e-5)
+    curves = [
+        [line["loss"] for line in read_metrics(tmp_path / name)]
+        for name in ("one", "many")
+    ]
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-4)
+    assert moved.model.w[...].devices() == {jax.devices()[0]}
