@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from jlstm.analysis.plots import OverlayCurve, plot_overlay
+from jlstm.cli.comparison.axes import draw_axes
 from jlstm.cli.comparison.curves import curve, draw_curves, overlay, pace
-from jlstm.cli.comparison.groups import draw_axis, groups_of, groups_table
+from jlstm.cli.comparison.groups import groups_of, groups_table
 from jlstm.cli.comparison.page import write_comparison
 from jlstm.cli.comparison.runs import read_runs
 from jlstm.cli.comparison.tables import (
@@ -295,12 +296,14 @@ def test_without_several_seeds_there_is_no_such_table(tmp_path):
 
 def test_the_key_of_a_sweep_is_an_axis(tmp_path):
     runs = sweep(tmp_path, "rate", (4.0, 0.25, 0.5))
-    [(caption, figure)] = draw_axis(groups_of(runs))
+    [(caption, figure)] = draw_axes(groups_of(runs))
     axes = figure.axes[0]
     assert "over rate" in caption and axes.get_xscale() == "log"
     line = axes.lines[0]
     assert list(line.get_xdata()) == [0.25, 0.5, 4.0]
+    low, high = axes.get_xlim()
+    assert 0.2 < low < 0.25 and 4.0 < high < 5.0
     assert list(line.get_ydata()) == [0.75, 1.0, 4.5]
-    assert draw_axis(groups_of(runs[:2])) == draw_axis([]) == []
+    assert draw_axes(groups_of(runs[:2])) == draw_axes([]) == []
     write_comparison(tmp_path / "page.html", runs)
     assert "Seeds together" in (tmp_path / "page.html").read_text("utf-8")

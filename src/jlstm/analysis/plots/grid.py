@@ -19,6 +19,7 @@ def share_grid(
     texts: Sequence[Sequence[str]],
     *,
     label: str,
+    side: str = "",
 ) -> "Figure":
     """Draw shares from 0 to 1 as a grid, each with its text; NaN is left empty.
 
@@ -28,6 +29,7 @@ def share_grid(
         columns: names, from the left.
         texts: what stands in each place, such as ``"2/3"``.
         label: what the columns are.
+        side: what the rows are.
 
     Raises:
         ValueError: the sizes do not fit each other.
@@ -61,4 +63,5 @@ def share_grid(
         axes.text(column, row, texts[row][column], ha="center", va="center",
                   fontsize=10, color=color)  # fmt: skip
     axes.set_xlabel(label, color=INK)
+    axes.set_ylabel(side, color=INK)
     return settled(figure)

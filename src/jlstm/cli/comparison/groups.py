@@ -1,24 +1,14 @@
-"""Runs that differ in their seed alone: one line for them, and a plot over a key."""
+"""Runs that differ in their seed alone: one line for them."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from jlstm.analysis.plots import OverlayCurve, plot_overlay
 from jlstm.cli.comparison.runs import Run
 from jlstm.cli.comparison.tables import MISSING, UNTOLD, Table, mean_and_std, setting
 from jlstm.training.seeds import of_seeds
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 SEED = "train.seed"
 PARTS = ("test", "valid")
-AXIS = (
-    "The validation loss of finished runs over {key}, the mean of the seeds in a band "
-    "from the lowest to the highest."
-)
 
 
 class Group(NamedTuple):
@@ -70,36 +60,6 @@ def groups_table(groups: Sequence[Group]) -> Table:
         for group in groups
     ]
     return [*keys, "runs", *(f"{part} {name}" for part, name in metrics)], rows
-
-
-def draw_axis(groups: Sequence[Group]) -> list[tuple[str, "Figure"]]:
-    """Return a plot over the one key that differs, where it has numbers."""
-    keys = list(groups[0].told) if groups else []
-    found = sorted(points(groups, keys[0])) if len(keys) == 1 else []
-    if len(found) < 2:
-        return []
-    xs, seeds = zip(*found, strict=True)
-    band = [min(own) for own in seeds], [max(own) for own in seeds]
-    means = [float(np.mean(own)) for own in seeds]
-    panel = {"": {"validation loss": OverlayCurve(list(xs), means, band)}}
-    figure = plot_overlay(panel, (keys[0], "validation loss"))
-    if min(xs) > 0 and max(xs) / min(xs) >= 10:
-        figure.axes[0].set_xscale("log")
-    return [(AXIS.format(key=keys[0]), figure)]
-
-
-def points(groups: Sequence[Group], key: str) -> list[tuple[float, list[float]]]:
-    """Return the value of a key and the losses of each group, where it has numbers."""
-    found = []
-    for group in groups:
-        losses = [x for x in group.numbers("valid", "loss") if np.isfinite(x)]
-        try:
-            value = float(group.told[key])
-        except ValueError:
-            continue
-        if losses:
-            found.append((value, losses))
-    return found
 
 
 def _keys(runs: Sequence[Run]) -> list[str]:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jlstm.analysis.plots import figure_to_svg
+from jlstm.cli.comparison.axes import draw_axes
 from jlstm.cli.comparison.curves import draw_curves
-from jlstm.cli.comparison.groups import draw_axis, groups_of, groups_table
+from jlstm.cli.comparison.groups import groups_of, groups_table
 from jlstm.cli.comparison.runs import Run
 from jlstm.cli.comparison.tables import best_of, differences_table, results_table
 from jlstm.training.report.page import Link, Row, figures, paragraph, table, write_page
@@ -19,25 +20,34 @@ RESULTS_NOTE = (
 )
 
 
-def write_comparison(path: Path, runs: Sequence[Run]) -> None:
+def write_comparison(
+    path: Path, runs: Sequence[Run], title: str = "", first: Sequence[str] = ()
+) -> None:
     """Write one page, complete in itself; a run's name leads to its own report.
 
     Args:
         path: of the page; its folder exists.
         runs: in the order of the lines.
+        title: of the page; default: how many runs there are.
+        first: parts of the page above all others.
     """
+    shown = title or f"{len(runs)} runs side by side"
+    parts = [*first, *(_parts(path.parent, runs) if runs else ())]
+    write_page(path, shown, parts, wide=True)
+
+
+def _parts(folder: Path, runs: Sequence[Run]) -> list[str]:
     groups = groups_of(runs)
-    plots = [*draw_axis(groups), *draw_curves(runs)]
+    plots = [*draw_axes(groups), *draw_curves(runs)]
     drawn = [(text, figure_to_svg(figure)) for text, figure in plots]
     header, lines = groups_table(groups)
-    parts = [
+    return [
         table("Seeds together", header, [Row(line) for line in lines]),
-        _results(path.parent, runs),
+        _results(folder, runs),
         paragraph(RESULTS_NOTE),
         figures(drawn),
         _differences(runs),
     ]
-    write_page(path, f"{len(runs)} runs side by side", parts, wide=True)
 
 
 def _results(folder: Path, runs: Sequence[Run]) -> str:
