@@ -32,7 +32,9 @@ WRONG_ON_PURPOSE = "experiment=ptb_small model.stack.hiden_sizes=[650,650]"
 def check_launcher(*arguments):
     """Compose what the launcher is asked for, and check the value of every key."""
     options = launch._parser().parse_intermixed_args(arguments)
-    given = [SAMPLES.get(text, text) for text in options.overrides]
+    # Launchers and sweepers of Hydra are plugins; they are tried by hand.
+    own = [text for text in options.overrides if not text.startswith(("hydra", "+hyd"))]
+    given = [SAMPLES.get(text, text) for text in own]
     if options.help or (given and given[0].startswith("resume=")):
         return
     if len(given) == 1 and given[0].removeprefix("experiment=") in EXPERIMENTS:

@@ -36,11 +36,21 @@ ELSEWHERE = {"torch", "tokenizers"}
 """Asked for where they are used, and declared nowhere: a user chooses their build."""
 
 MAY_IMPORT = {
-    "src": {"train", "interop", "serve", "parquet", "loggers", "notebook", "peers"},
+    "src": {
+        "train",
+        "sweep",
+        "interop",
+        "serve",
+        "parquet",
+        "loggers",
+        "notebook",
+        "peers",
+    },
     "experiments": {"train", "sweep"},
     "benchmarks": {"train", "interop", "peers", "test"},
     "tests": {
         "train",
+        "sweep",
         "interop",
         "notebook",
         "serve",

@@ -8,7 +8,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from jlstm.cli.lock import NO_LOCKS, locked
+from jlstm.cli.lock import NO_LOCKS, in_use, locked
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -34,6 +34,8 @@ def test_a_folder_is_free_again_after_its_block(tmp_path):
     for _ in range(2):
         with locked(tmp_path):
             refused(tmp_path)
+            assert in_use(tmp_path)
+        assert not in_use(tmp_path)
     with pytest.raises(KeyboardInterrupt), locked(tmp_path):
         raise KeyboardInterrupt
     with locked(tmp_path):

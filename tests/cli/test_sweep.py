@@ -10,10 +10,12 @@ import pytest
 
 from experiments.killed_runs.signals import SMALL, TEXT, finish, launch, wait
 from jlstm.cli.compose import check_overrides
-from jlstm.cli.jobs import quoted, read_outcome
+from jlstm.cli.jobs import _begun, _wait_until_free, quoted, read_outcome
+from jlstm.cli.launchers import LauncherError
+from jlstm.cli.outcomes import all_failed, sweep_table, write_outcomes
 from jlstm.cli.recipes import RECIPES
-from jlstm.cli.sweep import sweep, sweep_table
-from jlstm.training.failure import Reached
+from jlstm.cli.sweep import sweep
+from jlstm.training.failure import Reached, tell
 from jlstm.training.report.table import table
 from tests.quick import quick
 
@@ -64,10 +66,69 @@ def test_a_cell_stays_in_its_cell():
     assert line == r"| x\|y z |"
 
 
+@pytest.mark.parametrize(
+    ("asked", "resumes"),
+    [(None, True), ({"overrides": ["a=1"]}, True), ({"overrides": ["a=2"]}, False)],
+)
+def test_a_run_goes_on_where_the_same_was_asked_for(tmp_path, asked, resumes):
+    for name in ("20260101-120000", "20260101-130000"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.yaml").touch()
+    if asked is not None:
+        (tmp_path / "asked.json").write_text(json.dumps(asked))
+    newest = tmp_path / "20260101-130000"
+    assert _begun(tmp_path, ["a=1"]) == (newest if resumes else None)
+
+
+def test_a_process_that_outlived_its_sweep_is_waited_for(tmp_path, monkeypatch, capsys):
+    answers = iter([True, True, False])
+    monkeypatch.setattr("jlstm.cli.jobs.in_use", lambda run: next(answers))
+    _wait_until_free(tmp_path)
+    assert (
+        capsys.readouterr().out
+        == f"{tmp_path} is still running: its end is waited for.\n"
+    )
+    assert list(answers) == []
+
+
+GOOD = {"job": 0, "overrides": ["a=1", "b=1"], "exit": 0, "valid": {"loss": 0.5}}
+BAD = {"job": 1, "overrides": ["a=1", "b=<2>"], "exit": -9, "error": "killed & gone"}
+
+
+def test_the_page_says_what_failed_and_why(tmp_path):
+    write_outcomes(tmp_path, [GOOD, BAD])
+    page = (tmp_path / "sweep.html").read_text("utf-8")
+    assert "2 jobs, 1 failed" in page and "b=&lt;2&gt;" in page
+    assert "failed (-9): killed &amp; gone" in page and "a=1" not in page
+    assert json.loads((tmp_path / "sweep.json").read_text("utf-8")) == [GOOD, BAD]
+
+
+@pytest.mark.parametrize(
+    ("rows", "failed"), [([], False), ([GOOD, BAD], False), ([BAD], True)]
+)
+def test_a_sweep_without_any_loss_failed(rows, failed):
+    assert all_failed(rows) is failed
+
+
+def test_a_launcher_that_gives_up_is_one_line_with_what_is_kept(tmp_path, monkeypatch):
+    def give_up(job, words):
+        raise LauncherError("TerminatedWorkerError: a worker was killed")
+
+    monkeypatch.setattr("jlstm.cli.sweep.launch", give_up)
+    reached = Reached()
+    with pytest.raises(LauncherError) as caught:
+        sweep(["experiment=demo", "train.seed=0,1", f"runs_dir={tmp_path}"], reached)
+    assert tell(caught.value, reached) == (
+        1,
+        "error: the launcher gave up (TerminatedWorkerError: a worker was killed); "
+        f"jobs that are done are kept; to go on: jlstm sweep resume={reached.sweep}.",
+    )
+
+
 @pytest.mark.parametrize("data", quick(sorted(RECIPES), 1))
 def test_data_of_ones_own_brings_its_experiment(data, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr("jlstm.cli.sweep._launch", told.extend)
+    monkeypatch.setattr("jlstm.cli.sweep.launch", lambda job, words: told.extend(words))
     words = [f"data={data}", "data.path=a.txt", "train.seed=0,1"]
     sweep([*words, f"runs_dir={quoted(tmp_path)}"], Reached())
     assert f"experiment={RECIPES[data]}" in told

@@ -1,7 +1,8 @@
 """From overrides such as ``experiment=demo`` to a plain mapping, by Hydra.
 
-This file and ``sweep.py`` are all that knows Hydra. What Hydra would say in several
-lines is said in one here; ``jlstm.training.config.schema`` checks the values later.
+This file, ``sweep.py`` and ``launchers.py`` are all that knows Hydra. What Hydra would
+say in several lines is said in one here; ``jlstm.training.config.schema`` checks the
+values later.
 """
 
 import difflib
@@ -47,6 +48,17 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
     choices = config.hydra.runtime.choices
     name = mapping["name"] or _own_data(parsed) or choices.get("experiment")
     return mapping | {"name": name or mapping["task"]}
+
+
+def sweeper_of(overrides: Sequence[str]) -> dict[str, Any]:
+    """Return what Hydra's sweeper is and was told, defaults included.
+
+    Example:
+        >>> sweeper_of([])["_target_"]
+        'hydra._internal.core_plugins.basic_sweeper.BasicSweeper'
+    """
+    config, _ = _composed(overrides)
+    return OmegaConf.to_container(config.hydra.sweeper, resolve=False)
 
 
 def chosen_task(overrides: Sequence[str]) -> str:

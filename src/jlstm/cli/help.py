@@ -20,8 +20,8 @@ Train a model from a configuration.
   jlstm run data=csv data.path=FILE data.target=COLUMN data.horizon=24
   jlstm resume runs/demo/20261122-125434 [train.epochs=20]
   jlstm sweep optimizer.learning_rate=1e-3,3e-3 train.seed=0,1
-      a sweep: each combination in a process of its own, then one table;
-      two at a time with hydra.launcher.n_jobs=2
+      a sweep: each combination in a process of its own, then a table and a page;
+      two at a time with hydra.launcher.n_jobs=2, on Slurm hydra/launcher=submitit_slurm
   jlstm sweep resume=runs/sweep-demo/20261122-125434
       resumes a stopped sweep
 

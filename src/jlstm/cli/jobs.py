@@ -1,5 +1,6 @@
 """One job of a sweep: a process of its own, its signals, and what came of it."""
 
+import math
 import os
 import platform
 import signal
@@ -13,12 +14,13 @@ from typing import Any
 
 from hydra.core.override_parser.types import Quote, QuotedString
 
+from jlstm.cli.lock import in_use
 from jlstm.training.exits import Exit
 from jlstm.training.numbers import from_json
 from jlstm.training.run import write_json
 
 RUN = "jlstm.cli.run"
-OUTPUT, PROCESS = "output.txt", "process.json"
+OUTPUT, PROCESS, ASKED = "output.txt", "process.json", "asked.json"
 STOP_SECONDS = 60.0
 """So long the jobs of a sweep that is stopped may take to save what they have."""
 
@@ -47,10 +49,17 @@ def stop_jobs(folder: Path, number: int) -> None:
 
 
 def run_process(folder: Path, changed: Sequence[str]) -> dict[str, Any]:
-    """Run a job, or let it go on where it was cut off; return what came of it."""
+    """Run a job, or let it go on where it was cut off; return what came of it.
+
+    A process that outlived the sweep that started it ends first.
+    """
+    begun = _begun(folder, changed)
+    if begun is not None:
+        _wait_until_free(begun)
+    write_json(folder / ASKED, {"overrides": list(changed)})
     with (folder / OUTPUT).open("a", encoding="utf-8") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", RUN, *_what_to_run(folder, changed)],
+            [sys.executable, "-m", RUN, *_what_to_run(folder, changed, begun)],
             stdout=file,
             stderr=file,
         )
@@ -72,11 +81,29 @@ def _wait(process: subprocess.Popen) -> int:
         raise
 
 
-def _what_to_run(folder: Path, changed: Sequence[str]) -> list[str]:
-    begun = sorted(path.parent for path in folder.glob("*/config.yaml"))
-    if begun:
-        return [f"resume={begun[-1]}"]
+def _what_to_run(folder: Path, changed: Sequence[str], begun: Path | None) -> list[str]:
+    if begun is not None:
+        return [f"resume={begun}"]
     return [*changed, f"runs_dir={quoted(folder.parent)}", f"name={folder.name!r}"]
+
+
+def _begun(folder: Path, changed: Sequence[str]) -> Path | None:
+    """Return the newest run in the folder of a job, if it was asked for the same."""
+    runs = sorted(path.parent for path in folder.glob("*/config.yaml"))
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        asked = from_json((folder / ASKED).read_text(encoding="utf-8"))["overrides"]
+        if asked != list(changed):
+            return None
+    return runs[-1] if runs else None
+
+
+def _wait_until_free(run: Path) -> None:
+    told = False
+    while in_use(run):
+        if not told:
+            print(f"{run} is still running: its end is waited for.", flush=True)
+        told = True
+        time.sleep(0.5)
 
 
 def _read_process(path: Path) -> int | None:
@@ -101,6 +128,18 @@ def read_outcome(folder: Path, code: int) -> dict[str, Any]:
     return found | {"error": lines[-1].removeprefix("error: ")}
 
 
+def loss_of(outcome: dict[str, Any]) -> float:
+    """Return the validation loss of a job, a number for whoever searches the lowest.
+
+    Example:
+        >>> loss_of({"exit": 1}), loss_of({"exit": 4})
+        (inf, nan)
+    """
+    if "valid" in outcome:
+        return outcome["valid"]["loss"]
+    return math.inf if outcome["exit"] == Exit.NOT_FINITE else math.nan
+
+
 def describe(outcome: dict[str, Any]) -> str:
     """Return the outcome of a job in a line."""
     if outcome["exit"] != 0:
@@ -108,6 +147,6 @@ def describe(outcome: dict[str, Any]) -> str:
     return f"validation loss {outcome['valid']['loss']:.4f}, {outcome['seconds']:.0f} s"
 
 
-def quoted(path: Path) -> str:
-    """Return a path as a value that Hydra reads as it stands."""
-    return QuotedString(str(path), Quote.single).with_quotes()
+def quoted(text: Path | str) -> str:
+    """Return a path or a text as a value that Hydra reads as it stands."""
+    return QuotedString(str(text), Quote.single).with_quotes()

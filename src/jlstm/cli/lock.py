@@ -36,3 +36,12 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def in_use(folder: Path) -> bool:
+    """Say whether another process holds the folder."""
+    try:
+        with locked(folder):
+            return False
+    except ValueError:
+        return True

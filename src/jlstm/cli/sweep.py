@@ -6,44 +6,32 @@ memory, the compiled programs or the crash of another, whichever launcher is use
 """
 
 import math
-import os
 import shutil
 import signal
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from jlstm.cli import config_files
-from jlstm.cli.compose import (
-    HydraErrors,
-    check_overrides,
-    closed,
-    compose_run,
-    one_line,
-    search_path,
-    swept,
-    values_of,
-)
+from jlstm.cli.compose import check_overrides, closed, compose_run, values_of
 from jlstm.cli.jobs import (
     OUTPUT,
-    RUN,
     describe,
     finished,
+    loss_of,
     quoted,
     run_process,
     stop_jobs,
 )
+from jlstm.cli.launchers import LauncherError, launch
+from jlstm.cli.outcomes import all_failed, read_jobs, write_outcomes
 from jlstm.cli.recipes import default_experiment
 from jlstm.cli.resume import DamagedError
-from jlstm.training.failure import Reached
+from jlstm.cli.search import search
+from jlstm.training.failure import Reached, kept
 from jlstm.training.numbers import from_json
-from jlstm.training.report.table import table
 from jlstm.training.run import create_run, write_json
 from jlstm.training.variables import resolved
 
@@ -59,6 +47,7 @@ def sweep(overrides: Sequence[str], reached: Reached) -> int:
 
     Raises:
         ValueError: the overrides are wrong; nothing was run.
+        LauncherError: a launcher gave up; jobs that are done are kept.
     """
     if any(text.startswith("resume=") for text in overrides):
         folder, overrides = _resumed(overrides)
@@ -69,31 +58,33 @@ def sweep(overrides: Sequence[str], reached: Reached) -> int:
         ]
         folder = _new(overrides)
     reached.sweep = folder
-    own = [f"hydra.sweep.dir={quoted(folder)}", f"{UNSHOWN}=[{_fixed_keys(overrides)}]"]
     (folder / STOPPED).unlink(missing_ok=True)
     try:
-        _launch([*swept(overrides), *own])
-    except HydraErrors as error:
-        if not any(folder.glob(f"*/{OUTPUT}")):
-            shutil.rmtree(folder)
-        raise ValueError(one_line(error)) from None
+        _run_jobs(folder, overrides)
     except KeyboardInterrupt as stop:
         (folder / STOPPED).touch()
         stop_jobs(folder, getattr(stop, "signal", signal.SIGINT))
         raise
+    except (ValueError, ModuleNotFoundError):
+        if not any(folder.glob(f"*/{OUTPUT}")):
+            shutil.rmtree(folder)
+        raise
     finally:
         if rows := read_jobs(folder):
-            write_table(folder, rows)
+            write_outcomes(folder, rows)
     return 0 if all(row["exit"] == 0 for row in rows) else 1
 
 
 def run_job(config: DictConfig) -> float:
     """Run one combination in a process of its own and return its validation loss.
 
-    Its output goes to a file, its outcome to ``job.json`` next to that.
+    Its output goes to a file, its outcome to ``job.json`` next to that. A loss is
+    infinite where the numbers were not finite, and NaN where a job ended in another
+    way: that says nothing of the values it tried.
     """
     job = HydraConfig.get()
-    number, changed = job.job.num, [closed(text) for text in job.overrides.task]
+    changed = [closed(text) for text in job.overrides.task]
+    number = job.job.num + _request(Path(job.sweep.dir)).get("first", 0)
     folder = Path(job.sweep.dir) / f"{number:03}"
     folder.mkdir(exist_ok=True)
     outcome = finished(folder, changed)
@@ -104,16 +95,36 @@ def run_job(config: DictConfig) -> float:
         outcome = {"job": number, "overrides": changed} | run_process(folder, changed)
         write_json(folder / "job.json", outcome)
         print(f"job {number}: {describe(outcome)}", flush=True)
-    if outcome is None or "valid" not in outcome:
-        return math.inf
-    return outcome["valid"]["loss"]
+    return math.nan if outcome is None else loss_of(outcome)
+
+
+def _run_jobs(folder: Path, overrides: Sequence[str]) -> None:
+    """Let Hydra run all jobs, or those that are left.
+
+    Raises:
+        ValueError: Hydra does not take the overrides.
+        LauncherError: a launcher gave up.
+    """
+    fixed = _fixed(overrides)
+    keys = ",".join(text.partition("=")[0].lstrip("+~") for text in fixed)
+    own = [f"hydra.sweep.dir={quoted(folder)}", f"{UNSHOWN}=[{keys}]"]
+    found = search(folder, fixed)
+    if found is not None:
+        asked = {"overrides": list(overrides), "first": found.first}
+        write_json(folder / REQUEST, asked)
+        own += found.overrides
+    try:
+        if found is None or found.left:
+            launch(run_job, [*overrides, *own])
+    except LauncherError as error:
+        if found is None or not all_failed(read_jobs(folder)):  # Optuna wants a best
+            again = kept(Reached(sweep=folder))
+            raise LauncherError(f"the launcher gave up ({error}); {again}") from error
 
 
 def _new(overrides: Sequence[str]) -> Path:
     """Check what is asked for, and make the folder of a new sweep."""
-    parsed = check_overrides(overrides)
-    fixed = [text for text, each in zip(overrides, parsed, strict=True)
-             if not each.is_sweep_override()]  # fmt: skip
+    fixed = _fixed(overrides)
     if len(fixed) == len(overrides) and not any("hydra.sweeper" in o for o in fixed):
         raise ValueError("Nothing to sweep over: give values, as in train.seed=0,1,2.")
     config = resolved(compose_run(fixed))
@@ -128,7 +139,7 @@ def _resumed(overrides: Sequence[str]) -> tuple[Path, list[str]]:
         raise ValueError("A sweep goes on as it began: give resume=FOLDER alone.")
     folder = Path(overrides[0].removeprefix("resume=").strip("'\"")).absolute()
     try:
-        asked = from_json((folder / REQUEST).read_text(encoding="utf-8"))["overrides"]
+        return folder, _request(folder)["overrides"]
     except FileNotFoundError:
         raise ValueError(
             f"{folder} is not the folder of a sweep, it has no {REQUEST}: to go on "
@@ -136,91 +147,13 @@ def _resumed(overrides: Sequence[str]) -> tuple[Path, list[str]]:
         ) from None
     except (ValueError, KeyError, TypeError):
         raise DamagedError(f"{folder / REQUEST} is damaged.") from None
-    return folder, asked
 
 
-def _fixed_keys(overrides: Sequence[str]) -> str:
-    """Return the keys that are the same in all jobs, with commas."""
+def _request(folder: Path) -> dict[str, Any]:
+    return from_json((folder / REQUEST).read_text(encoding="utf-8"))
+
+
+def _fixed(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides that are the same in all jobs."""
     pairs = zip(overrides, check_overrides(overrides), strict=True)
-    fixed = (text for text, each in pairs if not each.is_sweep_override())
-    return ",".join(text.partition("=")[0].lstrip("+~") for text in fixed)
-
-
-def read_jobs(folder: Path) -> list[dict[str, Any]]:
-    """Return the outcomes of the jobs of a sweep in their order."""
-    paths = sorted(folder.glob("*/job.json"))
-    return [from_json(path.read_text(encoding="utf-8")) for path in paths]
-
-
-def write_table(folder: Path, rows: list[dict[str, Any]]) -> None:
-    """Write ``sweep.json`` and ``sweep.md`` and print the latter."""
-    text = sweep_table(rows)
-    write_json(folder / "sweep.json", rows)
-    (folder / "sweep.md").write_text(text + "\n", encoding="utf-8")
-    failed = [row for row in rows if row["exit"] != 0]
-    listed = "".join(f"\njob {row['job']}: {_status(row)}" for row in failed)
-    done = f"{len(rows)} jobs, {len(failed)} failed: {folder / 'sweep.md'}"
-    print(f"\n{text}\n\n{done}{listed}", flush=True)
-
-
-def sweep_table(rows: list[dict[str, Any]]) -> str:
-    """Return one line a job: in which overrides jobs differ, and what they reached.
-
-    Example:
-        >>> good = {"job": 0, "overrides": ["a=1", "b=2"], "exit": 0, "seconds": 9.0,
-        ...         "valid": {"loss": 1.5}, "test": None}
-        >>> bad = {"job": 1, "overrides": ["a=1", "b=3"], "exit": 2, "error": "b is 3"}
-        >>> print(sweep_table([good, bad]))
-        | job | b | valid loss | seconds | status             |
-        |----:|--:|-----------:|--------:|--------------------|
-        |   0 | 2 |      1.500 |       9 | ok                 |
-        |   1 | 3 |            |         | failed (2): b is 3 |
-    """
-    given = [
-        {key: value for key, _, value in (t.partition("=") for t in row["overrides"])}
-        for row in rows
-    ]
-    keys = [k for k in given[0] if len({each.get(k) for each in given}) > 1]
-    scores = [_scores(row) for row in rows]
-    names = list(dict.fromkeys(name for each in scores for name in each))
-    body = [
-        [row["job"], *(each.get(k, "") for k in keys), *(s.get(n, "") for n in names),
-         _status(row)]
-        for row, each, s in zip(rows, given, scores, strict=True)
-    ]  # fmt: skip
-    return table(["job", *keys, *names, "status"], body)
-
-
-def _scores(row: dict[str, Any]) -> dict[str, float]:
-    found = {
-        f"{part} {name}": value
-        for part in ("valid", "test")
-        for name, value in (row.get(part) or {}).items()
-    }
-    return found | ({"seconds": round(row["seconds"])} if "seconds" in row else {})
-
-
-def _status(row: dict[str, Any]) -> str:
-    return "ok" if row["exit"] == 0 else f"failed ({row['exit']}): {row['error']}"
-
-
-def _launch(overrides: Sequence[str]) -> None:
-    main = hydra.main(config_path=str(config_files.CONFIGS), config_name="config")(
-        run_job
-    )
-    with _process([RUN, "-m", *overrides, *search_path()]):
-        main()
-
-
-@contextmanager
-def _process(argv: list[str]) -> Iterator[None]:
-    """Let Hydra see a command line, and let it raise instead of print and exit."""
-    before, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv, os.environ["HYDRA_FULL_ERROR"] = argv, "1"
-    try:
-        yield
-    finally:
-        sys.argv = before
-        del os.environ["HYDRA_FULL_ERROR"]
-        if full_error is not None:
-            os.environ["HYDRA_FULL_ERROR"] = full_error
+    return [text for text, each in pairs if not each.is_sweep_override()]

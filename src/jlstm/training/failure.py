@@ -18,6 +18,7 @@ BY_NAME = {
     "jlstm.training.model_folder.DamagedModelError": Exit.DAMAGED,
     "jlstm.training.report.present.ReportError": Exit.REPORT,
     "jlstm.training.processes.LostProcessError": Exit.LOST,
+    "jlstm.cli.launchers.LauncherError": Exit.NOT_FINITE,
     "builtins.MemoryError": Exit.MEMORY,
     "builtins.ModuleNotFoundError": Exit.PACKAGE,
 }
