@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from hydra.errors import MissingConfigException
 
 from experiments.killed_runs.signals import SMALL, TEXT, finish, launch, wait
-from jlstm.cli.compose import check_overrides
+from jlstm.cli.compose import check_overrides, one_line
 from jlstm.cli.jobs import _begun, _wait_until_free, quoted, read_outcome
 from jlstm.cli.launchers import LauncherError
 from jlstm.cli.outcomes import all_failed, sweep_table, write_outcomes
@@ -108,6 +109,20 @@ def test_the_page_says_what_failed_and_why(tmp_path):
 )
 def test_a_sweep_without_any_loss_failed(rows, failed):
     assert all_failed(rows) is failed
+
+
+@pytest.mark.parametrize(
+    ("word", "package"),
+    [
+        ("hydra/sweeper=optuna", '"jlstm[sweep]"'),
+        ("hydra/launcher=submitit_slurm", '"jlstm[sweep]"'),
+        ("hydra/launcher=ray", "hydra-ray-launcher==1.4.0rc3"),
+    ],
+)
+def test_a_plugin_that_is_missing_says_how_to_install_it(word, package):
+    group, _, name = word.partition("=")
+    error = MissingConfigException("missing", f"{group}/{name}", ["basic"])
+    assert one_line(error) == f"{word} is not installed: pip install {package}"
 
 
 def test_a_launcher_that_gives_up_is_one_line_with_what_is_kept(tmp_path, monkeypatch):

@@ -30,6 +30,13 @@ from jlstm.training.variables import variables
 
 HydraErrors = (HydraException, OmegaConfBaseException, YAMLError)
 CLEARED = "__cleared__"
+PLUGINS = {
+    "optuna": '"jlstm[sweep]"',
+    "submitit_local": '"jlstm[sweep]"',
+    "submitit_slurm": '"jlstm[sweep]"',
+    "ray": "hydra-ray-launcher==1.4.0rc3",
+}
+"""Sweepers and launchers of Hydra, and what brings them."""
 OWN_TASK = re.compile(r"override\s+/task\s*:\s*['\"]?([\w.]+)")
 
 
@@ -262,6 +269,8 @@ def one_line(error: Exception) -> str:
     """Return what Hydra or OmegaConf has to say as one line."""
     if isinstance(error, MissingConfigException) and error.options:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
+        if name in PLUGINS:
+            return f"{group}={name} is not installed: pip install {PLUGINS[name]}"
         near = difflib.get_close_matches(name, error.options, 1)
         listed = ", ".join(sorted(error.options))
         hint = f"did you mean {near[0]}?" if near else f"choose one of {listed}."
