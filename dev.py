@@ -41,7 +41,7 @@ LOCKS = ROOT / "requirements"
 VERSION = ".".join(map(str, sys.version_info[:2]))
 # What each lock holds. Each set contains the ones before it, and the last one is solved
 # first, so that the same versions stand in all of them.
-BROUGHT = ("train", "interop", "serve", "parquet")
+BROUGHT = ("train", "interop", "serve", "sweep", "parquet")
 EXTRAS = [word for extra in BROUGHT for word in ("--extra", extra)]
 GROUPS = ["--group", "dev", "--group", "peers"]
 SETS = {
