@@ -13,6 +13,8 @@ import yaml
 from jlstm.training.exits import exit_table
 
 RECIPES = Path(__file__).parents[1] / "docs" / "recipes"
+KILLED = 137
+"""What srun ends with where one of several processes was killed."""
 BEGUN = "demo/20260101-120000"
 
 
@@ -42,14 +44,19 @@ def begin(folder):
 
 
 @pytest.mark.parametrize(
-    ("code", "again"),
-    [(0, False), (1, False), (2, False), (75, True), (140, True), (143, True)],
+    ("code", "before", "again"),
+    [
+        *((code, "0", False) for code in (0, 1, 2)),
+        *((code, "19", True) for code in (75, KILLED, 140, 143)),
+        (143, "20", False),
+    ],
 )
-def test_a_job_of_slurm_is_queued_again_where_that_helps(call, code, again):
-    assert code in exit_table()
+def test_a_job_of_slurm_is_queued_again_where_that_helps(call, code, before, again):
+    assert code in {*exit_table(), KILLED}
     command = ["bash", str(RECIPES / "slurm.sh"), "experiment=demo"]
     programs = {"srun": code, "scontrol": 0}
-    ended, called = call(command, programs, SLURM_JOB_ID="7", SLURM_NTASKS="1")
+    around = {"SLURM_NTASKS": "1", "SLURM_RESTART_COUNT": before}
+    ended, called = call(command, programs, SLURM_JOB_ID="7", **around)
     assert ended == code
     assert called[0] == "srun jlstm run experiment=demo runs_dir=runs/slurm-7"
     assert called[1:] == ["scontrol requeue 7"] * again

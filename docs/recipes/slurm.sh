@@ -30,6 +30,10 @@ fi
 srun jlstm "${words[@]}"
 code=$?
 case $code in
-  75 | 140 | 143) scontrol requeue "$SLURM_JOB_ID" ;; # lost a process, time limit, pre-empted
+  75 | 137 | 140 | 143) # a process lost or killed, time limit, pre-empted
+    if [ "${SLURM_RESTART_COUNT:-0}" -lt 20 ]; then
+      scontrol requeue "$SLURM_JOB_ID"
+    fi
+    ;;
 esac
 exit $code
