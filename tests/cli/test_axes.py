@@ -37,7 +37,7 @@ def test_two_keys_have_a_plot_each_and_a_map():
     axes = grid.axes[0]
     places = [each.get_text() for each in axes.texts]
     assert places == ["2.0000", "6.0000", "3.0000", "7.0000", "4.0000", "8.0000"]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("b", "a")
+    assert (axes.get_xlabel(), axes.get_title(loc="left")) == ("b", "a")
     light = np.asarray(axes.images[0].get_array())
     assert light[0, 0] == 1.0 and light[2, 1] == 0.0
 

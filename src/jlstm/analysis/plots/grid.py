@@ -29,7 +29,7 @@ def share_grid(
         columns: names, from the left.
         texts: what stands in each place, such as ``"2/3"``.
         label: what the columns are.
-        side: what the rows are.
+        side: what the rows are, which stands above them.
 
     Raises:
         ValueError: the sizes do not fit each other.
@@ -63,5 +63,5 @@ def share_grid(
         axes.text(column, row, texts[row][column], ha="center", va="center",
                   fontsize=10, color=color)  # fmt: skip
     axes.set_xlabel(label, color=INK)
-    axes.set_ylabel(side, color=INK)
+    axes.set_title(side, loc="left", fontsize=10, color=INK)
     return settled(figure)
