@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jlstm.data import CorpusConfig, load_corpus
+from jlstm.data import CorpusConfig, load_corpus, write_tokens
 from jlstm.data.text import language_reference
 
 COUNTS = [
@@ -89,6 +89,26 @@ def test_memory_mapped_equals_in_memory(path, level, options):
     assert isinstance(mapped.train, np.memmap)
     for part in ("train", "valid", "test"):
         np.testing.assert_array_equal(getattr(mapped, part), getattr(plain, part))
+
+
+@pytest.mark.parametrize("level", ["char", "word"])
+def test_a_token_file_is_taken_as_it_is(path, tmp_path, level):
+    options = {"level": level, "test_fraction": 0.2}
+    plain = load_corpus(CorpusConfig("text", path, **options))
+    own = str(tmp_path / "my.tokens")
+    ids = np.concatenate([plain.train, plain.valid, plain.test])
+    write_tokens(own, plain.vocab, [ids], len(ids))
+    mapped = load_corpus(CorpusConfig("text", own, memory_map=True, **options))
+    assert mapped.vocab == plain.vocab and isinstance(mapped.train, np.memmap)
+    for part in ("train", "valid", "test"):
+        np.testing.assert_array_equal(getattr(mapped, part), getattr(plain, part))
+    with pytest.raises(ValueError, match=r"is a token file: set data.memory_map=true"):
+        load_corpus(CorpusConfig("text", own, **options))
+    other = {"char": "word", "word": "char"}[level]
+    with pytest.raises(
+        ValueError, match=f"has {level}s as tokens, data.level is {other}: set"
+    ):
+        load_corpus(CorpusConfig("text", own, other, memory_map=True))
 
 
 def test_own_text_with_rare_words(path):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jlstm.data.stream import TokenStream
+from jlstm.data.stream import StreamPart, TokenStream
 
 sizes = dict(
     extra=st.integers(0, 90), batch=st.integers(1, 5), window=st.integers(1, 7)
@@ -124,3 +124,16 @@ def test_a_strided_corpus_would_be_copied():
     with pytest.raises(ValueError) as error:
         TokenStream(np.arange(20)[::2], 2, 2)
     assert str(error.value).startswith("tokens must be one contiguous axis, got shape")
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 2), (2, 3), (3, 9), (100, 4)])
+def test_a_part_of_the_windows_goes_on_at_the_beginning(first, count):
+    stream = TokenStream(np.arange(24), 2, 4)  # 3 windows: of 4, 4 and 3 steps
+    part = StreamPart(stream, first, count)
+    want = [stream[(first + k) % 3] for k in range(count)]
+    for ours, theirs in zip(part, want, strict=True):
+        np.testing.assert_array_equal(ours.inputs, theirs.inputs)
+        np.testing.assert_array_equal(ours.targets, theirs.targets)
+    assert part.num_predictions == sum(one.targets.size for one in want)
+    with pytest.raises(IndexError, match=f"window {count} of {count}: count from 0"):
+        part[count]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jlstm.data.tokenfile import map_token_file, open_token_file
+from jlstm.data import remembered, tokenfile
+from jlstm.data.tokenfile import map_token_file, open_token_file, write_tokens
 from jlstm.data.vocab import Vocab
 
 TEXT = "to be or not to be\nthat is the question —\n\nwhether 'tis nobler\n" * 3
@@ -154,3 +155,34 @@ HEADER = {
     "made_from": {}, "dtype": "|u1", "count": 3,
     "vocab": {"level": "char", "symbols": ["a", "b"]},
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("cut", [[6], [2, 4], [1, 0, 5]])
+def test_ids_in_blocks(tmp_path, cut):
+    vocab, ids = Vocab(("a", "b", "c"), "char"), np.array([0, 1, 2, 2, 1, 0], np.uint8)
+    blocks = np.split(ids, np.cumsum(cut)[:-1])
+    write_tokens(tmp_path / "new" / "a.tokens", vocab, blocks, count=6)
+    found = map_token_file(tmp_path / "new" / "a.tokens")
+    assert found.vocab == vocab and found.tokens.tolist() == ids.tolist()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_wrong_count_writes_nothing(tmp_path, count):
+    path, blocks = tmp_path / "a.tokens", [np.array([0, 1], np.uint8)]
+    with pytest.raises(ValueError, match=f"2 ids came for .*, {count} were announced"):
+        write_tokens(path, Vocab(("a", "b"), "char"), blocks, count)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_file_is_checked_once(tmp_path, source, monkeypatch):
+    monkeypatch.setattr(remembered, "LARGE", 1)
+    monkeypatch.setattr(remembered, "SETTLED_SECONDS", 0.0)
+    path = Path(open_token_file(source, tmp_path, "char").tokens.filename)
+    read = []
+    monkeypatch.setattr(tokenfile, "_check_ids", lambda *_: read.append(0) or "whole")
+    monkeypatch.setattr(tokenfile, "sha256", lambda _: read.append(1) or "")
+    open_token_file(source, tmp_path, "char")
+    assert read == []
+    os.utime(path, (1, 1))
+    open_token_file(source, tmp_path, "char")
+    assert read == [0]

@@ -53,6 +53,7 @@ from jlstm.data.text import language_reference as language_reference
 from jlstm.data.text import read_text as read_text
 from jlstm.data.tokenfile import TokenFile as TokenFile
 from jlstm.data.tokenfile import open_token_file as open_token_file
+from jlstm.data.tokenfile import write_tokens as write_tokens
 from jlstm.data.tokenize import detokenize as detokenize
 from jlstm.data.tokenize import tokenize as tokenize
 from jlstm.data.translation import PairBatch as PairBatch

@@ -28,8 +28,18 @@ from jlstm.data.fetch import cache_directory, data_directory, locate
 from jlstm.data.registry import dataset
 from jlstm.data.sheet.given import called, check_source, texts_of
 from jlstm.data.split import char_rnn_split, tail_split
-from jlstm.data.text import check_varied, language_reference, read_text
-from jlstm.data.tokenfile import open_token_file
+from jlstm.data.text import (
+    check_varied,
+    checked_path,
+    language_reference,
+    read_text,
+)
+from jlstm.data.tokenfile import (
+    TokenFile,
+    is_token_file,
+    map_token_file,
+    open_token_file,
+)
 from jlstm.data.vocab import Level, Vocab, count_symbols
 
 Name = Literal["ptb", "wikitext2", "captions", "shakespeare", "embedded", "text"]
@@ -55,7 +65,8 @@ class CorpusConfig(Options):
         max_vocab: keep at most so many symbols.
         min_count: keep symbols that occur at least so often.
         limit_train: use only this share of the training part, from its start.
-        memory_map: keep the ids in a file instead of memory; ``name="text"`` only.
+        memory_map: keep the ids in a file instead of memory; ``name="text"`` only. The
+            path may be that of a token file, see ``jlstm.data.write_tokens``.
         streams: streams of ``split="char_rnn"``: the batch size of the training.
         window: window of ``split="char_rnn"``: that of the training.
         function: of ``name="text"``, in place of ``path``: a function of yours by its
@@ -185,22 +196,34 @@ def _single(config: CorpusConfig) -> tuple[np.ndarray, Vocab, str]:
     """Read a corpus that is one text; return all its ids."""
     if config.memory_map:
         assert config.path is not None  # memory_map goes with name="text"
-        file = open_token_file(
-            config.path,
-            cache_directory(),
-            config.level,
-            max_size=config.max_vocab,
-            min_count=config.min_count,
-        )
+        file = _mapped(config, config.path)
         return file.tokens, file.vocab, ""
     text, note = _text(config)
     vocab = _vocab([text], config)
     return vocab.encode(text), vocab, note
 
 
+def _mapped(config: CorpusConfig, path: str) -> TokenFile:
+    """Map the token file of a text, or one that is given as it is."""
+    if not is_token_file(checked_path(path)):
+        limits = {"max_size": config.max_vocab, "min_count": config.min_count}
+        return open_token_file(path, cache_directory(), config.level, **limits)
+    file = map_token_file(path)
+    if file.vocab.level != config.level:
+        raise ValueError(
+            f"{path} has {file.vocab.level}s as tokens, data.level is "
+            f"{config.level}: set data.level={file.vocab.level}."
+        )
+    return file
+
+
 def _text(config: CorpusConfig) -> tuple[str, str]:
     """Return the text of a corpus that is one text, and what to say about it."""
     if config.path is not None:
+        if is_token_file(checked_path(config.path)):
+            raise ValueError(
+                f"{config.path} is a token file: set data.memory_map=true."
+            )
         return read_text(config.path), ""
     if config.function is not None:
         text = texts_of(called(config.function))

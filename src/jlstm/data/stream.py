@@ -105,6 +105,43 @@ class TokenStream(Sequence[Window]):
         )
 
 
+@dataclass(frozen=True, eq=False)
+class StreamPart(Sequence[Window]):
+    """Some windows of a stream, one after another; after its last comes its first.
+
+    Args:
+        stream: all windows.
+        first: the number of the first window, beyond the last one too.
+        count: of windows.
+
+    Example:
+        >>> stream = TokenStream(np.arange(9), batch_size=1, window=3)
+        >>> [int(window.inputs[0, 0]) for window in StreamPart(stream, 2, 3)]
+        [6, 0, 3]
+    """
+
+    stream: TokenStream
+    first: int
+    count: int
+
+    @property
+    def num_predictions(self) -> int:
+        """Tokens that all windows together predict."""
+        size, steps = self.stream.window, self.stream.steps
+        passes, rest = divmod(self.count, len(self.stream))
+        starts = (self.first + np.arange(rest)) % len(self.stream) * size
+        own = np.minimum(size, steps - starts).sum()
+        return int(passes * steps + own) * self.stream.batch_size
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, i: int) -> Window:  # pyrefly: ignore[bad-override]
+        if not 0 <= i < len(self):
+            raise IndexError(f"window {i} of {len(self)}: count from 0.")
+        return self.stream[(self.first + i) % len(self.stream)]
+
+
 def _check_tokens(tokens: np.ndarray) -> None:
     """Raise unless ``tokens`` is an integer array that reshapes without a copy."""
     if not np.issubdtype(tokens.dtype, np.integer):

@@ -4,20 +4,22 @@ A token file is eight bytes ``JLSTMTOK``, the header's length as a little-endian
 integer, the header as JSON padded with blanks, and the ids. The header holds the
 vocabulary, the type and number of the ids, and what they were made from: the digest
 of the source and the options. A file whose header names the same source and options
-is used again.
+is used again. A large file is digested and checked once, until it changes.
 """
 
+import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from jaxtyping import UInt
 
 from jlstm.data.checksum import sha256
+from jlstm.data.remembered import remembered
 from jlstm.data.text import BLOCK_BYTES, check_varied, checked_path, read_blocks
 from jlstm.data.vocab import Level, Vocab, split_symbols
 
@@ -70,7 +72,9 @@ def open_token_file(
     """
     source = checked_path(source)
     made_from = {
-        "sha256": sha256(source),
+        "sha256": remembered(
+            source, _note(source, Path(directory)), lambda: sha256(source)
+        ),
         "level": level,
         "max_size": max_size,
         "min_count": min_count,
@@ -80,8 +84,65 @@ def open_token_file(
     if header.get("made_from") != made_from:
         counts = _count(source, level, block_bytes)
         vocab = Vocab.from_counts(counts, level, max_size=max_size, min_count=min_count)
-        _write(target, made_from, vocab, counts.total(), source, block_bytes)
+        texts = _whole_symbols(source, vocab.level, block_bytes)
+        blocks = map(vocab.encode, texts)
+        write_tokens(target, vocab, blocks, counts.total(), made_from)
     return map_token_file(target)
+
+
+def write_tokens(
+    path: str | Path,
+    vocab: Vocab,
+    blocks: Iterable[UInt[np.ndarray, "..."]],
+    count: int,
+    made_from: dict[str, Any] | None = None,
+) -> None:
+    """Write a token file of ids that come in blocks, as ``data.path`` takes it.
+
+    The file takes its name when it is whole.
+
+    Args:
+        path: of the file.
+        vocab: of the ids.
+        blocks: the ids, one block after another.
+        count: ids in all blocks together.
+        made_from: what tells the source and its options; nothing by default.
+
+    Raises:
+        ValueError: there are more or fewer ids than ``count``.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.tokens"
+        >>> blocks = [np.array([0, 1], np.uint8), np.array([1], np.uint8)]
+        >>> write_tokens(path, Vocab(("a", "b"), "char"), blocks, count=3)
+        >>> map_token_file(path).tokens.tolist()
+        [0, 1, 1]
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = {
+        "made_from": made_from or {},
+        "dtype": vocab.dtype.str,
+        "count": count,
+        "vocab": vocab.to_json(),
+    }
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            written = _put(file, header, vocab, blocks)
+            os.fsync(file.fileno())
+        if written != count:
+            raise ValueError(f"{written} ids came for {path}, {count} were announced.")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def is_token_file(path: str | Path) -> bool:
+    """Return whether a file begins as token files do."""
+    with Path(path).open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def map_token_file(path: str | Path) -> TokenFile:
@@ -98,11 +159,12 @@ def map_token_file(path: str | Path) -> TokenFile:
     offset = path.stat().st_size - header["count"] * dtype.itemsize
     tokens = np.memmap(path, dtype, "r", offset, shape)
     vocab = Vocab.from_json(header["vocab"])
-    _check_ids(path, tokens, len(vocab))
+    note = path.with_name(f"{path.name}.checked.json")
+    remembered(path, note, lambda: _check_ids(path, tokens, len(vocab)))
     return TokenFile(tokens, vocab)
 
 
-def _check_ids(path: Path, tokens: np.ndarray, size: int) -> None:
+def _check_ids(path: Path, tokens: np.ndarray, size: int) -> str:
     """Raise where an id stands for no symbol; reads the file once, in blocks."""
     for start in range(0, len(tokens), BLOCK_BYTES):
         block = tokens[start : start + BLOCK_BYTES]
@@ -112,6 +174,7 @@ def _check_ids(path: Path, tokens: np.ndarray, size: int) -> None:
                 f"{path} is damaged: the id at {where} is {tokens[where]}, the "
                 f"vocabulary has {size} symbols. Remove it, and it is made again."
             )
+    return "whole"
 
 
 def read_header(path: str | Path) -> dict[str, Any]:
@@ -140,6 +203,12 @@ def _header(text: bytes) -> dict[str, Any]:
     return header if unsigned and whole and "made_from" in header else {}
 
 
+def _note(source: Path, directory: Path) -> Path:
+    """Return where the digest of a source is kept."""
+    place = hashlib.sha256(str(source.absolute()).encode()).hexdigest()[:16]
+    return directory / f"{source.stem}-{place}.sha256.json"
+
+
 def _name(source: Path, made_from: dict[str, Any]) -> str:
     """Return a file name that tells sources and options apart."""
     options = [str(made_from[key]) for key in ("level", "max_size", "min_count")]
@@ -155,33 +224,17 @@ def _count(source: Path, level: Level, block_bytes: int) -> Counter[str]:
     return counts
 
 
-def _write(
-    target: Path,
-    made_from: dict[str, Any],
-    vocab: Vocab,
-    count: int,
-    source: Path,
-    block_bytes: int,
-) -> None:
-    """Write a token file next to its place, then move it there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    header = {
-        "made_from": made_from,
-        "dtype": vocab.dtype.str,
-        "count": count,
-        "vocab": vocab.to_json(),
-    }
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(_packed(header))
-            for text in _whole_symbols(source, vocab.level, block_bytes):
-                vocab.encode(text).tofile(file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+def _put(
+    file: BinaryIO, header: dict[str, Any], vocab: Vocab, blocks: Iterable[np.ndarray]
+) -> int:
+    """Write header and ids; return how many ids there were."""
+    file.write(_packed(header))
+    written = 0
+    for block in blocks:
+        file.write(np.ascontiguousarray(block, vocab.dtype))
+        written += len(block)
+    file.flush()
+    return written
 
 
 def _packed(header: dict[str, Any]) -> bytes:

@@ -28,6 +28,7 @@ from jlstm.tasks.language.overview import make_overview
 from jlstm.tasks.language.report import make_report
 from jlstm.tasks.language.show import SampleConfig, continued
 from jlstm.tasks.language.stream import TextStream
+from jlstm.training.checksum import array_checksum
 from jlstm.training.config.run import RunConfig
 from jlstm.training.experiment import Experiment, Finished, Report, Row, Scores
 from jlstm.training.overview import Overview
@@ -99,7 +100,7 @@ class LanguageExperiment(Experiment[Any, Prep, np.ndarray]):
         """Return how many symbols a part has, and checksums."""
         parts = [data.parts.get(name) for name in ("train", "valid", "test")]
         sizes = [0 if part is None else len(part) for part in parts]
-        sums = [0 if part is None else zlib.crc32(part) for part in parts]
+        sums = [0 if part is None else array_checksum(part) for part in parts]
         vocabulary = zlib.crc32("".join(data.prep.vocab.symbols).encode())
         return {"tokens": sizes, "checksums": [*sums, vocabulary]}
 

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Integer
 from jlstm._internal.options import NotNegative, Options, Size
 from jlstm._internal.types import Carry, Key
 from jlstm.data import Corpus, TokenStream, Window
+from jlstm.data.stream import StreamPart
 from jlstm.data.variable_bptt import VariedStream, draw_lengths, shuffled
 from jlstm.losses import Reduction, reduce_tokens
 from jlstm.nnx.tokens import TokenConfig, TokenModel
@@ -31,6 +32,8 @@ class StreamConfig(Options):
         window_deviation: standard deviation of the windows' lengths, 0 for windows of
             one length. A window's share of ``window`` scales the learning rate of its
             update; see :mod:`jlstm.data.variable_bptt`.
+        epoch_windows: windows of an epoch, for a text of which one pass takes days; the
+            next epoch goes on where the last one ended. None reads all in each.
         drop_last: leave out a last window that is shorter.
         valid_batch: streams in validation; each starts from the fresh carry.
         test_batch: streams in the test; 1 reads the test text as one stream.
@@ -44,6 +47,7 @@ class StreamConfig(Options):
     batch_size: Size = 20
     window: Size = 35
     window_deviation: NotNegative = 0.0
+    epoch_windows: Size | None = None
     drop_last: bool = False
     valid_batch: Size = 10
     test_batch: Size = 10
@@ -57,6 +61,11 @@ class StreamConfig(Options):
             raise ValueError(
                 f"stream.window_deviation is {self.window_deviation} and drop_last "
                 f"{self.drop_last}; give all windows where they vary."
+            )
+        if self.window_deviation and self.epoch_windows is not None:
+            raise ValueError(
+                f"stream.window_deviation is {self.window_deviation} and epoch_windows "
+                f"{self.epoch_windows}; an epoch has all windows where they vary."
             )
 
 
@@ -105,8 +114,11 @@ class LanguageTask:
         cut = self.stream
         return draw_lengths(self._train.steps, cut.window, cut.window_deviation)
 
-    def batches(self, epoch: int) -> TokenStream | VariedStream:
+    def batches(self, epoch: int) -> TokenStream | StreamPart | VariedStream:
         """Return the windows; where their lengths vary, in an order of the epoch."""
+        count = self.stream.epoch_windows
+        if count is not None:
+            return StreamPart(self._train, (epoch - 1) * count, count)
         if not self.stream.window_deviation:
             return self._train
         return VariedStream(self._train, shuffled(self._lengths, epoch))

@@ -6,13 +6,13 @@ from jlstm.data.vocab import UNKNOWN
 from jlstm.tasks.language.data import Data
 from jlstm.training.overview import Overview, counted
 
-_START, _SHORT = 200, 100_000  # symbols
+_START, _SHORT, _BLOCK = 200, 100_000, 1 << 22  # symbols
 
 
 def make_overview(data: Data) -> Overview:
     """Return the commonest symbols, and the first ones."""
     vocab, parts = data.prep.vocab, data.parts
-    counts = np.bincount(np.asarray(data.train), minlength=len(vocab))
+    counts = _counts(data.train, len(vocab))
     ranked = np.argsort(-counts, kind="stable")[:12]
     rows = tuple((repr(vocab.symbols[n])[1:-1], int(counts[n])) for n in ranked)
     return Overview(
@@ -21,6 +21,14 @@ def make_overview(data: Data) -> Overview:
         bars=[counted("symbols", ())._replace(rows=rows)],
         problems=_problems(data, counts),
     )
+
+
+def _counts(tokens: np.ndarray, size: int) -> np.ndarray:
+    """Count each token, block by block: they may be more than fit in memory."""
+    counts = np.zeros(size, np.int64)
+    for start in range(0, len(tokens), _BLOCK):
+        counts += np.bincount(tokens[start : start + _BLOCK], minlength=size)
+    return counts
 
 
 def _problems(data: Data, counts: np.ndarray) -> list[str]:
