@@ -28,7 +28,8 @@ TASKS = {
         "train.seeds=1",
     ),
     "language": (
-        "experiment=char_smoke", "train.epochs=1", "train.log_every=10",
+        "experiment=char_smoke", "train.epochs=1", "stream.batch_size=48",
+        "train.log_every=10",
         "train.seeds=1",
     ),
 }  # fmt: skip

@@ -11,9 +11,14 @@ from jlstm.training.config.mesh import MeshConfig
 from jlstm.training.config.train import TrainConfig
 from jlstm.training.layout import Layout, parameter_axes
 from jlstm.training.log import read_metrics
+from tests.cli.test_cells import made
 from tests.training import test_program
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
+SMALL_TEXT = (
+    "experiment=text", "stream.batch_size=2", "stream.window=8", "stream.valid_batch=2",
+    "stream.test_batch=2", "model.stack.hidden_sizes=[4]",
+)  # fmt: skip
 PLAN = TrainConfig(epochs=4, seed=5, log_every=1, test_weights="last")
 
 
@@ -66,8 +71,16 @@ def test_models_that_cannot_be_shared_are_refused():
 
 def test_rows_that_cannot_be_shared_are_refused():
     layout = Layout.of(MeshConfig(data=4), replicas=1)
-    with pytest.raises(ValueError, match="6 rows cannot be shared evenly by 4 devices"):
-        layout.placed_rows(np.zeros((5, 6, 2)), 1)
+    for given in (layout.placed_rows, layout.check):
+        with pytest.raises(ValueError, match=r"6 rows cannot be .* such as 4 or 8"):
+            given(np.zeros((5, 6, 2)), 1)
+
+
+def test_rows_are_checked_before_anything_is_written(tmp_path):
+    overrides = [*SMALL_TEXT, "mesh.data=4", f"data.path={tmp_path / 'a.txt'}"]
+    (tmp_path / "a.txt").write_text("to be or not to be\n" * 30)
+    with pytest.raises(ValueError, match=r"2 rows cannot be .* such as 4"):
+        made(overrides)
 
 
 @pytest.mark.parametrize(

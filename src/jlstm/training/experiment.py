@@ -20,6 +20,7 @@ from jlstm.data import Vocab
 from jlstm.training.backtest import Backtest
 from jlstm.training.config.run import RunConfig
 from jlstm.training.config.schema import plain
+from jlstm.training.layout import Layout
 from jlstm.training.listeners import openers_of
 from jlstm.training.loop import Result, Trainer
 from jlstm.training.model_folder import FOLDER, begin_model, write_weights
@@ -32,7 +33,7 @@ from jlstm.training.rows import write_predictions
 from jlstm.training.select import selection
 from jlstm.training.starts import effective_config
 from jlstm.training.stream import Stream
-from jlstm.training.task import Task
+from jlstm.training.task import Task, row_axes
 
 C = TypeVar("C", bound=RunConfig)
 P = TypeVar("P")
@@ -137,7 +138,12 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         openers_of(config.train)
         data = cls(config).load()
         made = cls(with_absolute_paths(config), data)
-        selection(config.train, made.task(data, {}))
+        task = made.task(data, {})
+        selection(config.train, task)
+        layout = Layout.of(config.mesh, config.train.seeds)
+        if layout.mesh is not None:
+            batch = task.batches(1)[0]
+            layout.check(batch, row_axes(task, batch))
         return made
 
     @property

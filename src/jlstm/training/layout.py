@@ -89,6 +89,10 @@ class Layout:
         """
         return self._put(batch, lambda batch: jax.tree.map(self._rows_at, batch, axes))
 
+    def check(self, batch: Any, axes: Any) -> None:
+        """Raise ValueError if the rows of a batch cannot be shared evenly."""
+        jax.tree.map(self._rows_at, batch, axes)
+
     def replicated(self, tree: T) -> T:
         """Put all of a tree on every device."""
         return self._put(tree, lambda tree: jax.tree.map(lambda _: P(), tree))
@@ -145,9 +149,11 @@ class Layout:
             return P()
         rows, devices = leaf.shape[axis], self._row_devices
         if rows % devices:
+            fits = [max(rows // devices, 1) * devices, -(-rows // devices) * devices]
             raise ValueError(
                 f"A batch of {rows} rows cannot be shared evenly by {devices} devices "
-                "(mesh.data x mesh.fsdp): give batches.batch_size a multiple of it."
+                "(mesh.data x mesh.fsdp): give a batch size that is a multiple, such "
+                f"as {' or '.join(map(str, dict.fromkeys(fits)))}."
             )
         return P(*[None] * axis, ROWS)
 
