@@ -64,11 +64,11 @@ def main() -> int:
 
 def undisturbed(folder: Path) -> float:
     """Return the last validation loss of one process that nothing disturbs."""
-    subprocess.run(
-        [sys.executable, "-m", "jlstm", *RUN, "runs_dir=whole"],
-        cwd=folder, check=True, capture_output=True,
-    )  # fmt: skip
-    return last_loss(folder / "whole")
+    whole = folder / "whole"
+    whole.mkdir()
+    command = [sys.executable, "-m", "jlstm", *RUN]
+    subprocess.run(command, cwd=whole, check=True, capture_output=True)
+    return last_loss(whole)
 
 
 def row(folder: Path, fault: Fault, wanted: float) -> bool:
@@ -118,17 +118,17 @@ def resumed(folder: Path) -> float:
          "distributed=off", "resume.force=true"],
         cwd=folder, check=True, capture_output=True,
     )  # fmt: skip
-    return last_loss(folder / "runs")
+    return last_loss(folder)
 
 
 def metrics(folder: Path) -> list[dict]:
-    """Return what the runs below a folder have logged."""
-    found = sorted(folder.rglob("metrics.jsonl"))
+    """Return what the run in a working folder has logged."""
+    found = sorted(folder.glob("runs/*/*/metrics.jsonl"))
     return read_metrics(found[-1].parent) if found else []
 
 
 def last_loss(folder: Path) -> float:
-    """Return the last validation loss of the run below a folder."""
+    """Return the last validation loss of the run in a working folder."""
     return [line["loss"] for line in metrics(folder) if line["kind"] == "valid"][-1]
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 FOLDER = Path.cwd()
@@ -23,22 +24,18 @@ def start(
     """Start processes that find each other; ``arguments`` are those of ``jlstm``."""
     address = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "jlstm", *arguments, "distributed=auto"]
-    out = None if log is None else log.open("a", encoding="utf-8")
-    return [
-        subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=out,
-            stderr=out,
-            env=os.environ
-            | {
-                "JAX_COORDINATOR_ADDRESS": address,
-                "JAX_NUM_PROCESSES": str(count),
-                "JAX_PROCESS_ID": str(rank),
-            },
-        )
-        for rank in range(count)
-    ]
+    with nullcontext() if log is None else log.open("a", encoding="utf-8") as out:
+        return [
+            subprocess.Popen(
+                command, cwd=folder, stdout=out, stderr=out,
+                env=os.environ | {
+                    "JAX_COORDINATOR_ADDRESS": address,
+                    "JAX_NUM_PROCESSES": str(count),
+                    "JAX_PROCESS_ID": str(rank),
+                },
+            )
+            for rank in range(count)
+        ]  # fmt: skip
 
 
 def free_port() -> int:
