@@ -9,7 +9,6 @@ from jlstm.training.config.train import OptimizerConfig
 from jlstm.training.layout import ONE_DEVICE, Layout
 from jlstm.training.optimizer import make_optimizer
 from jlstm.training.program import Replica, make_program
-from tests.quick import quick
 from tests.tasks.small import PARTS, small
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "plain_keys")
@@ -35,9 +34,11 @@ def trained(task, members, layout, updates=2):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", PARTS)
-@pytest.mark.parametrize("mesh", quick(list(MESHES)))
-def test_a_task_trains_as_on_one_device(name, mesh, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("mesh", "name"),
+    [("data", "video"), ("fsdp-model", "language"), ("replicas", "ctc")],
+)
+def test_a_task_trains_as_on_one_device(mesh, name, tmp_path, monkeypatch):
     made = small(name, tmp_path, monkeypatch)
     task = made.task(made.data, {})
     config, members = MESHES[mesh]
@@ -50,3 +51,10 @@ def test_a_task_trains_as_on_one_device(name, mesh, tmp_path, monkeypatch):
         jax.tree.leaves(state), jax.tree.leaves(layout.shardings(state)), strict=True
     ):
         assert leaf.sharding.is_equivalent_to(wanted, leaf.ndim)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("mesh", MESHES)
+def test_every_task_trains_on_every_mesh(mesh, name, tmp_path, monkeypatch):
+    test_a_task_trains_as_on_one_device(mesh, name, tmp_path, monkeypatch)
