@@ -89,9 +89,17 @@ def test_a_sweep_that_is_killed_while_it_resumes_has_the_same_jobs(folder, asked
 
 
 @pytest.mark.usefixtures("_plugin")
-def test_a_name_of_the_study_is_refused(folder):
-    with pytest.raises(ValueError, match="'mine': a study is called like the folder"):
-        search(folder, [*FIXED, "hydra.sweeper.study_name=mine"])
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("study_name=mine", "is 'mine': a study is called like the folder"),
+        ("storage=nonsense", r"cannot be opened \(Could not parse"),
+        ("storage='sqlite:////nowhere/at/all.db'", r"cannot be opened \(.*unable to"),
+    ],
+)
+def test_a_study_that_cannot_be_opened_is_refused(folder, word, said):
+    with pytest.raises(ValueError, match=said):
+        search(folder, [*FIXED, f"hydra.sweeper.{word}"])
 
 
 def test_other_sweepers_search_nothing(folder):

@@ -77,6 +77,9 @@ def study_in(store: Any, name: str) -> Iterator["Study"]:
     Args:
         store: address of a database, or a storage as Hydra's configuration has it.
         name: of the study.
+
+    Raises:
+        ValueError: it cannot be opened.
     """
     with brought_by("sweep"):
         import optuna
@@ -84,8 +87,18 @@ def study_in(store: Any, name: str) -> Iterator["Study"]:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     given = isinstance(store, Mapping)
-    storage = instantiate(store) if given else optuna.storages.RDBStorage(store)
-    yield optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
+    try:
+        storage = instantiate(store) if given else optuna.storages.RDBStorage(store)
+        study = optuna.create_study(
+            storage=storage, study_name=name, load_if_exists=True
+        )
+    except Exception as error:  # of any database
+        said = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"hydra.sweeper.storage cannot be opened ({said}): give the address of a "
+            "database, such as sqlite:///study.db."
+        ) from error
+    yield study
     if isinstance(storage, optuna.storages.RDBStorage):
         storage.remove_session()
         storage.engine.dispose()

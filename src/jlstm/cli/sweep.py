@@ -49,7 +49,8 @@ def sweep(overrides: Sequence[str], reached: Reached) -> int:
         ValueError: the overrides are wrong; nothing was run.
         LauncherError: a launcher gave up; jobs that are done are kept.
     """
-    if any(text.startswith("resume=") for text in overrides):
+    again = any(text.startswith("resume=") for text in overrides)
+    if again:
         folder, overrides = _resumed(overrides)
     else:
         overrides = [
@@ -66,7 +67,7 @@ def sweep(overrides: Sequence[str], reached: Reached) -> int:
         stop_jobs(folder, getattr(stop, "signal", signal.SIGINT))
         raise
     except (ValueError, ModuleNotFoundError):
-        if not any(folder.glob(f"*/{OUTPUT}")):
+        if not again and not any(folder.glob(f"*/{OUTPUT}")):
             shutil.rmtree(folder)
         raise
     finally:
