@@ -1,7 +1,6 @@
 """A limit on the memory of a process, by a cgroup, and what it had in use at most."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,9 +36,10 @@ def most(group: Path) -> int:
     return int((group / name).read_text())
 
 
-def anonymous() -> int:
-    """Return the bytes of this process now that no file stands for."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    raise OSError(f"{sys.platform} does not say how much memory a process has.")
+def forget(folder: Path) -> None:
+    """Drop files from the page cache: whoever reads them next is charged for them."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

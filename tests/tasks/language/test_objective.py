@@ -151,3 +151,16 @@ def test_windows_that_vary_must_all_be_used():
         ValueError, match=r"window_deviation is 3\.0 and drop_last True"
     ):
         StreamConfig(window_deviation=3.0, drop_last=True)
+
+
+def test_an_epoch_of_some_windows_goes_on_where_the_last_one_ended():
+    """Four streams of 64 steps have 13 windows of 5; three epochs of 6 pass the end."""
+    whole, task = make_task(window=5), make_task(window=5, epoch_windows=6)
+    found = [window for epoch in (1, 2, 3) for window in task.batches(epoch)]
+    want = [whole.batches(1)[k % 13] for k in range(18)]
+    chex.assert_trees_all_equal(found, want)
+    assert len(task.batches(1)) == 6
+    with pytest.raises(
+        ValueError, match=r"window_deviation is 3\.0 and epoch_windows 6; an"
+    ):
+        StreamConfig(window_deviation=3.0, epoch_windows=6)
