@@ -22,6 +22,7 @@ import numpy as np
 
 from experiments.scale import limit
 from jlstm.data import Vocab, write_records, write_tokens
+from jlstm.training.resources import read_resources
 
 WIDTH, SHORTEST, LONGEST = 512, 16, 48
 """Features of a step, and steps of a record."""
@@ -89,7 +90,7 @@ def train(options: Sequence[str], runs: Path, group: Path) -> dict[str, float]:
     subprocess.run([*command, str(group), "--", *words], check=True)
     (run,) = (path.parent for path in runs.rglob("result.json"))
     result = json.loads((run / "result.json").read_text())
-    used = [json.loads(line) for line in (run / "resources.jsonl").open()][1:]
+    used = read_resources(run)[1:]
     return {
         "updates": result["steps"],
         "updates per second": round(result["steps"] / result["seconds"], 1),
