@@ -1,7 +1,9 @@
 """Reading what is gzipped, zipped or in a tar file, without unpacking it to disk."""
 
+import errno
 import gzip
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -14,7 +16,8 @@ MOST_RATIO = 200
 """A gzip file may hold so many times its size; text takes a third to a twentieth."""
 _BROKEN = (
     tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError,
-    gzip.BadGzipFile, NotImplementedError, RuntimeError,
+    gzip.BadGzipFile, struct.error, UnicodeError, OverflowError, NotImplementedError,
+    RuntimeError,
 )  # fmt: skip
 """What readers of archives raise; the last two for a packing or a password."""
 
@@ -98,9 +101,12 @@ def members(path: str | Path, pattern: str) -> Iterator[tuple[str, bytes]]:
         reader = _zipped if zipfile.is_zipfile(path) else _tarred
         for name, content in reader(Path(path), pattern):
             yield _tail(name, pattern), content
-    except _BROKEN as error:
+    except (*_BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # of the disk, not of what is in the file
+        reason = " ".join(str(error).split())
         raise ValueError(
-            f"{path} is not a whole zip or tar archive ({error}): remove it to "
+            f"{path} is not a whole zip or tar archive ({reason}): remove it to "
             "get it again."
         ) from None
 

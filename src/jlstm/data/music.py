@@ -12,6 +12,7 @@ from jaxtyping import Float64, UInt8
 
 from jlstm.data.archive import read_bytes
 from jlstm.data.fetch import fetch
+from jlstm.data.matlab import check_whole
 
 KEYS = 88
 LOWEST_MIDI_NOTE = 21
@@ -46,13 +47,16 @@ def read_rolls(path: str | Path) -> dict[str, tuple[Roll, ...]]:
 
     from scipy.io import loadmat  # JAX brings SciPy along
 
+    content = read_bytes(path)
     try:
-        data = loadmat(io.BytesIO(read_bytes(path)), variable_names=[*_PARTS.values()])
+        check_whole(content)
+        data = loadmat(io.BytesIO(content), variable_names=[*_PARTS.values()])
         return {part: _rolls(data[key]) for part, key in _PARTS.items()}
-    except (KeyError, ValueError, TypeError) as error:
+    except Exception as error:  # what SciPy makes of a damaged file has no one type
+        reason = " ".join(str(error).split())
         raise ValueError(
             f"{path} is not a MATLAB file with traindata, validdata and testdata "
-            f"({error})."
+            f"({reason})."
         ) from None
 
 

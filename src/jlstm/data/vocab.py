@@ -187,6 +187,7 @@ class Vocab:
         """
         match data:
             case {"level": "char" | "word" as level, "symbols": [*symbols]}:
+                _check_symbols(symbols, level)
                 return cls(tuple(symbols), level)
         raise ValueError("it lacks a level or a list of symbols")
 
@@ -213,6 +214,12 @@ class Vocab:
             f"vocabulary, which has no {UNKNOWN[self.level]!r} to stand for it: leave "
             "it out, or build the vocabulary with min_count or max_size."
         )
+
+
+def _check_symbols(symbols: list[Any], level: Level) -> None:
+    for symbol in symbols:
+        if not isinstance(symbol, str) or (level == "char" and len(symbol) != 1):
+            raise ValueError(f"{str(symbol)[:40]!r} is no {level}")
 
 
 def _kept_counts(

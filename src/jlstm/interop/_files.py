@@ -1,7 +1,8 @@
 """A file that is no model file is refused by what it is, in words of our own."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,39 @@ def read_model(kind: str, path: str | Path, read: Callable[[Path], Any]) -> Any:
     try:
         return read(path)
     except Exception as error:  # each library has errors of its own
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"{path} is no {kind} file, or it is cut off or damaged ({reason}): give a "
             f"whole {kind} file."
         ) from error
+
+
+@contextmanager
+def as_described(what: str) -> Iterator[None]:
+    """Say of what is no such thing at all that it is none.
+
+    Plain data of another library is deep. Its parts that are lists where mappings
+    should be, and the like, are found where they are used.
+
+    Raises:
+        ValueError: the body met a part of another kind.
+
+    Example:
+        >>> with as_described("The layer is not what Keras gives"):
+        ...     None.keys()
+        Traceback (most recent call last):
+        ...
+        ValueError: The layer is not what Keras gives ('NoneType' object has no
+        attribute 'keys'): give it as it came.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, ArithmeticError) as error:
+        raise ValueError(f"{what} ({_reason(error)}): give it as it came.") from error
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _check_file(kind: str, path: Path) -> None:

@@ -86,6 +86,7 @@ def read_cell(described: Described, input_shape: Sequence[Any]) -> Part:
     kind, config, weights = described
     check_class(kind)
     _check_config(kind, config)
+    _check_sizes(kind, config)
     options = _read_options(kind, config)
     _check_weights(kind, config, weights)
     cell: Cell
@@ -115,6 +116,18 @@ def _check_config(kind: str, config: dict[str, Any]) -> None:
             f"{TARGET}: the config of the {kind} has no {missing[0]}; give all that "
             "keras.layers.serialize(layer) gives."
         )
+
+
+def _check_sizes(kind: str, config: dict[str, Any]) -> None:
+    """Require whole numbers where the config has sizes."""
+    sizes = [config.get("units", 1), config.get("filters", 1)]
+    sizes += config.get("kernel_size") or []
+    for size in sizes:
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(
+                f"{TARGET}: the config of the {kind} has the size {str(size)[:40]}; "
+                "sizes are positive integers."
+            )
 
 
 def _check_weights(

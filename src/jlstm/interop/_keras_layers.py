@@ -42,7 +42,7 @@ def class_of(layer: Any) -> str:
     """Return the class of a layer, also of one that is given as plain data."""
     config = getattr(layer, "config", None)
     if isinstance(config, dict) and "class_name" in config:
-        return config["class_name"]
+        return str(config["class_name"])
     return type(layer).__name__
 
 

@@ -56,13 +56,13 @@ def from_cudnn(weights: Any, sizes: Sizes) -> tuple[Stack, Params]:
     check_floats(f"{TARGET}: weights", weights)
     _check_sizes(sizes)
     flat = np.asarray(weights)
-    shapes = list(_shapes(sizes))
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-    if flat.shape != (ends[-1],):
+    if flat.shape != (wanted := _count(sizes),):
         raise ValueError(
-            f"The weights have shape {flat.shape}; {sizes} needs ({ends[-1]},). "
+            f"The weights have shape {flat.shape}; {sizes} needs ({wanted},). "
             "Give the sizes that the weights were drawn with."
         )
+    shapes = list(_shapes(sizes))
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     blocks = [
         block.reshape(shape)
         for block, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)
@@ -113,6 +113,17 @@ def _check_sizes(sizes: Any) -> None:
     for name, size in zip(sizes._fields[:3], sizes, strict=False):
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise ValueError(f"{TARGET}: {name} is {size!r}; give a positive integer.")
+    if sizes.bidirectional not in (False, True):
+        raise ValueError(
+            f"{TARGET}: bidirectional is {sizes.bidirectional!r}; give True or False."
+        )
+
+
+def _count(sizes: Sizes) -> int:
+    """Return how many numbers the vector has, whatever the sizes."""
+    h, ways = sizes.hidden_size, 1 + sizes.bidirectional
+    columns = sizes.input_size + (sizes.num_layers - 1) * ways * h
+    return 4 * h * ways * (columns + sizes.num_layers * (h + 2))
 
 
 def _shapes(sizes: Sizes) -> Iterator[tuple[int, ...]]:

@@ -51,6 +51,12 @@ def from_haiku(params: Mapping[str, Any], name: str) -> tuple[Cell, Params]:
         raise TypeError(
             f"{TARGET}: params is a {type(params).__name__}; give Haiku's nested dict."
         )
+    for level in (name, f"{name}/linear", f"{name}/linear_1"):
+        if not isinstance(params.get(level, {}), Mapping):
+            raise TypeError(
+                f"{TARGET}: {level} is a {type(params[level]).__name__}; give Haiku's "
+                "nested dict."
+            )
     if {"w_i", "w_h"} & set(params.get(name, ())):
         return _read_gru(name, params[name])
     if f"{name}/linear" not in params:

@@ -15,6 +15,7 @@ import numpy as np
 from jlstm._internal.types import Params
 from jlstm.cell import Cell
 from jlstm.interop._check import check_options
+from jlstm.interop._files import as_described
 from jlstm.interop._keras_cells import (
     TARGET,
     Described,
@@ -81,10 +82,12 @@ def from_keras(layers: Any) -> tuple[Stack, Params]:
         >>> from_keras(layers)[0]
         Stack(layers=(Recurrent(cell=GRUCell(hidden_size=3)),))
     """
-    described = [_describe(layer) for layer in recurrent_layers(layers)]
-    pairs = [
-        _read(layer, last=n == len(described)) for n, layer in enumerate(described, 1)
-    ]
+    with as_described(f"{TARGET}: the layers are not what Keras gives"):
+        described = [_describe(layer) for layer in recurrent_layers(layers)]
+        pairs = [
+            _read(layer, last=n == len(described))
+            for n, layer in enumerate(described, 1)
+        ]
     stack = Stack(tuple(one for one, _ in pairs))
     params = tuple(own for _, own in pairs)
     _check_widths(stack, params)
@@ -139,7 +142,8 @@ def _checked(layer: KerasLayer) -> KerasLayer:
     known = isinstance(layer.config, dict) and {"class_name", "config"} <= set(
         layer.config
     )
-    if not known or not isinstance(layer.weights, list | tuple):
+    named = known and isinstance(layer.config["class_name"], str)
+    if not named or not isinstance(layer.weights, list | tuple):
         raise TypeError(
             f"{TARGET}: a KerasLayer has what keras.layers.serialize(layer) and "
             "layer.get_weights() give."

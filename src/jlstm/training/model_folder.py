@@ -147,8 +147,15 @@ def read_prep(folder: Path, cls: type) -> Any:
     Raises:
         ModelFolderError: a file is damaged, or of a newer version.
     """
-    plain = json.loads(_read(folder, PREP))
-    return unpack(cls, plain, safetensors.numpy.load(_read(folder, ARRAYS)))
+    plain, arrays = _read(folder, PREP), _read(folder, ARRAYS)
+    try:
+        return unpack(cls, json.loads(plain), safetensors.numpy.load(arrays))
+    except Exception as error:  # whatever a class makes of other fields than its own
+        reason = " ".join(str(error).split())[:90] or type(error).__name__
+        raise ModelFolderError(
+            f"{folder} has no {PREP} of a {cls.__qualname__} ({reason}): it was "
+            "changed, or another version of jlstm wrote it."
+        ) from None
 
 
 def read_weights(folder: Path) -> Weights | None:

@@ -129,11 +129,19 @@ def _checked_arrays(
 ) -> dict[str, np.ndarray]:
     specs = {name: spec for name, (spec, _) in leaves.items()}
     _check_files(folder, record.get("files", {}))
-    arrays = {n: np.zeros(s.shape, s.dtype) for n, s in specs.items() if 0 in s.shape}
+    arrays = {n: _empty(folder, s) for n, s in specs.items() if 0 in s.shape}
     if len(arrays) < len(specs):
         arrays.update(_read_arrays(folder))
     _check_arrays(folder, arrays, {n: digest for n, (_, digest) in leaves.items()})
     return {name: np.asarray(array) for name, array in arrays.items()}
+
+
+def _empty(folder: Path, spec: LeafSpec) -> np.ndarray:
+    """Return an array without numbers: Orbax writes none of these."""
+    try:
+        return np.zeros(spec.shape, spec.dtype)
+    except (TypeError, ValueError, SyntaxError):
+        raise _damaged(folder, f"{POSITION} is not what is written there") from None
 
 
 def _read_record(folder: Path) -> dict[str, Any]:
@@ -150,13 +158,28 @@ def _read_record(folder: Path) -> dict[str, Any]:
     text = json.dumps(record)
     if sealed["sha256"] != _digest(text.encode()):
         raise _damaged(folder, f"{POSITION} was changed")
+    if not isinstance(record, dict) or not isinstance(record.get("format"), int):
+        raise _damaged(folder, f"{POSITION} is not what is written there")
     if record["format"] != FORMAT:
         raise CheckpointError(
             f"{folder.name} has format {record['format']}, which a newer jlstm wrote."
         )
+    if not _is_record(record):
+        raise _damaged(folder, f"{POSITION} is not what is written there")
     if record["name"] != folder.name:
         raise _damaged(folder, f"it is {record['name']} under another name")
     return record
+
+
+def _is_record(record: dict[str, Any]) -> bool:
+    """Whether there is all that a checkpoint of this format says, with its files."""
+    if not {"name", "position", "leaves", "files"} <= record.keys():
+        return False
+    files = record["files"]
+    return isinstance(files, dict) and all(
+        isinstance(pair, list) and list(map(type, pair)) == [int, int]
+        for pair in files.values()
+    )
 
 
 def _leaves(

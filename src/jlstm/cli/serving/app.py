@@ -209,7 +209,7 @@ async def _said(status: int, request: Request, error: Exception) -> Response:
     text = str(error)
     if isinstance(error, TimeoutError):
         text = "The answer took too long: send less, or come again later."
-    return JSONResponse({"detail": text}, status)
+    return JSONResponse({"detail": " ".join(text.split())}, status)
 
 
 async def _unread(request: Request, error: Exception) -> Response:
@@ -217,4 +217,5 @@ async def _unread(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
     wanted = 'send JSON, with "content-type: application/json", as /openapi.json says'
-    return JSONResponse({"detail": f"{'; '.join(found)}: {wanted}."}, 422)
+    text = " ".join("; ".join(found).split())  # a key may have ends of lines
+    return JSONResponse({"detail": f"{text}: {wanted}."}, 422)

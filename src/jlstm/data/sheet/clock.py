@@ -19,7 +19,7 @@ from jlstm.data.sheet.dates import (
     writer,
 )
 from jlstm.data.sheet.header import Table
-from jlstm.data.sheet.numbers import is_missing
+from jlstm.data.sheet.numbers import is_missing, whole
 from jlstm.data.sheet.steps import readings, spacing_on_the_wall
 
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
@@ -213,7 +213,8 @@ def _time_next_to(table: Table, place: int) -> int | None:
 
 
 def _is_hour(cell: str) -> bool:
-    return cell.isdecimal() and int(cell) <= 24
+    hour = whole(cell)
+    return hour is not None and hour <= 24
 
 
 def _time(cell: str) -> str:

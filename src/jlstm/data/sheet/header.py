@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from jlstm.data.sheet.cells import SEPARATORS, Row, Rows, most_common_width
-from jlstm.data.sheet.numbers import is_missing
+from jlstm.data.sheet.numbers import is_missing, whole
 
 _ROW_NAMES = ("", "#", "id", "idx", "index", "no", "no.", "nr", "nr.", "row", "obs")
 _ROW_NAMES += ("rownames", "row_number", "level_0")
@@ -170,9 +170,9 @@ def _checked(table: Table, path: object) -> Table:
 
 def _counts(cells: Sequence[str]) -> bool:
     """Whether cells are 0, 1, 2, … or the like, up or down."""
-    if len(cells) < 2 or not all(cell.isdecimal() for cell in cells):
+    numbers = [number for cell in cells if (number := whole(cell)) is not None]
+    if len(cells) < 2 or len(numbers) < len(cells):
         return False
-    numbers = [*map(int, cells)]
     step = numbers[1] - numbers[0]
     least = min(numbers[0], numbers[-1])
     counted = range(numbers[0], numbers[0] + step * len(numbers), step or 1)

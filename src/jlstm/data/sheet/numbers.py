@@ -11,7 +11,9 @@ _MARKS = """na n/a n.a. nan null (null) none nil ? - -- --- . .. ... – — * m
 MISSING = frozenset(["", "n. a.", "#n/a n/a", *_MARKS.split()])
 SENTINELS = (-99.0, -99.9, -999.0, -999.9, -9999.0, -99999.0, 9999.0, 99999.0)
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
-_POINT = re.compile(rf"[+-]?(?:\d+\.?\d*|\.\d+){_EXPONENT}|[+-]?inf(?:inity)?", re.I)
+_POINT = re.compile(
+    rf"[+-]?(?:\d+(?:\.\d*)?|\.\d+){_EXPONENT}|[+-]?inf(?:inity)?", re.I
+)
 _COMMA = re.compile(rf"[+-]?(?:\d+,\d*|,\d+){_EXPONENT}")
 _GROUPS = "[ '\u00a0\u202f\u2009’]"
 _POINTED = re.compile(
@@ -26,6 +28,18 @@ _EITHER = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # 1.234, or a thousand and mor
 def is_missing(cell: str) -> bool:
     """Whether a cell says that its value is not known."""
     return cell.strip().lower() in MISSING
+
+
+def whole(cell: str) -> int | None:
+    """Return the number that some digits are, None for anything else.
+
+    More digits than a count has are no number: Python takes long over thousands.
+
+    Example:
+        >>> whole("007"), whole("1.5"), whole("9" * 5000)
+        (7, None, None)
+    """
+    return int(cell) if cell.isdecimal() and len(cell) < 20 else None
 
 
 def is_number(cell: str) -> bool:

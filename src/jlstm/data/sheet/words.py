@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence, Sized
 from typing import NamedTuple
 
+from jlstm.data.sheet.numbers import whole
 from jlstm.data.text import read_table_text
 
 _ID = re.compile(r"\d+(-\d+|\.\d+)?")
@@ -91,6 +92,8 @@ def read_conllu_rows(path: object) -> Sentences:
     words = [
         [row for row in group if set("-.").isdisjoint(row.cells[0])] for group in found
     ]
+    if not any(words):
+        raise ValueError(f"{path} has ranges and empty nodes alone: give words.")
     return [group for group in words if group]
 
 
@@ -251,7 +254,7 @@ def _check_widths(rows: list[WordRow], path: object, least: int) -> None:
 
 def _check_ids(group: list[WordRow], path: object) -> None:
     """Refuse sentences that no empty line keeps apart."""
-    ids = [int(row.cells[0]) for row in group if row.cells[0].isdecimal()]
+    ids = [whole(row.cells[0]) for row in group]
     for row in group:
         if _ID.fullmatch(row.cells[0]) is None:
             raise ValueError(

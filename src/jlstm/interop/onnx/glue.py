@@ -68,11 +68,11 @@ class Walk:
 
 def begin(model: Any) -> Walk:
     """Read the constants of a model and fill its inputs with numbers."""
-    from onnx import helper, numpy_helper
+    from onnx import helper
 
     walk = Walk()
     for tensor in model.graph.initializer:
-        walk.values[tensor.name] = numpy_helper.to_array(tensor)
+        walk.values[tensor.name] = _array(tensor)
         walk.fixed.add(tensor.name)
     sizes: dict[str, int] = {}
     for value in model.graph.input:
@@ -162,12 +162,13 @@ def _run(
     model = helper.make_model(graph, opset_imports=opsets)
     try:
         return ReferenceEvaluator(model).run(None, arrays)
-    except (ValueError, IndexError, RuntimeError) as error:
-        if is_last:
+    except Exception as error:  # what onnx's operators raise has no one type
+        if is_last and arrays:
             return [next(iter(arrays.values()))] * len(names)
         shapes = {name: array.shape for name, array in arrays.items()}
         raise ValueError(
-            f"The {called(node)} does not run on inputs of shapes {shapes}: {error}. "
+            f"The {called(node)} does not run on inputs of shapes {shapes}: "
+            f"{' '.join(str(error).split())}. "
             "Where the file fixes the sizes of time or batch, export it again with "
             "both free; cut an embedding off with onnx.utils.extract_model."
         ) from error
@@ -176,6 +177,18 @@ def _run(
 def called(node: NodeProto) -> str:
     """Name a node in a message."""
     return f"{node.op_type} node {(node.name or node.output[0])!r}"
+
+
+def _array(tensor: Any) -> np.ndarray:
+    from onnx import numpy_helper
+
+    try:
+        return numpy_helper.to_array(tensor)
+    except Exception as error:  # what onnx makes of a damaged tensor has no one type
+        raise ValueError(
+            f"The model's tensor {tensor.name!r} cannot be read ({error}): give the "
+            "model as it was exported."
+        ) from error
 
 
 def _shape(value: Any, sizes: dict[str, int]) -> tuple[int, ...]:

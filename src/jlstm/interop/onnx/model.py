@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jlstm._internal.types import Carry, Params
-from jlstm.interop._files import read_model
+from jlstm.interop._files import as_described, read_model
 from jlstm.interop.onnx.export import ModelProto
 from jlstm.interop.onnx.glue import Visit, Walk, begin, called, visits
 from jlstm.interop.onnx.node import layer_of
@@ -61,6 +61,12 @@ def from_onnx(model: ModelProto | str | Path) -> Imported:
         last, ys = layer.apply(params, xs, carry)
     """
     model = _load(model)
+    with as_described("The model is no whole graph of ONNX"):
+        return _imported(model)
+
+
+def _imported(model: ModelProto) -> Imported:
+    """Walk through a model and collect its layers."""
     walk = begin(model)
     levels: list[tuple[Layer, Params, list[Any]]] = []
     source, batch_first = None, False

@@ -5,7 +5,7 @@ before it. Source: MIDI Manufacturers Association, "Standard MIDI files 1.0", 19
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ from jlstm.data.music import KEYS, LOWEST_MIDI_NOTE
 
 STEP_TICKS = 240
 VELOCITY = 72
+MOST_STEPS = 1 << 22
+"""Of a file that is read: a few bytes can stand for a silence of any length."""
 NOTE_OFF, NOTE_ON, META = 0x80, 0x90, 0xFF
 TEMPO, END = 0x51, 0x2F
 
@@ -132,11 +134,27 @@ def read_midi(path: str | Path) -> UInt8[np.ndarray, "t 88"]:
             f"{path} has the note {odd + LOWEST_MIDI_NOTE}, outside of the {KEYS} keys "
             "of a piano: it was not written by write_midi."
         )
-    roll = np.zeros((sum(e.ticks for e in events) // STEP_TICKS, KEYS), np.uint8)
+    steps = sum(e.ticks for e in events) // STEP_TICKS
+    if steps > MOST_STEPS:
+        raise ValueError(
+            f"{path} has {steps:,} steps, {MOST_STEPS:,} at most are read: cut it."
+        )
+    return _roll(events, steps)
+
+
+def _roll(events: Iterable[Event], steps: int) -> UInt8[np.ndarray, "t 88"]:
+    """Return which keys sound; one that does not go up sounds to the end."""
+    roll = np.zeros((steps, KEYS), np.uint8)
+    down: dict[int, int] = {}
     now = 0
     for ticks, key, is_on in events:
         now += ticks
-        roll[now // STEP_TICKS :, key] = is_on
+        place = now // STEP_TICKS
+        roll[down.pop(key, place) : place, key] = 1
+        if is_on:
+            down[key] = place
+    for key, place in down.items():
+        roll[place:, key] = 1
     return roll
 
 

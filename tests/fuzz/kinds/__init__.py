@@ -1,0 +1,1 @@
+"""Readers by what they read."""
