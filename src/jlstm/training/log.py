@@ -76,6 +76,13 @@ class RunLog:
         for listener in self._listeners:
             listener.write(kind, step, numbers)
 
+    def rewind(self, step: int) -> None:
+        """Drop the records of later steps, as a run does that resumes at a step."""
+        self._file.close()
+        path = Path(self._file.name)
+        _keep_until(path, step)
+        self._file = path.open("a", encoding="utf-8")
+
     def sync(self) -> None:
         """Have all records reach the disk, so that no checkpoint is ahead of them."""
         os.fsync(self._file.fileno())

@@ -20,10 +20,11 @@ from jlstm.training.config.mesh import MeshConfig
 from jlstm.training.config.train import OptimizerConfig, ScheduleConfig, TrainConfig
 from jlstm.training.early import ends_early, why_early
 from jlstm.training.finite import NonFiniteError as NonFiniteError
-from jlstm.training.finite import check_loss, check_steps, check_weights
+from jlstm.training.finite import check_loss, check_weights
 from jlstm.training.layout import Layout
 from jlstm.training.listeners import Opener, openers_of
 from jlstm.training.log import RunLog
+from jlstm.training.nonfinite import MOST_ROLLBACKS, Watch, slower, with_count
 from jlstm.training.pending import Pending
 from jlstm.training.position import TrainPosition, read_position
 from jlstm.training.program import Program, Replica, make_program, mean_metrics
@@ -87,10 +88,12 @@ class Trainer:
     _selection: Selection = field(init=False)
     _updates: Updates = field(init=False)
     _openers: tuple[Opener, ...] = field(init=False)
+    _numbers: Watch = field(init=False)
     _started: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._selection = selection(self.train, self.task)
+        self._numbers = Watch(self.train.on_nonfinite, self.train.skip_most)
         self._openers = openers_of(self.train)
         self._checkpoints = Checkpoints(self.folder / "checkpoints", self.train.keep)
         self._updates = make_updates(
@@ -130,8 +133,11 @@ class Trainer:
                     if ends_early(self.train, place, self._selection):
                         progress.note(why_early(self.train, place, self._selection))
                         break
-                    state, place = self._run_epoch(state, place, now)
-                    state, place = self._end_epoch(state, place, now)
+                    try:
+                        state, place = self._run_epoch(state, place, now)
+                        state, place = self._end_epoch(state, place, now)
+                    except NonFiniteError as error:
+                        state, place = self._go_back(error, place, now)
             with stop.at_once():
                 return self._score(state, place)
 
@@ -151,6 +157,30 @@ class Trainer:
             return fresh, TrainPosition(), Pending()
         pending = Pending.from_json(position.pop("pending", []))
         return state, read_position(position), pending
+
+    def _go_back(
+        self, error: NonFiniteError, place: TrainPosition, now: "_Session"
+    ) -> tuple[TrainState, TrainPosition]:
+        """Return where the newest checkpoint is, at a lower rate, if that is wanted."""
+        times = place.rollbacks + 1
+        if self.train.on_nonfinite != "rollback":
+            raise error
+        if times > MOST_ROLLBACKS:
+            raise NonFiniteError(f"{error} It went back {times - 1} times before.")
+        state, place, now.pending = self._start()
+        state = slower(state, times - place.rollbacks)
+        rate = float(np.mean(state.learning_rate))
+        reason = str(error).partition(". ")[0]
+        now.log.rewind(place.step)
+        now.log.write(
+            "rollback", place.step, epoch=place.epoch, learning_rate=rate, reason=reason
+        )
+        now.progress.done = place.step - len(now.pending.metrics)
+        now.progress.note(
+            f"{reason}: back to step {place.step}, learning rate {rate:.3g} "
+            f"({times} of {MOST_ROLLBACKS})"
+        )
+        return self._program.layout.placed(state), place._replace(rollbacks=times)
 
     def _run_epoch(
         self, state: TrainState, place: TrainPosition, now: "_Session"
@@ -220,7 +250,7 @@ class Trainer:
             return
         count, units = len(now.pending.metrics), now.pending.units
         metrics = self._take(place, now)
-        means = mean_metrics(metrics)
+        means = with_count(mean_metrics(metrics), metrics)
         now.log.write(
             "train", place.step, epoch=place.epoch,
             learning_rate=self._updates.rate(state, place.step), **means,
@@ -236,7 +266,7 @@ class Trainer:
 
     def _take(self, place: TrainPosition, now: "_Session") -> list[Metrics]:
         metrics = now.pending.take()
-        check_steps(metrics, place.step - len(metrics) + 1, self._kept())
+        self._numbers.check(metrics, place.step - len(metrics) + 1, self._kept())
         return metrics
 
     def _save(

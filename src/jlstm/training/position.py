@@ -18,6 +18,7 @@ class TrainPosition(NamedTuple):
         best_epoch: the epoch of ``best``.
         seconds: wall time spent, over all resumptions.
         losses: validation losses of all epochs so far.
+        rollbacks: how often the run went back, as a number was not finite.
     """
 
     epoch: int = 1
@@ -27,6 +28,7 @@ class TrainPosition(NamedTuple):
     best_epoch: int = 0
     seconds: float = 0.0
     losses: tuple[float, ...] = ()
+    rollbacks: int = 0
 
 
 def read_position(position: Mapping[str, Any]) -> TrainPosition:
@@ -38,7 +40,7 @@ def read_position(position: Mapping[str, Any]) -> TrainPosition:
     Example:
         >>> read_position({"epoch": 2, "step": 40, "best": 1.5, "losses": [1.5]})
         TrainPosition(epoch=2, batch=0, step=40, best=1.5, best_epoch=0, seconds=0.0,
-        losses=(1.5,))
+        losses=(1.5,), rollbacks=0)
         >>> read_position({"epoch": "two"})
         Traceback (most recent call last):
         jlstm.training.stored.CheckpointError: The checkpoint is not one of a training \
@@ -66,6 +68,7 @@ _VALID = {
     "step": _count,
     "best": lambda value: value is None or _number(value),
     "best_epoch": _count,
+    "rollbacks": _count,
     "seconds": lambda value: _number(value) and value >= 0,
     "losses": lambda value: isinstance(value, list) and all(map(_number, value)),
 }

@@ -8,6 +8,7 @@ import optax
 from jaxtyping import Array, Float
 
 from jlstm.training.average import update_average
+from jlstm.training.nonfinite import OnlyFinite, keep_finite
 from jlstm.training.optimizer import Rule
 from jlstm.training.precision import loss_in
 from jlstm.training.state import TrainState
@@ -43,11 +44,13 @@ def train_step(
     model = optax.apply_updates(state.model, updates)
     average = None if state.average is None else update_average(state.average, model)
     metrics = {**metrics, "grad_norm": optax.tree.norm(grads)}
-    state = state._replace(
+    after = state._replace(
         step=state.step + jnp.ones((), state.step.dtype),
         model=model,
         opt_state=opt_state,
         carry=carry,
         average=average,
     )
-    return state, metrics
+    if isinstance(optimizer, OnlyFinite):
+        return keep_finite(state, after, metrics)
+    return after, metrics

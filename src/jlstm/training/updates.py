@@ -7,6 +7,7 @@ import numpy as np
 from jlstm.training.accumulate import accumulated
 from jlstm.training.config.schedules import Factor, ScheduleConfig, make_factor
 from jlstm.training.config.train import OptimizerConfig, TrainConfig
+from jlstm.training.nonfinite import OnlyFinite
 from jlstm.training.optimizer import Rule, make_optimizer
 from jlstm.training.state import TrainState
 from jlstm.training.task import Task
@@ -43,4 +44,7 @@ def make_updates(
         batches = train.epochs * len(task.batches(1))
     factor = make_factor(schedule, batches // every)
     rule = make_optimizer(optimizer, factor)
-    return Updates(rule if every == 1 else accumulated(rule, every), factor, every)
+    rule = rule if every == 1 else accumulated(rule, every)
+    if train.on_nonfinite == "skip":
+        rule = OnlyFinite(*rule)
+    return Updates(rule, factor, every)

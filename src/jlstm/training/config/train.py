@@ -29,6 +29,11 @@ class TrainConfig(Options):
         average: ``"nt_asgd"`` scores the mean of all weights since validation stopped
             improving; see :mod:`jlstm.training.average`.
         average_patience: how many epochs back the best validation must lie for that.
+        on_nonfinite: where a loss, a gradient or a weight is NaN or infinite:
+            ``"stop"`` ends the run; ``"skip"`` leaves the update out, counted in the
+            log as ``skipped``; ``"rollback"`` goes back to the newest checkpoint and
+            halves the learning rate, at most 3 times.
+        skip_most: updates in a row that ``"skip"`` may leave out before the run ends.
         stop_at: end after the first epoch whose validation is as good as this, by
             ``select``; ``None`` trains all epochs.
         patience: end after so many epochs without a better validation, by ``select``;
@@ -54,6 +59,8 @@ class TrainConfig(Options):
     accumulate: Size = 1
     average: Literal["none", "nt_asgd"] = "none"
     average_patience: Count = 5
+    on_nonfinite: Literal["stop", "skip", "rollback"] = "stop"
+    skip_most: Size = 10
     stop_at: float | None = None
     patience: Size | None = None
     loggers: tuple[Literal["wandb", "mlflow"], ...] = ()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jlstm.training.nonfinite import mishaps
 from jlstm.training.report import page
 from jlstm.training.report.curves import panels
 from jlstm.training.report.page import Row
@@ -67,7 +68,7 @@ def write_report(
     parts = [
         page.verdict(verdict.text, verdict.kind) if verdict else "",
         page.headline(headline),
-        *map(page.paragraph, notes),
+        *map(page.paragraph, [*notes, *mishaps(metrics)]),
         page.curves(panels([*metrics, *read_resources(folder)], baselines), curves),
         page.sounds(sounds),
         page.figures(figures),
