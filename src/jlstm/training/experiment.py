@@ -23,6 +23,7 @@ from jlstm.training.config.schema import plain
 from jlstm.training.layout import Layout
 from jlstm.training.listeners import openers_of
 from jlstm.training.loop import Result, Trainer
+from jlstm.training.memory import explained
 from jlstm.training.model_folder import FOLDER, begin_model, write_weights
 from jlstm.training.overview import Overview
 from jlstm.training.program import take
@@ -279,7 +280,9 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         texts = effective_config(folder) or plain(config)
         page = RunningPage(folder, str(config.name), config.train.epochs, texts)
         how = config.train, config.optimizer, config.schedule
-        return Trainer(task, *how, folder, watch=page, mesh=config.mesh).fit()
+        trainer = Trainer(task, *how, folder, watch=page, mesh=config.mesh)
+        with explained(config, trainer.plan):
+            return trainer.fit()
 
     def _summary(self, result: Result) -> dict[str, Any]:
         """Return the numbers that every task has."""

@@ -35,7 +35,7 @@ DISK_ERRNO = {
 }  # fmt: skip
 FULL_MEMORY = re.compile(
     r"RESOURCE_EXHAUSTED|[Oo]ut of memory|Cannot allocate memory|bad_alloc"
-    r"|Failed to allocate"
+    r"|Failed to allocate|Unable to allocate"
 )
 INSTALL = {
     "train": ("charset_normalizer", "dtaidistance", "filelock", "hydra",
@@ -50,6 +50,12 @@ INSTALL = {
     "loggers": ("mlflow", "wandb"),
 }  # fmt: skip
 """Which extra of jlstm brings which package."""
+
+
+class Note(str):
+    """A note of ours at an error; JAX adds some of its own."""
+
+    __slots__ = ()
 
 
 @dataclass
@@ -87,7 +93,7 @@ def exit_code(error: BaseException, reached: Reached) -> Exit:
             return BY_NAME[name]
     if _is_disk(error) or (reached.training and isinstance(error, OSError)):
         return Exit.DISK
-    if FULL_MEMORY.search(str(error)):
+    if is_full(error):
         return Exit.MEMORY
     asked = isinstance(error, ValueError | OSError | NotImplementedError)
     return Exit.REQUEST if asked and not reached.training else Exit.INTERNAL
@@ -135,6 +141,19 @@ def install_line(module: str) -> str:
     return f"pip install {package}"
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory.
+
+    Example:
+        >>> is_full(MemoryError()), is_full(RuntimeError("RESOURCE_EXHAUSTED: no"))
+        (True, True)
+        >>> is_full(OSError("RESOURCE_EXHAUSTED: No space left")), is_full(OSError())
+        (False, False)
+    """
+    said = isinstance(error, MemoryError) or FULL_MEMORY.search(str(error))
+    return bool(said) and not _is_disk(error)
+
+
 def _names(error: BaseException) -> list[str]:
     return [f"{c.__module__}.{c.__qualname__}" for c in type(error).__mro__]
 
@@ -149,7 +168,9 @@ def _what(error: BaseException, code: Exit, reached: Reached) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"{error.name} is not installed: {install_line(error.name)}"
     if code is Exit.MEMORY:
-        return f"out of memory ({_short(said)}): smaller batches or windows need less"
+        notes = [n for n in getattr(error, "__notes__", ()) if isinstance(n, Note)]
+        told = " ".join(notes) or "smaller batches or windows need less"
+        return f"out of memory ({_short(said)}): {told}"
     if code is Exit.DISK:
         what = "a file" if reached.folder is None else "the folder of the run"
         return f"{what} cannot be written or read ({_short(said)})"

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -24,6 +25,7 @@ from jlstm.training.finite import check_loss, check_weights
 from jlstm.training.layout import Layout
 from jlstm.training.listeners import Opener, openers_of
 from jlstm.training.log import RunLog
+from jlstm.training.memory import planned
 from jlstm.training.nonfinite import MOST_ROLLBACKS, Watch, slower, with_count
 from jlstm.training.pending import Pending
 from jlstm.training.position import TrainPosition, read_position
@@ -140,6 +142,11 @@ class Trainer:
                         state, place = self._go_back(error, place, now)
             with stop.at_once():
                 return self._score(state, place)
+
+    def plan(self) -> str:
+        """Say what a step needs of memory; nothing is computed."""
+        state = jax.eval_shape(self._program.init)
+        return planned(self._program.step, state, self.task.batches(1)[0])
 
     def _seeds(self) -> tuple[Replica, ...]:
         first, rate = self.train.seed, self.optimizer.learning_rate
