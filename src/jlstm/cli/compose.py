@@ -283,7 +283,7 @@ def one_line(error: Exception) -> str:
 def _parse(text: str) -> Override:
     try:
         return OverridesParser.create().parse_override(text)
-    except HydraException:
+    except (HydraException, RecursionError, ValueError):
         raise ValueError(
             f"{text!r} is not an override: write key=value, lists as [1,2], and put a "
             "value with other signs in quotes, as in 'data.path=\"my file.txt\"'."

@@ -209,7 +209,8 @@ def _decode(path: Path) -> tuple[np.ndarray, int]:
         import soundfile
     try:
         return soundfile.read(str(path), dtype="float64", always_2d=True)
-    except (soundfile.SoundFileError, RuntimeError, TypeError) as error:
+    except (soundfile.SoundFileError, RuntimeError, TypeError, MemoryError) as error:
+        # A damaged header may announce more samples than any memory holds.
         reason = " ".join(str(error).split(":")[-1].split()).rstrip(".")
         raise ValueError(
             f"{path} is no recording that can be read ({reason}): take it out, or "

@@ -259,7 +259,10 @@ def _write(cell: Cell, params: Params) -> dict[str, np.ndarray]:
 def _array(tensor: Any) -> np.ndarray:
     """Turn a tensor of torch or an array into an array of NumPy."""
     if not type(tensor).__module__.startswith("torch"):
-        return np.asarray(tensor)
+        try:
+            return np.asarray(tensor)
+        except ValueError:
+            raise TypeError("torch.nn: a weight is no array of floats.") from None
     if tensor.is_meta:
         raise ValueError("a tensor is on torch's meta device: load its numbers.")
     tensor = tensor.detach().cpu()

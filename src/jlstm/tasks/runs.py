@@ -204,10 +204,22 @@ def load_run(
         kind = experiment or find_task(mapping.get("task"))
         made = kind(build(kind.Config, mapping))
     prep = read_prep(place, kind.Prep)
-    blank = jax.eval_shape(lambda: made.make_model(prep, nnx.Rngs(0)))
+    blank = _blank(place, made, prep)
     arrays = _weights(place, weights, made.config.train.seeds)
     check_fits(place, arrays, blank)
     return TrainedRun(Path(folder), made, prep, _filled(blank, arrays), texts)
+
+
+def _blank(place: Path, made: Experiment[Any, Any, Any], prep: Any) -> nnx.Module:
+    """Return the shapes of a model, or refuse a prep that no model is made of."""
+    try:
+        return jax.eval_shape(lambda: made.make_model(prep, nnx.Rngs(0)))
+    except (LookupError, AttributeError, ArithmeticError, TypeError) as error:
+        reason = " ".join(str(error).split())[:90]
+        raise ModelFolderError(
+            f"{place} has a prep of which no model is made ({reason}): it was changed, "
+            "or another version of jlstm wrote it."
+        ) from error
 
 
 def _resolved(texts: dict[str, Any]) -> dict[str, Any]:

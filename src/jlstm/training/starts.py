@@ -133,6 +133,8 @@ def _opened(line: str) -> dict[str, Any]:
     start = sealed["start"]
     if sealed["sha256"] != _digest(json.dumps(start)):
         raise ValueError("changed")
+    if not isinstance(start["config"], dict):
+        raise ValueError("no configuration")
     return start
 
 

@@ -33,6 +33,7 @@ _ZONE = r"\s*(?P<zone>z|utc|gmt|(?:utc|gmt)?[+-]\d{2}:?(?:\d{2})?)"
 _TAIL = rf"(?:(?P<T>t|\s+|,\s*){_CLOCK}(?:{_ZONE})?)?"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
 _PLAIN_ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?")
+_DIGIT = re.compile(r"\d")
 TIME_OF_DAY = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2}([.,]\d+)?)?(\s*[ap]\.?m\.?)?", re.I)
 
 
@@ -138,7 +139,11 @@ def is_date(cell: str) -> bool:
         (True, True, False)
     """
     text = cell.strip()
-    if len(text) > 40 or text.replace(".", "", 1).isdecimal():
+    if (
+        len(text) > 40
+        or not _DIGIT.search(text)
+        or text.replace(".", "", 1).isdecimal()
+    ):
         return False
     return any(_moment(text, form) for form in FORMS)
 

@@ -151,17 +151,8 @@ def _run(
     After the last recurrent node what does not run on our sizes does not matter:
     PyTorch's exporter puts sizes of its example into the last Reshape.
     """
-    from onnx import helper
-    from onnx.reference import ReferenceEvaluator
-
-    inputs, outputs = (
-        [helper.make_empty_tensor_value_info(name) for name in group]
-        for group in (arrays, names)
-    )
-    graph = helper.make_graph([node], "glue", inputs, outputs)
-    model = helper.make_model(graph, opset_imports=opsets)
     try:
-        return ReferenceEvaluator(model).run(None, arrays)
+        return _evaluated(node, arrays, names, opsets)
     except Exception as error:  # what onnx's operators raise has no one type
         if is_last and arrays:
             return [next(iter(arrays.values()))] * len(names)
@@ -172,6 +163,21 @@ def _run(
             "Where the file fixes the sizes of time or batch, export it again with "
             "both free; cut an embedding off with onnx.utils.extract_model."
         ) from error
+
+
+def _evaluated(
+    node: NodeProto, arrays: dict[str, np.ndarray], names: list[str], opsets: list[Any]
+) -> list[np.ndarray]:
+    from onnx import helper
+    from onnx.reference import ReferenceEvaluator
+
+    inputs, outputs = (
+        [helper.make_empty_tensor_value_info(name) for name in group]
+        for group in (arrays, names)
+    )
+    graph = helper.make_graph([node], "glue", inputs, outputs)
+    model = helper.make_model(graph, opset_imports=opsets)
+    return ReferenceEvaluator(model).run(None, arrays)
 
 
 def called(node: NodeProto) -> str:

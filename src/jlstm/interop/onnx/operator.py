@@ -112,6 +112,9 @@ def _attributes(node: NodeProto) -> dict[str, Any]:
             "operator of opset 7 and later does not define. Convert the model with "
             "onnx.version_converter."
         )
+    lacking = sorted(name for name, value in values.items() if value is None)
+    if lacking:
+        raise ValueError(f"The {node.op_type} node's {lacking[0]} has no value.")
     return values
 
 
