@@ -139,6 +139,7 @@ FITS: list[tuple[Any, set[str]]] = [
     (types.NoneType, {"None"}),
 ]
 """What of the values above each kind of annotation takes, and nothing else."""
+MESH = "data", "fsdp", "model", "replicas"
 SPECIAL = {
     ("AugmentConfig", "speeds"): {"list of one"},
     ("ForecasterConfig", "levels"): set(),
@@ -147,6 +148,7 @@ SPECIAL = {
     ("ImageStackConfig", "options"): {"dict"},
     ("ImageStackConfig", "wrappers"): {"list", "list of text"},
     ("LogMelConfig", "deltas"): {"zero"},
+    **{("MeshConfig", name): {"minus one"} for name in MESH},
     ("OptimizerConfig", "options"): {"dict"},
     ("ScheduleConfig", "options"): {"dict"},
     ("ScheduleConfig", "warmup"): {"zero", "zero point"},
