@@ -115,6 +115,8 @@ def check_script(path, *words):
     text = path.read_text("utf-8")
     if path.is_relative_to(ROOT / "benchmarks"):  # the options of all stand together
         text = "".join(one.read_text("utf-8") for one in path.parent.glob("*.py"))
+    if path.name == "__init__.py":  # `-m` runs what lies next to it
+        text += path.with_name("__main__.py").read_text("utf-8")
     for word in words:
         name = word.removeprefix("--")
         assert name == word or f'"{word}"' in text or f'"{name}"' in text, word
