@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from tests.fuzz.kinds import arrays, runs, tables, weights
+from tests.fuzz.kinds import arrays, requests, runs, tables, weights
 from tests.fuzz.mutate import mutated
 from tests.fuzz.outcome import outcome
 from tests.fuzz.watch import counted, jobs_of, reports
@@ -98,6 +98,10 @@ FOUND = {
                      "bidirectional is None"),
     "no layer": (weights.trees, "Keras", "a.json", keras("LSTM", config=[], **BUILT),
                  "not what Keras gives"),
+    "a long override": (requests.commands, "overrides", "a",
+                        f"train.seed={LONG * 5}", "20,000 at most are read"),
+    "a long name": (requests.commands, "overrides", "a", f"task=memory{LONG}",
+                    "longer than one of a file"),
     "no class": (weights.trees, "Keras", "a.json", keras([], config={}),
                  "cannot read a []"),
 }  # fmt: skip

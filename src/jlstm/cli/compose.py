@@ -6,6 +6,7 @@ values later.
 """
 
 import difflib
+import errno
 import functools
 import re
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ from jlstm.training.config.schema import defaults, dotted_keys, open_keys, unkno
 from jlstm.training.variables import variables
 
 HydraErrors = (HydraException, OmegaConfBaseException, YAMLError)
+MOST_SIGNS = 20_000
+"""Of an override."""
 CLEARED = "__cleared__"
 PLUGINS = {
     "optuna": '"jlstm[sweep]"',
@@ -92,6 +95,12 @@ def _composed(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
         raise ValueError(
             f"A file in {Path.cwd() / 'configs'} is not UTF-8 ({error}): convert it, "
             "for example with `iconv`."
+        ) from None
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise ValueError(
+            "A name in an override is longer than one of a file."
         ) from None
     except RecursionError:
         raise ValueError(
@@ -281,6 +290,11 @@ def one_line(error: Exception) -> str:
 
 
 def _parse(text: str) -> Override:
+    if len(text) > MOST_SIGNS:  # Hydra takes a minute for the longest that can be given
+        raise ValueError(
+            f"{text[:40]!r}… has {len(text):,} signs, {MOST_SIGNS:,} at most are read: "
+            "write it to a file below configs/experiment, and give its name."
+        )
     try:
         return OverridesParser.create().parse_override(text)
     except (HydraException, RecursionError, ValueError):

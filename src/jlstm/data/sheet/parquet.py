@@ -38,7 +38,8 @@ def read_parquet(path: object) -> Table:
         import pyarrow.parquet
     try:
         found = pyarrow.parquet.read_table(str(place))
-    except (pyarrow.ArrowException, OSError) as error:
+        values = [column.to_pylist() for column in found.columns]
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         said = " ".join(str(error).split())[:100]
         raise ValueError(f"{path} is a damaged Parquet file ({said}).") from None
     if not found.num_rows:
@@ -47,8 +48,8 @@ def read_parquet(path: object) -> Table:
         "index" if name.startswith(_INDEX) else name for name in found.column_names
     ]
     columns = [
-        [cell_of(value, name, path) for value in column.to_pylist()]
-        for name, column in zip(names, found.columns, strict=True)
+        [cell_of(value, name, path) for value in own]
+        for name, own in zip(names, values, strict=True)
     ]
     return Table(names, [*range(1, found.num_rows + 1)], columns)
 

@@ -78,7 +78,7 @@ def read_operator(node: NodeProto) -> Operator:
             "GRU or RNN node of ONNX itself."
         )
     values = _attributes(node)
-    direction = values.get("direction", b"forward").decode()
+    direction = values.get("direction", b"forward").decode(errors="replace")
     if direction not in WAYS:
         raise ValueError(
             f"The {node.op_type} node's direction is {direction!r}; ONNX defines "
@@ -123,7 +123,7 @@ def _activations(
 ) -> tuple[tuple[Activation, ...], ...]:
     default = DEFAULT_ACTIVATIONS[op_type]
     each = len(default)
-    names = [name.decode() for name in values.get("activations", [])]
+    names = [name.decode(errors="replace") for name in values.get("activations", [])]
     # ONNX's schema gives the RNN two names by default, one more than one way takes.
     names = names[:each] if op_type == "RNN" and ways == 1 else names
     names = names or list(default) * ways
