@@ -1,6 +1,7 @@
 """One run on 1, 2, 4, 8 devices and in 1, 2, 4 processes: the curves and the times.
 
 python -m experiments.scale.curves              # about ten minutes on two cores
+python -m experiments.scale.curves adding       # one of the tasks, two minutes
 
 Writes ``curves.md``, ``curves.jsonl`` and ``curves.png`` next to this file. All devices
 are parts of one CPU, so that more of them take longer; that the curves lie over each
@@ -36,10 +37,11 @@ TASKS = {
 DEVICES, PROCESSES = (1, 2, 4, 8), (1, 2, 4)
 
 
-def main() -> int:
-    """Run all and write what came out; return the exit code."""
+def main(*names: str) -> int:
+    """Run tasks, by default all, and write what came out; return the exit code."""
     rows = []
-    for task, overrides in TASKS.items():
+    for task in names or TASKS:
+        overrides = TASKS[task]
         for devices in DEVICES:
             rows.append(row(task, overrides, devices, 1))
         for count in PROCESSES[1:]:
@@ -100,4 +102,4 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))
