@@ -116,8 +116,6 @@ class Layout:
 
     def kept(self, state: TrainState) -> TrainState:
         """Hold a traced state to its layout, so that no step changes it."""
-        if self.mesh is None:
-            return state
         return jax.lax.with_sharding_constraint(state, self.shardings(state))
 
     def vmap(self, function: Callable, in_axes: Any) -> Callable:

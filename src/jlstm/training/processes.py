@@ -105,8 +105,7 @@ def agree(value: T) -> T:
         return value
     data = np.frombuffer(json.dumps(value).encode(), np.uint8)
     size = int(multihost_utils.broadcast_one_to_all(np.int32(data.size)))
-    padded = np.resize(data, size) if data.size else np.zeros(size, np.uint8)
-    said = multihost_utils.broadcast_one_to_all(padded)
+    said = multihost_utils.broadcast_one_to_all(np.resize(data, size))
     return json.loads(np.asarray(said, np.uint8).tobytes())
 
 
@@ -157,8 +156,10 @@ def spread(leaf: Any, sharding: NamedSharding) -> jax.Array:
     Only the part that lies here is copied.
     """
     if isinstance(leaf, jax.Array) and not leaf.is_fully_addressable:
-        return jax.jit(lambda x: x, out_shardings=sharding)(leaf)
-    if isinstance(leaf, jax.Array) and _is_key(leaf):
+        if leaf.sharding.is_equivalent_to(sharding, leaf.ndim):
+            return leaf
+        return jax.jit(_same, out_shardings=sharding)(leaf)
+    if is_key(leaf):
         data = spread(np.asarray(jax.random.key_data(leaf)), sharding)
         return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
     array = np.asarray(leaf)
@@ -172,5 +173,12 @@ def to_host(leaf: jax.Array) -> np.ndarray:
     return np.asarray(multihost_utils.process_allgather(leaf, tiled=True))
 
 
-def _is_key(leaf: jax.Array) -> bool:
-    return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+def is_key(leaf: Any) -> bool:
+    """Say whether this is an array of typed random keys."""
+    return isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(
+        leaf.dtype, jax.dtypes.prng_key
+    )
+
+
+def _same(leaf: jax.Array) -> jax.Array:
+    return leaf

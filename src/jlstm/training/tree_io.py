@@ -69,7 +69,7 @@ def leaves_to_numpy(tree: PyTree) -> dict[str, np.ndarray]:
         {'b': array([0, 1, 2], dtype=int32), 'step': array(7)}
     """
     return {
-        name: _to_numpy(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+        name: _to_numpy(jax.random.key_data(leaf) if processes.is_key(leaf) else leaf)
         for name, leaf in named_leaves(tree).items()
     }
 
@@ -133,12 +133,6 @@ def _spec(name: str, leaf: Any) -> LeafSpec:
     return LeafSpec(tuple(leaf.shape), str(leaf.dtype))
 
 
-def _is_key(leaf: Any) -> bool:
-    return isinstance(leaf, jax.Array) and jnp.issubdtype(
-        leaf.dtype, jax.dtypes.prng_key
-    )
-
-
 def _to_numpy(leaf: Any) -> np.ndarray:
     return processes.to_host(leaf) if isinstance(leaf, jax.Array) else np.asarray(leaf)
 
@@ -150,7 +144,7 @@ def _like(leaf: Any, array: np.ndarray) -> Any:
         return array
     if isinstance(leaf, np.generic):
         return array[()]
-    if _is_key(leaf):
+    if processes.is_key(leaf):
         impl = jax.random.key_impl(leaf)
         return _place(leaf, jax.random.wrap_key_data(jnp.array(array), impl=impl))
     # Copied: JAX may otherwise keep the memory of numpy, which cannot be donated.
