@@ -155,3 +155,12 @@ def _few(names: Sequence[str]) -> str:
 def _names(groups: Sequence[str], rows: Integer[np.ndarray, " n"]) -> str:
     found = sorted({groups[row] for row in rows})
     return f"{len(found)} ({', '.join(found[:5])}{', …' * (len(found) > 5)})"
+
+
+def check_fractions(valid: float, test: float) -> None:
+    """Raise ValueError unless both are above 0 and leave something to train on."""
+    if not (min(valid, test) > 0 and valid + test < 1):
+        raise ValueError(
+            f"data.valid_fraction is {valid} and data.test_fraction {test}; give "
+            "shares above 0 that leave something to train on."
+        )

@@ -9,6 +9,7 @@ from jaxtyping import Real, Shaped
 
 from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import Vocab
+from jlstm.data.parts import check_fractions
 from jlstm.data.records import OnError
 from jlstm.data.scale import Scaler
 from jlstm.data.sheet.given import check_source
@@ -130,12 +131,7 @@ class DataConfig(Options):
             )
 
     def _check_numbers(self) -> None:
-        shares = self.valid_fraction, self.test_fraction
-        if not (min(shares) > 0 and sum(shares) < 1):
-            raise ValueError(
-                f"data.valid_fraction is {shares[0]} and data.test_fraction "
-                f"{shares[1]}; give shares above 0 that leave something to train on."
-            )
+        check_fractions(self.valid_fraction, self.test_fraction)
 
     @property
     def is_text(self) -> bool:

@@ -10,7 +10,7 @@ from jlstm.data.words import unknown_share
 from jlstm.tasks.classification.data import Part, Prep
 from jlstm.tasks.classification.report import layer_plots
 from jlstm.training.experiment import Finished, Report
-from jlstm.training.report.table import table
+from jlstm.training.report.table import score_text, table
 from jlstm.training.report.verdict import compared
 
 _SHOWN = {"rmse": "RMSE", "mae": "MAE", "r2": "R²"}
@@ -81,9 +81,7 @@ def shown_number(metrics: Mapping[str, Any], name: str) -> str:
         >>> shown_number({"r2": 0.84, "r2_members": [0.83, 0.85]}, "r2")
         '0.84 ± 0.014'
     """
-    members = metrics.get(f"{name}_members", [])
-    spread = f" ± {np.std(members, ddof=1):.2g}" if len(members) > 1 else ""
-    return f"{metrics[name]:.4g}{spread}"
+    return score_text(metrics, name, ".4g", spread_form=".2g")
 
 
 def truths(run: Finished[Prep, Part]) -> tuple[str, Any]:

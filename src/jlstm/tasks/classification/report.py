@@ -21,7 +21,7 @@ from jlstm.training.report.layer_figures import (
     layer_figures,
     readable,
 )
-from jlstm.training.report.table import class_table, table
+from jlstm.training.report.table import class_table, score_text, table
 from jlstm.training.report.verdict import Verdict, compared
 
 if TYPE_CHECKING:
@@ -95,9 +95,7 @@ def shown_accuracy(metrics: dict[str, Any]) -> str:
         >>> shown_accuracy({"accuracy": 0.84, "accuracy_members": [0.83, 0.85]})
         '84.0 ± 1.4'
     """
-    members = metrics.get("accuracy_members", [])
-    spread = f" ± {100 * np.std(members, ddof=1):.1f}" if len(members) > 1 else ""
-    return f"{100 * metrics['accuracy']:.1f}{spread}"
+    return score_text(metrics, "accuracy", ".1f", 100.0)
 
 
 def verdict_of(summary: dict[str, Any]) -> Verdict:

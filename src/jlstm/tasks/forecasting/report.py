@@ -24,7 +24,7 @@ from jlstm.tasks.forecasting.model import Forecaster
 from jlstm.tasks.forecasting.objective import ForecastTask, narrow
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import Example, every_nth, layer_figures
-from jlstm.training.report.table import table
+from jlstm.training.report.table import score_text, table
 from jlstm.training.report.verdict import Verdict, compared
 
 if TYPE_CHECKING:
@@ -150,12 +150,10 @@ def shown(metrics: dict[str, Any], name: str) -> str:
     """
     if name not in metrics:
         return ""
-    factor, form, unit = (100, ".1f", " %") if name == "coverage" else (1, ".3f", "")
-    members = metrics.get(f"{name}_members", [])
-    text = format(factor * metrics[name], form)
-    if len(members) > 1:
-        text += f" ± {factor * np.std(members, ddof=1):{form}}"
-    return text + unit
+    factor, form, unit = (
+        (100.0, ".1f", " %") if name == "coverage" else (1.0, ".3f", "")
+    )
+    return score_text(metrics, name, form, factor) + unit
 
 
 def beyond_table(found: Sequence[Beyond]) -> str:

@@ -15,7 +15,7 @@ from jlstm.tasks.music.model import MusicModel, compose
 from jlstm.tasks.music.sound import play
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.report.layer_figures import Example, layer_figures
-from jlstm.training.report.table import table
+from jlstm.training.report.table import score_text, table
 from jlstm.training.report.verdict import Verdict, compared
 
 if TYPE_CHECKING:
@@ -104,9 +104,7 @@ def shown(metrics: dict[str, Any]) -> str:
         >>> shown({"loss": 8.5, "loss_members": [8.4, 8.6]})
         '8.50 ± 0.14'
     """
-    members = metrics.get("loss_members", [])
-    spread = f" ± {np.std(members, ddof=1):.2f}" if len(members) > 1 else ""
-    return f"{metrics['loss']:.2f}{spread}"
+    return score_text(metrics, "loss", ".2f")
 
 
 def verdict_of(summary: dict[str, Any]) -> Verdict:

@@ -11,7 +11,7 @@ from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import load_fsdd
 from jlstm.data.audio import AugmentConfig, LogMelConfig, change_speed, extract_log_mel
 from jlstm.data.audio_folder import load_audio_folder, numbers_in
-from jlstm.data.parts import cut_rows, groups_by, told_groups
+from jlstm.data.parts import check_fractions, cut_rows, groups_by, told_groups
 from jlstm.data.speech import SAMPLE_RATE, official_split, speaker_split
 from jlstm.tasks.classification.data import Data, Part, Prep
 from jlstm.tasks.classification.labels import say_parts
@@ -68,12 +68,7 @@ class DataConfig(Options):
                     f"data.{key} goes with data.name=audio_folder; data.name is "
                     f"{self.name!r}: leave it out."
                 )
-        shares = self.valid_fraction, self.test_fraction
-        if not (min(shares) > 0 and sum(shares) < 1):
-            raise ValueError(
-                f"data.valid_fraction is {shares[0]} and data.test_fraction "
-                f"{shares[1]}; give shares above 0 that leave something to train on."
-            )
+        check_fractions(self.valid_fraction, self.test_fraction)
 
 
 class Heard(NamedTuple):

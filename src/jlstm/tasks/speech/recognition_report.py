@@ -16,7 +16,7 @@ from jlstm.tasks.speech.recognizer import Recognizer
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.log import read_metrics
 from jlstm.training.report.layer_figures import Example, every_nth, layer_figures
-from jlstm.training.report.table import table
+from jlstm.training.report.table import score_text, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,9 +102,7 @@ def shown_error(metrics: dict[str, Any], key: str) -> str:
         >>> shown_error({"wer": 0.02, "wer_members": [0.01, 0.03]}, "wer")
         '2.00 ± 1.41'
     """
-    members = metrics.get(f"{key}_members", [])
-    spread = f" ± {100 * np.std(members, ddof=1):.2f}" if len(members) > 1 else ""
-    return f"{100 * metrics[key]:.2f}{spread}"
+    return score_text(metrics, key, ".2f", 100.0)
 
 
 def answer_table(data: Data, heard: Recognized) -> str:

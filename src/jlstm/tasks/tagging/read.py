@@ -12,6 +12,7 @@ from jaxtyping import Integer
 from jlstm._internal.options import Count, Fraction, Options, Size
 from jlstm.data import load_tagged
 from jlstm.data.fetch import fetch
+from jlstm.data.parts import check_fractions
 from jlstm.data.scheme import Scheme, converted, named_scheme
 from jlstm.data.sheet.words import described, is_conllu, no_words
 from jlstm.data.tagging import Tagged, read_columns, read_conllu
@@ -68,12 +69,7 @@ class DataConfig(Options):
 
     def __post_init__(self) -> None:
         self._check_paths()
-        shares = self.valid_fraction, self.test_fraction
-        if not (min(shares) > 0 and sum(shares) < 1):
-            raise ValueError(
-                f"data.valid_fraction is {shares[0]} and data.test_fraction "
-                f"{shares[1]}; give shares above 0 that leave something to train on."
-            )
+        check_fractions(self.valid_fraction, self.test_fraction)
         if self.scheme is not None and self.name != "tagged":
             raise ValueError(
                 f"data.scheme goes with data.name=tagged; data.name is {self.name!r}: "

@@ -20,7 +20,7 @@ from jlstm.tasks.tagging.objective import TaggedBatches, TagTask
 from jlstm.training.experiment import Finished, Report
 from jlstm.training.log import read_metrics
 from jlstm.training.report.layer_figures import Example, layer_figures, readable
-from jlstm.training.report.table import class_table, table
+from jlstm.training.report.table import class_table, score_text, table
 from jlstm.training.report.verdict import Verdict, compared
 
 if TYPE_CHECKING:
@@ -154,9 +154,7 @@ def shown(metrics: dict[str, Any], name: str) -> str:
         >>> shown({"f1": 0.94, "f1_members": [0.93, 0.95]}, "f1")
         '94.00 ± 1.41'
     """
-    members = metrics.get(f"{name}_members", [])
-    spread = f" ± {100 * np.std(members, ddof=1):.2f}" if len(members) > 1 else ""
-    return f"{100 * metrics[name]:.2f}{spread}"
+    return score_text(metrics, name, ".2f", 100.0)
 
 
 def share_of_words(counted: dict[str, Any]) -> str:

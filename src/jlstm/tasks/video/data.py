@@ -9,6 +9,7 @@ from jaxtyping import Float, Integer, UInt8
 
 from jlstm._internal.options import Count, Fraction, NotNegative, Options, Size
 from jlstm.data.images import Images
+from jlstm.data.parts import check_fractions
 from jlstm.tasks.video.moving import DrawnClips
 from jlstm.training.experiment import Loaded
 
@@ -97,12 +98,7 @@ class DataConfig(Options):
                 "data.path goes with data.name=clips and only with it, got "
                 f"path={self.path!r} and name={self.name!r}: set or unset the path."
             )
-        shares = self.valid_fraction, self.test_fraction
-        if not (min(shares) > 0 and sum(shares) < 1):
-            raise ValueError(
-                f"data.valid_fraction is {shares[0]} and data.test_fraction "
-                f"{shares[1]}; give shares above 0 that leave something to train on."
-            )
+        check_fractions(self.valid_fraction, self.test_fraction)
         if self.slowest > self.fastest:
             raise ValueError(
                 f"data.slowest is {self.slowest} and data.fastest {self.fastest}: the "

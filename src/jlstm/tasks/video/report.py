@@ -9,7 +9,7 @@ from jlstm.analysis.plots import plot_frames, step_errors
 from jlstm.tasks.video.data import Clips, Prep
 from jlstm.tasks.video.objective import FrameErrors, VideoTask, as_input
 from jlstm.training.experiment import Finished, Report
-from jlstm.training.report.table import table
+from jlstm.training.report.table import score_text, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,9 +84,7 @@ def shown(metrics: dict[str, Any], name: str) -> str:
         >>> shown({"loss": 450.0, "loss_members": [449.0, 451.0]}, "loss")
         '450.0 ± 1.4'
     """
-    members = metrics.get(f"{name}_members", [])
-    spread = f" ± {np.std(members, ddof=1):.1f}" if len(members) > 1 else ""
-    return f"{metrics[name]:.1f}{spread}"
+    return score_text(metrics, name, ".1f")
 
 
 def draw_clips(

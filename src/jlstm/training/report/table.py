@@ -1,6 +1,9 @@
 """Tables that read well on a screen and are Markdown too."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from jlstm.analysis.plots.literal import readable
 
@@ -44,6 +47,35 @@ def class_table(scores: Mapping[str, Mapping[str, float]]) -> str:
         for name, own in scores.items()
     ]
     return table(["", "precision", "recall", "F1", "support"], rows)
+
+
+def score_text(
+    metrics: Mapping[str, Any],
+    name: str,
+    form: str,
+    factor: float = 1.0,
+    spread_form: str | None = None,
+) -> str:
+    """Return a score as text, of several seeds with its standard deviation.
+
+    Args:
+        metrics: the score by its name, and those of the seeds by ``NAME_members``.
+        name: of the score.
+        form: how numbers are written.
+        factor: that the score is shown by, 100 for percent.
+        spread_form: how the deviation is written; default: as the score.
+
+    Example:
+        >>> score_text({"f1": 0.9312}, "f1", ".2f", 100.0)
+        '93.12'
+        >>> score_text({"f1": 0.94, "f1_members": [0.93, 0.95]}, "f1", ".2f", 100.0)
+        '94.00 ± 1.41'
+    """
+    members = metrics.get(f"{name}_members", [])
+    text = format(factor * metrics[name], form)
+    if len(members) < 2:
+        return text
+    return f"{text} ± {factor * np.std(members, ddof=1):{spread_form or form}}"
 
 
 def _line(cells: Sequence[str], widths: list[int], right: list[bool]) -> str:
