@@ -10,6 +10,7 @@ import argparse
 import io
 import os
 import random
+import select
 import shutil
 import signal
 import sys
@@ -48,8 +49,20 @@ class Killer:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def in_process(folder: Path, at: int | None = None, delay: float = 0.0) -> str:
-    """Train in a process; return its digest and count, or nothing if it was killed."""
+def in_process(
+    folder: Path,
+    at: int | None = None,
+    delay: float = 0.0,
+    seconds: float | None = None,
+) -> str:
+    """Train in a process; return its digest and count, or nothing if it was killed.
+
+    Args:
+        folder: of the run.
+        at: the number of the file operation at which it is killed.
+        delay: seconds that it lives on after that.
+        seconds: after which it is killed, whatever it does.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -65,6 +78,8 @@ def in_process(folder: Path, at: int | None = None, delay: float = 0.0) -> str:
             os._exit(code)
     os.close(writing)
     with os.fdopen(reading) as pipe:
+        if seconds is not None and not select.select([pipe], [], [], seconds)[0]:
+            os.kill(child, signal.SIGKILL)
         said = pipe.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status not in (0, -signal.SIGKILL, -signal.SIGALRM):
