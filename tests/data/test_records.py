@@ -110,7 +110,7 @@ def test_batches_are_those_of_sequences_in_memory(folder, seed, rows):
             np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_broken_record_stands_for_none(folder):
+def test_a_broken_record_stands_for_none(folder, unchecked):
     damage(folder, 1)
     cut = {"batch_size": 3, "boundaries": (5,)}
     batches = BucketedBatches(Records(folder, "skip"), **cut)

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jlstm.data.share import own
 from jlstm.data.stream import StreamPart, TokenStream
+from jlstm.data.variable_bptt import VariedStream
 
 sizes = dict(
     extra=st.integers(0, 90), batch=st.integers(1, 5), window=st.integers(1, 7)
@@ -137,3 +139,15 @@ def test_a_part_of_the_windows_goes_on_at_the_beginning(first, count):
     assert part.num_predictions == sum(one.targets.size for one in want)
     with pytest.raises(IndexError, match=f"window {count} of {count}: count from 0"):
         part[count]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_each_process_reads_its_own_streams(count):
+    whole = make(extra=40, batch=6, window=3)
+    for batches in (whole, StreamPart(whole, 1, 4), VariedStream(whole, (5, 2))):
+        parts = [own(batches, (rank, count)) for rank in range(count)]
+        for number, wanted in enumerate(batches):
+            for one, found in zip(
+                wanted, zip(*(p[number] for p in parts), strict=True), strict=True
+            ):
+                np.testing.assert_array_equal(sum(found), one)

@@ -9,7 +9,7 @@ import pytest
 
 from jlstm.training.config.mesh import MeshConfig
 from jlstm.training.config.train import TrainConfig
-from jlstm.training.layout import Layout, parameter_axes
+from jlstm.training.layout import Layout, parameter_axes, share_with
 from jlstm.training.log import read_metrics
 from tests.cli.test_cells import made
 from tests.training import test_program
@@ -116,3 +116,24 @@ def test_a_run_goes_on_with_another_mesh(tmp_path):
     ]
     np.testing.assert_allclose(curves[1], curves[0], rtol=1e-4)
     assert moved.model.w[...].devices() == {jax.devices()[0]}
+
+
+@pytest.mark.parametrize(
+    ("ranks", "rank", "share"),
+    [
+        ([[0], [1]], 1, (1, 2)),
+        ([[0], [0], [1], [1]], 0, (0, 2)),
+        ([[0], [1], [2], [3]], 2, (2, 4)),
+        ([[0, 1], [0, 1]], 1, (0, 1)),  # all rows, and half of the units
+        ([[0], [1], [0], [1]], 0, (0, 1)),  # what it has is not side by side
+        ([[0], [0], [1], [1], [2], [2]], 1, (1, 3)),
+    ],
+)
+def test_the_rows_of_a_process(ranks, rank, share):
+    """The devices of a block of rows, side by side, and the process of each."""
+    assert share_with((np.array(ranks) == rank).any(1)) == share
+
+
+def test_one_process_reads_all_rows():
+    assert Layout.of(MeshConfig(data=4), replicas=1).share == (0, 1)
+    assert Layout().share == (0, 1)

@@ -1,9 +1,9 @@
 """Several processes that train together: what all agree on, and how they end."""
 
-import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -12,6 +12,7 @@ import pytest
 
 from experiments.scale.faults import metrics, wait_for_step
 from experiments.scale.local import ended, start
+from jlstm.data import write_records
 from jlstm.training import processes
 from jlstm.training.exits import Exit
 from jlstm.training.failure import Reached, tell
@@ -77,20 +78,87 @@ def test_a_lost_process_is_told_by_what_a_collective_says(kind, monkeypatch):
         fail("RESOURCE_EXHAUSTED: Out of memory")
 
 
+@pytest.fixture(autouse=True)
+def one_device(monkeypatch):
+    """Processes that are started have a device each, unless a test says otherwise."""
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+
+
 def losses(folder: Path) -> list[float]:
     return [line["loss"] for line in metrics(folder)]
 
 
+def alone(folder: Path, run: Sequence[str]) -> list[float]:
+    """Train in one process; return the losses."""
+    folder.mkdir()
+    command = [sys.executable, "-m", "jlstm", *run]
+    subprocess.run(command, cwd=folder, check=True)
+    return losses(folder)
+
+
+def together(
+    folder: Path, count: int, run: Sequence[str], stop_at: int | None = None
+) -> list[float]:
+    """Train in several processes, which SIGTERM may stop; return the losses so far."""
+    folder.mkdir(exist_ok=True)
+    running = start(count, [*run, "mesh.data=-1"], folder, folder / "log.txt")
+    if stop_at is not None:
+        wait_for_step(folder, stop_at, running)
+        running[-1].send_signal(signal.SIGTERM)
+    codes, wanted = ended(running, 240.0), 0 if stop_at is None else 143
+    assert codes == [wanted] * count, (folder / "log.txt").read_text()[-2000:]
+    return losses(folder)
+
+
+def drawn(folder: Path) -> tuple[str, ...]:
+    """Return a run on what is drawn on the devices."""
+    return (*RUN, "train.epochs=1")
+
+
+def text(folder: Path) -> tuple[str, ...]:
+    """Return a run on a text of 55 windows."""
+    path = folder / "a.txt"
+    path.write_text("".join(f"{n} and {n * n}\n" for n in range(300)))
+    return (
+        "run", "experiment=text", f"data.path={path}", "baselines=false",
+        "stream.batch_size=4", "stream.window=16", "model.stack.hidden_sizes=[8]",
+        "train.epochs=1", "train.log_every=1",
+    )  # fmt: skip
+
+
+def records(folder: Path, count: int = 1200) -> tuple[str, ...]:
+    """Return a run on records that stay on disk: two epochs of 200 updates."""
+    rng = np.random.default_rng(0)
+    rows = [rng.normal(n % 2, size=(2 + n % 4, 3)) for n in range(count)]
+    write_records(folder / "train", ((one, n % 2) for n, one in enumerate(rows)))
+    for part in ("valid", "test"):
+        write_records(folder / part, ((rows[n], n % 2) for n in range(30)))
+    return (
+        "run", "data=records", f"data.path={folder}", "baselines=false",
+        "batches.batch_size=6", "batches.buckets=2", "model.stack.hidden_sizes=[4]",
+        "train.epochs=2", "train.log_every=1",
+    )  # fmt: skip
+
+
 @pytest.mark.slow
-def test_two_processes_train_as_one(tmp_path):
-    (tmp_path / "two").mkdir()
-    run = start(2, [*RUN, "train.epochs=1", "mesh.data=-1"], tmp_path / "two")
-    assert ended(run, 240.0) == [0, 0]
-    command = [sys.executable, "-m", "jlstm", *RUN, "train.epochs=1"]
-    subprocess.run(
-        command, cwd=tmp_path, check=True, env=os.environ | {"XLA_FLAGS": ""}
-    )
-    np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path), rtol=1e-4)
+@pytest.mark.parametrize(("run", "devices"), [(drawn, 1), (text, 2)])
+def test_two_processes_train_as_one(run, devices, tmp_path, monkeypatch):
+    given = run(tmp_path)
+    with monkeypatch.context() as many:
+        many.setenv("JAX_NUM_CPU_DEVICES", str(devices))
+        found = together(tmp_path / "two", 2, given)
+    np.testing.assert_allclose(found, alone(tmp_path / "one", given), rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_other_processes_go_on_in_the_middle_of_an_epoch(tmp_path):
+    """Each reads its own records, and the epoch has each of them once."""
+    given, folder = records(tmp_path), tmp_path / "many"
+    begun = together(folder, 2, given, stop_at=20)
+    assert 20 < len(begun) < 200
+    (run,) = folder.glob("runs/*/2*")
+    found = together(folder, 3, ["resume", str(run), "resume.force=true"])
+    np.testing.assert_allclose(found, alone(tmp_path / "one", given), rtol=1e-4)
 
 
 @pytest.mark.slow

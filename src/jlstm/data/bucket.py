@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Integer, Shaped
 
 from jlstm._internal.options import Count, Options, Rising, Size
+from jlstm.data.share import WHOLE, OwnRows, Share, own_rows
 
 
 class PaddedBatch(NamedTuple):
@@ -44,7 +45,7 @@ def lengths_of(sequences: Sequence[np.ndarray]) -> Integer[np.ndarray, " n"]:
 
 
 @dataclass(frozen=True, eq=False)
-class BucketedBatches(Options):
+class BucketedBatches(Options, OwnRows):
     """Batches of sequences that share a bucket; each sequence is in one of them.
 
     The last batch of a bucket is filled with columns of length 0, whose ``rows`` are
@@ -80,7 +81,7 @@ class BucketedBatches(Options):
     batch_size: Size
     boundaries: Rising
     seed: Count | None = None
-    share: tuple[Count, Size] = (0, 1)
+    share: Share = WHOLE
 
     def __post_init__(self) -> None:
         longest = int(self._lengths.max(initial=0))
@@ -114,11 +115,9 @@ class BucketedBatches(Options):
 
     def _read(self, rows: Integer[np.ndarray, " n"]) -> list[np.ndarray]:
         """Return the sequences of a batch, zeros for those of other processes."""
-        rank, count = self.share
-        first, end = (self.batch_size * n // count for n in (rank, rank + 1))
-        own = range(first, min(end, len(rows)))
+        own = range(len(rows))[own_rows(self.batch_size, self.share)]
         read = {column: self.sequences[rows[column]] for column in own}
-        like = read[first] if own else self.sequences[rows[0]]
+        like = read[own[0]] if own else self.sequences[rows[0]]
         blank = np.zeros((), like.dtype)
         return [
             read.get(column, np.broadcast_to(blank, (length, *like.shape[1:])))

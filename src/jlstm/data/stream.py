@@ -7,11 +7,13 @@ hand is copied, so a memory-mapped corpus works as an in-memory one does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int32, Integer
+
+from jlstm.data.share import WHOLE, OwnRows, Share, among_all, own_rows
 
 
 class Window(NamedTuple):
@@ -22,7 +24,7 @@ class Window(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class TokenStream(Sequence[Window]):
+class TokenStream(OwnRows, Sequence[Window]):
     """A corpus as a sequence of time-major windows.
 
     Tokens beyond ``batch_size`` equal streams are left out (fewer than ``batch_size``).
@@ -37,6 +39,8 @@ class TokenStream(Sequence[Window]):
         batch_size: number of streams.
         window: time steps in a window.
         drop_last: leave out a last window that is shorter than ``window``.
+        share: ``(rank, count)``, for a process among several: the streams that are
+            read; the others are zeros.
 
     Raises:
         TypeError: the tokens are not integers.
@@ -58,6 +62,7 @@ class TokenStream(Sequence[Window]):
     batch_size: int
     window: int
     drop_last: bool = False
+    share: Share = WHOLE
 
     def __post_init__(self):
         for name in ("batch_size", "window"):
@@ -92,8 +97,13 @@ class TokenStream(Sequence[Window]):
         if not 0 <= i < len(self):
             raise IndexError(f"window {i} of {len(self)}: count from 0.")
         start = i * self.window
-        stop = min(start + self.window, self.steps)
-        block = self.streams[:, start : stop + 1].T.astype(np.int32, order="C")
+        return self.between(start, min(start + self.window, self.steps))
+
+    def between(self, start: int, stop: int) -> Window:
+        """Return the window from step ``start`` to before step ``stop``."""
+        own = self.streams[own_rows(self.batch_size, self.share), start : stop + 1]
+        read = own.T.astype(np.int32, order="C")
+        block = among_all(read, self.batch_size, self.share, axis=1)
         return Window(block[:-1], block[1:])
 
     def _refuse_short(self) -> None:
@@ -106,7 +116,7 @@ class TokenStream(Sequence[Window]):
 
 
 @dataclass(frozen=True, eq=False)
-class StreamPart(Sequence[Window]):
+class StreamPart(OwnRows, Sequence[Window]):
     """Some windows of a stream, one after another; after its last comes its first.
 
     Args:
@@ -123,6 +133,10 @@ class StreamPart(Sequence[Window]):
     stream: TokenStream
     first: int
     count: int
+
+    def own(self, share: Share) -> "StreamPart":
+        """Return the same windows with a share of the streams."""
+        return replace(self, stream=self.stream.own(share))
 
     @property
     def num_predictions(self) -> int:

@@ -17,6 +17,7 @@ from jlstm.data.archive import read_lines
 from jlstm.data.bpe import Pieces, fit_pieces, join_pieces
 from jlstm.data.bucket import BucketedBatches
 from jlstm.data.fetch import fetch
+from jlstm.data.share import WHOLE, OwnRows, Share
 from jlstm.data.tokenize import tokenize
 from jlstm.data.vocab import EOS, Vocab
 from jlstm.data.words import BOS, PAD, UNK, Words, encode_words, word_vocab
@@ -191,7 +192,7 @@ def whole_words(symbols: Words, pieces: Pieces | None) -> Words:
 
 
 @dataclass(frozen=True, eq=False)
-class PairBatches:
+class PairBatches(OwnRows):
     """Batches of sentence pairs of like length; each pair is in one of them.
 
     A pair is as long as the longer of its sides, and both are padded to one boundary:
@@ -202,12 +203,14 @@ class PairBatches:
         batch_size: columns of every batch.
         boundaries: the lengths to pad to, as in ``BucketedBatches``.
         seed: shuffles, as in ``BucketedBatches``.
+        share: of the columns, as in ``BucketedBatches``.
     """
 
     pairs: Pairs
     batch_size: int
     boundaries: tuple[int, ...]
     seed: int | None = None
+    share: Share = WHOLE
 
     def __len__(self) -> int:
         return len(self._bucketed)
@@ -238,6 +241,7 @@ class PairBatches:
             self.batch_size,
             self.boundaries,
             self.seed,
+            self.share,
         )
 
 

@@ -7,16 +7,17 @@ and a program is compiled for a handful of lengths only.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Integer
 
+from jlstm.data.share import OwnRows, Share
 from jlstm.data.stream import TokenStream, Window
 
 
 @dataclass(frozen=True, eq=False)
-class VariedStream(Sequence[Window]):
+class VariedStream(OwnRows, Sequence[Window]):
     """The windows of a corpus, of the lengths given, one after the other.
 
     Args:
@@ -42,6 +43,10 @@ class VariedStream(Sequence[Window]):
                 f"give positive lengths that cover the {self.stream.steps} steps."
             )
 
+    def own(self, share: Share) -> "VariedStream":
+        """Return the same windows with a share of the streams."""
+        return replace(self, stream=self.stream.own(share))
+
     @property
     def num_predictions(self) -> int:
         """Tokens that all windows together predict."""
@@ -54,9 +59,7 @@ class VariedStream(Sequence[Window]):
         if not 0 <= i < len(self):
             raise IndexError(f"window {i} of {len(self)}: count from 0.")
         start = sum(self.lengths[:i])
-        stop = start + self.lengths[i]
-        block = self.stream.streams[:, start : stop + 1].T.astype(np.int32, order="C")
-        return Window(block[:-1], block[1:])
+        return self.stream.between(start, start + self.lengths[i])
 
 
 def draw_lengths(

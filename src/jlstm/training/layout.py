@@ -16,11 +16,14 @@ from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
+from jaxtyping import Bool
 
 from jlstm._internal.axes import FSDP, HEADS, MODEL, REPLICAS, ROWS, UNITS, logical_axes
 from jlstm._internal.types import Shape
+from jlstm.data.share import WHOLE, Share
 from jlstm.training import processes
 from jlstm.training.config.mesh import MeshConfig
 from jlstm.training.state import TrainState
@@ -156,6 +159,15 @@ class Layout:
         return P(*[None] * axis, ROWS)
 
     @property
+    def share(self) -> Share:
+        """The part of the rows of a batch that this process reads."""
+        if self.mesh is None or processes.count() == 1:
+            return WHOLE
+        ranks = [device.process_index for device in self.mesh.devices.flat]
+        blocks = np.reshape(ranks, (self._row_devices, -1)) == jax.process_index()
+        return share_with(blocks.any(1))
+
+    @property
     def _sizes(self) -> dict[str, int]:
         assert self.mesh is not None
         return dict(self.mesh.shape)
@@ -211,6 +223,24 @@ def parameter_axes(shape: Shape, sizes: dict[str, int]) -> tuple:
         if fits:
             axes[max(fits, key=lambda n: shape[n])] = FSDP
     return tuple(axes)
+
+
+def share_with(mine: Bool[np.ndarray, " n"]) -> Share:
+    """Return the smallest part of the rows that has all of some equal blocks of them.
+
+    Args:
+        mine: which of the blocks are in it.
+
+    Example:
+        >>> share_with(np.array([False, False, True, True]))
+        (1, 2)
+        >>> share_with(np.array([False, True, True, False]))
+        (0, 1)
+    """
+    first, last = np.flatnonzero(mine)[[0, -1]]
+    sizes = (size for size in range(1, len(mine) + 1) if len(mine) % size == 0)
+    size = next(size for size in sizes if first // size == last // size)
+    return int(first // size), len(mine) // size
 
 
 def _units(shape: Shape, devices: int) -> int | None:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from jlstm.data.share import own
 from jlstm.training import processes
 from jlstm.training.ahead import ReadAhead
 from jlstm.training.average import init_average, should_average, start_average
@@ -192,7 +193,8 @@ class Trainer:
     def _run_epoch(
         self, state: TrainState, place: TrainPosition, now: "_Session"
     ) -> tuple[TrainState, TrainPosition]:
-        batches = now.ahead.of(self.task.batches(place.epoch))
+        read = own(self.task.batches(place.epoch), self._program.layout.share)
+        batches = now.ahead.of(read)
         while place.batch < len(batches):
             batch = batches[place.batch]
             with now.announced("compiling the training step"):

@@ -36,7 +36,11 @@ class Task(Protocol):
         """Return the carry before the first batch, ``()`` where there is none."""
 
     def batches(self, epoch: int) -> Sequence[Batch]:
-        """Return the batches of an epoch; the same epoch gives the same batches."""
+        """Return the batches of an epoch; the same epoch gives the same batches.
+
+        Where they are :class:`jlstm.data.share.OwnRows`, each of several processes
+        reads its own rows alone.
+        """
 
     def loss(
         self, model: nnx.Module, carry: Carry, batch: Batch, key: Key

@@ -156,3 +156,13 @@ def test_parts_of_different_width(tmp_path):
     write_records(tmp_path / "test", [(np.ones((2, 4)), 0)] * 3)
     with pytest.raises(ValueError, match="train has 3, valid has 3, test has 4; give"):
         load(DataConfig("records", path=path))
+
+
+@pytest.mark.parametrize(("on_error", "shares"), [("raise", True), ("skip", False)])
+def test_who_counts_what_is_broken_reads_all_rows(tmp_path, on_error, shares):
+    """Else each process would count its own, and weigh its updates by that."""
+    one = experiment(put(tmp_path), on_error=on_error)
+    whole = one.task(one.data, {}).batches(1)
+    half = whole.own((1, 2))
+    assert [bool(batch.xs[:, :2].any()) for batch in half] == [not shares] * len(whole)
+    assert all(batch.xs[:, 2:].any() for batch in half if batch.weights[2])

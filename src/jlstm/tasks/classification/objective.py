@@ -1,7 +1,7 @@
 """Labelled sequences and their batches; classes are learnt, accuracy is exact."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from jlstm._internal.options import Size
 from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
 from jlstm.data.bucket import BucketedBatches, lengths_of
+from jlstm.data.records import Records
+from jlstm.data.share import WHOLE, OwnRows, Share
 from jlstm.losses import token_nll
 from jlstm.metrics.confusion import class_scores, confusion
 from jlstm.tasks.classification.model import Classifier, ClassifierConfig
@@ -48,7 +50,7 @@ class LabelledBatch(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledBatches(Sequence):
+class LabelledBatches(OwnRows, Sequence):
     """Batches of labelled sequences, each of them in one batch.
 
     Example:
@@ -62,7 +64,16 @@ class LabelledBatches(Sequence):
     batch_size: Size
     boundaries: tuple[int, ...]
     seed: int | None = None
-    share: tuple[int, int] = (0, 1)
+    share: Share = WHOLE
+
+    def own(self, share: Share) -> "LabelledBatches":
+        """Return the same batches with a share of their rows.
+
+        Who leaves out what is broken counts it, which takes all rows.
+        """
+        sequences = self.examples.sequences
+        skips = isinstance(sequences, Records) and sequences.on_error == "skip"
+        return self if skips else replace(self, share=share)
 
     @cached_property
     def padded(self) -> BucketedBatches:
@@ -113,8 +124,6 @@ class LabelledTask:
             that depends on it: spans drawn again, noise. None leaves them as they are.
         baselines: mean nats per example of the baselines.
         seed: of the order of the batches.
-        share: ``(rank, count)``, what part of the rows this process reads; see
-            :class:`jlstm.data.bucket.BucketedBatches`.
     """
 
     model: ClassifierConfig
@@ -129,7 +138,6 @@ class LabelledTask:
     change: Callable[[Examples, np.random.Generator], Examples] | None = None
     baselines: dict[str, float] = field(default_factory=dict)
     seed: int = 0
-    share: tuple[int, int] = (0, 1)
     unit: str = "examples"
 
     @property
@@ -164,8 +172,7 @@ class LabelledTask:
         if self.change is not None:
             examples = self.change(examples, np.random.default_rng((self.seed, epoch)))
         seed = self.seed + 1_000_003 * epoch
-        cut = self.cut.batch_size, self.boundaries, seed, self.share
-        return LabelledBatches(examples, *cut)
+        return LabelledBatches(examples, self.cut.batch_size, self.boundaries, seed)
 
     def count(self, batch: LabelledBatch) -> int:
         """Return the number of examples."""

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Integer
 from jlstm._internal.options import Options, Size
 from jlstm._internal.types import Carry, Key
 from jlstm.data.forecast import Forecast
+from jlstm.data.share import WHOLE, OwnRows, Share, among_all, own_rows
 from jlstm.data.windows import WindowBatch, Windows
 from jlstm.metrics.forecast import ForecastTally
 from jlstm.metrics.scaled import Units, naive_errors
@@ -48,7 +49,7 @@ class WindowConfig(Options):
 
 
 @dataclass(frozen=True, eq=False)
-class WindowBatches(Sequence):
+class WindowBatches(OwnRows, Sequence):
     """Batches of windows in a drawn order; what fills no batch waits for another epoch.
 
     Example:
@@ -61,6 +62,7 @@ class WindowBatches(Sequence):
     windows: Windows
     rows: Integer[np.ndarray, " n"]
     batch_size: Size
+    share: Share = WHOLE
 
     def __len__(self) -> int:
         return len(self.rows) // self.batch_size
@@ -68,8 +70,10 @@ class WindowBatches(Sequence):
     def __getitem__(self, number: int) -> WindowBatch:
         if not 0 <= number < len(self):
             raise IndexError(f"There are {len(self)} batches, no batch {number}.")
-        first = number * self.batch_size
-        return narrow(self.windows.take(self.rows[first : first + self.batch_size]))
+        size, share = self.batch_size, self.share
+        rows = self.rows[number * size : (number + 1) * size][own_rows(size, share)]
+        read = narrow(self.windows.take(rows))
+        return WindowBatch(*(among_all(one, size, share, axis=1) for one in read))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
 from jlstm.data.bucket import BucketedBatches, boundaries_of
 from jlstm.data.music import Roll
+from jlstm.data.share import WHOLE, OwnRows, Share
 from jlstm.layers import Layer
 from jlstm.masking import steps_within
 from jlstm.tasks.music.model import MusicModel, chord_nll
@@ -38,18 +39,19 @@ class Nats(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class PieceBatches(Sequence):
+class PieceBatches(OwnRows, Sequence):
     """Batches of pieces, each of them in one batch."""
 
     pieces: Sequence[Roll]
     batch_size: int
     boundaries: tuple[int, ...]
     seed: int | None = None
+    share: Share = WHOLE
 
     @cached_property
     def padded(self) -> BucketedBatches:
         """The batches with the numbers of their pieces."""
-        cut = self.batch_size, self.boundaries, self.seed
+        cut = self.batch_size, self.boundaries, self.seed, self.share
         return BucketedBatches(self.pieces, *cut)
 
     def __len__(self) -> int:

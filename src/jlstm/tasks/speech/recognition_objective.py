@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int, Integer
 from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
 from jlstm.data.bucket import BucketedBatches, pad
+from jlstm.data.share import WHOLE, OwnRows, Share
 from jlstm.decoding import Decoded, ctc_beam_decode, ctc_greedy_decode
 from jlstm.losses.ctc import check_alignable, ctc_loss
 from jlstm.metrics import error_rate
@@ -60,7 +61,7 @@ class Recognized(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class SpokenBatches(Sequence):
+class SpokenBatches(OwnRows, Sequence):
     """Batches of utterances, each of them in one batch.
 
     Example:
@@ -75,12 +76,13 @@ class SpokenBatches(Sequence):
     boundaries: tuple[int, ...]
     most: int
     seed: int | None = None
+    share: Share = WHOLE
 
     @cached_property
     def padded(self) -> BucketedBatches:
         """The batches without their symbols."""
-        features = self.utterances.features
-        return BucketedBatches(features, self.batch_size, self.boundaries, self.seed)
+        cut = self.batch_size, self.boundaries, self.seed, self.share
+        return BucketedBatches(self.utterances.features, *cut)
 
     def __len__(self) -> int:
         return len(self.padded)

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int, Integer
 from jlstm._internal.types import Carry, Key
 from jlstm.data.batch_config import BatchConfig
 from jlstm.data.bucket import BucketedBatches
+from jlstm.data.share import WHOLE, OwnRows, Share
 from jlstm.masking import steps_within
 from jlstm.metrics.chunks import chunk_score
 from jlstm.metrics.confusion import class_scores, confusion
@@ -46,7 +47,7 @@ class Predictions(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class TaggedBatches(Sequence):
+class TaggedBatches(OwnRows, Sequence):
     """Batches of sentences, each of them in one batch.
 
     Example:
@@ -60,11 +61,12 @@ class TaggedBatches(Sequence):
     batch_size: int
     boundaries: tuple[int, ...]
     seed: int | None = None
+    share: Share = WHOLE
 
     @cached_property
     def padded(self) -> BucketedBatches:
         """The batches as plain arrays."""
-        cut = self.batch_size, self.boundaries, self.seed
+        cut = self.batch_size, self.boundaries, self.seed, self.share
         return BucketedBatches(self.sentences, *cut)
 
     def __len__(self) -> int:

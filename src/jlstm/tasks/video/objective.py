@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Shaped
 
 from jlstm._internal.options import Options, Size
 from jlstm._internal.types import Carry, Key
+from jlstm.data.share import WHOLE, OwnRows, Share, among_all, own_rows
 from jlstm.tasks.video.data import Clips, Prep
 from jlstm.tasks.video.model import FramePredictor, VideoConfig, frame_nats
 from jlstm.training.select import Better
@@ -39,12 +40,13 @@ class FrameErrors(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class ClipBatches(Sequence):
+class ClipBatches(OwnRows, Sequence):
     """Batches of clips, numbered from ``first`` on; what fills no batch is left out."""
 
     clips: Clips
     first: int
     batch_size: int
+    share: Share = WHOLE
 
     def __len__(self) -> int:
         return len(self.clips) // self.batch_size
@@ -52,8 +54,10 @@ class ClipBatches(Sequence):
     def __getitem__(self, number: int) -> Shaped[np.ndarray, "n t h w"]:
         if not 0 <= number < len(self):
             raise IndexError(f"There are {len(self)} batches, no batch {number}.")
-        start = self.first + number * self.batch_size
-        return self.clips.take(np.arange(start, start + self.batch_size))
+        size, share = self.batch_size, self.share
+        rows = self.first + number * size + np.arange(size)
+        read = self.clips.take(rows[own_rows(size, share)])
+        return among_all(read, size, share, axis=0)
 
 
 @dataclass(frozen=True, eq=False)
