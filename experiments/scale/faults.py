@@ -1,10 +1,12 @@
 """What becomes of a run of several processes when one of them is lost or stopped.
 
-python -m experiments.scale.faults             # about five minutes on two cores
+python -m experiments.scale.faults             # about eight minutes on two cores
+python -m experiments.scale.faults SIGSTOP     # one of the signals
 
 Each row is a run that is hit while it trains, the time until the last process ended,
 the exit codes, and whether one process alone goes on from the checkpoint to the loss
-of a run that nothing disturbed. The exit code of this program is 1 where a row fails.
+of a run that nothing disturbed. A process that SIGSTOP halted goes on once the others
+have ended, and must end too. The exit code of this program is 1 where a row fails.
 """
 
 import signal
@@ -28,7 +30,7 @@ HIT_AT = 120
 NEAR = 0.05
 """Of the loss: sums over devices are taken in another order, and a solved task is
 steep."""
-LOST_SECONDS, TERM_SECONDS = 5.0, 30.0
+LOST_SECONDS, TERM_SECONDS, SILENT_SECONDS = 5.0, 30.0, 15.0
 
 
 class Fault(NamedTuple):
@@ -46,19 +48,23 @@ FAULTS = (
     Fault(2, 1, signal.SIGKILL, LOST_SECONDS, (LOST,)),
     Fault(2, 0, signal.SIGKILL, LOST_SECONDS, (LOST, -signal.SIGABRT)),
     Fault(4, 2, signal.SIGKILL, LOST_SECONDS, (LOST, -signal.SIGABRT)),
+    Fault(2, 1, signal.SIGSTOP, SILENT_SECONDS, (LOST,)),
+    Fault(2, 0, signal.SIGSTOP, SILENT_SECONDS, (LOST,)),
+    Fault(4, 2, signal.SIGSTOP, SILENT_SECONDS, (LOST,)),
     Fault(2, 1, signal.SIGTERM, TERM_SECONDS, (TERM,)),
     Fault(2, 0, signal.SIGTERM, TERM_SECONDS, (TERM,)),
 )
 
 
-def main() -> int:
-    """Print a row for each fault; return the exit code."""
+def main(*names: str) -> int:
+    """Print a row for each fault, or those of some signals; return the exit code."""
+    faults = [fault for fault in FAULTS if not names or fault.number.name in names]
     with tempfile.TemporaryDirectory() as name:
         wanted = undisturbed(Path(name))
         print(f"undisturbed: validation loss {wanted:.6f}")
         print("| processes | hit | signal | seconds | exit codes | resumed |")
         print("| ---: | ---: | --- | ---: | --- | --- |", flush=True)
-        rows = [row(Path(name) / str(n), f, wanted) for n, f in enumerate(FAULTS)]
+        rows = [row(Path(name) / str(n), f, wanted) for n, f in enumerate(faults)]
     return 0 if all(rows) else 1
 
 
@@ -77,9 +83,7 @@ def row(folder: Path, fault: Fault, wanted: float) -> bool:
     processes = start(fault.count, RUN, folder, folder / "log.txt")
     wait_for_step(folder, HIT_AT, processes)
     processes[fault.rank].send_signal(fault.number)
-    hit = time.monotonic()
-    codes = ended(processes, 60.0)
-    seconds = time.monotonic() - hit
+    seconds, codes = until_the_end(processes, fault)
     rest = [
         code
         for rank, code in enumerate(codes)
@@ -94,6 +98,19 @@ def row(folder: Path, fault: Fault, wanted: float) -> bool:
         flush=True,
     )
     return near and well
+
+
+def until_the_end(
+    processes: list[subprocess.Popen], fault: Fault
+) -> tuple[float, list[int | None]]:
+    """Return how long processes live on after one was hit, and all exit codes."""
+    hit, waited = time.monotonic(), list(processes)
+    if fault.number == signal.SIGSTOP:
+        waited.remove(processes[fault.rank])
+    ended(waited, 60.0)
+    seconds = time.monotonic() - hit
+    processes[fault.rank].send_signal(signal.SIGCONT)
+    return seconds, ended(processes, 60.0)
 
 
 def wait_for_step(
@@ -133,4 +150,4 @@ def last_loss(folder: Path) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

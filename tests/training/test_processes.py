@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.scale.faults import metrics, wait_for_step
+from experiments.scale.faults import Fault, metrics, until_the_end, wait_for_step
 from experiments.scale.local import ended, start
 from jlstm.data import write_records
 from jlstm.training import processes
@@ -164,7 +164,11 @@ def test_other_processes_go_on_in_the_middle_of_an_epoch(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "codes"),
-    [(signal.SIGKILL, [Exit.LOST, -signal.SIGKILL]), (signal.SIGTERM, [143, 143])],
+    [
+        (signal.SIGKILL, [Exit.LOST, -signal.SIGKILL]),
+        (signal.SIGTERM, [143, 143]),
+        (signal.SIGSTOP, [Exit.LOST, Exit.LOST]),
+    ],
 )
 def test_one_is_hit_and_all_end(number, codes, tmp_path):
     run = start(
@@ -172,6 +176,9 @@ def test_one_is_hit_and_all_end(number, codes, tmp_path):
     )
     wait_for_step(tmp_path, 30, run)
     run[1].send_signal(number)
-    assert ended(run, 30.0) == codes, (tmp_path / "log").read_text()[-2000:]
+    found = until_the_end(run, Fault(2, 1, number, 0.0, ()))[1]
     said = (tmp_path / "log").read_text()
+    assert found == codes, said[-2000:]
+    missed = "process 0 of 2 got no sign of life from process 1 for 10 s. The check"
+    assert (missed in said) == (number == signal.SIGSTOP)
     assert "to go on: jlstm resume" in said and "Traceback" not in said

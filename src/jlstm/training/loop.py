@@ -16,6 +16,7 @@ from flax import nnx
 from jlstm.data.share import own
 from jlstm.training import processes
 from jlstm.training.ahead import ReadAhead
+from jlstm.training.alive import watched
 from jlstm.training.average import init_average, should_average, start_average
 from jlstm.training.checkpoint import Checkpoints
 from jlstm.training.config.mesh import MeshConfig
@@ -119,7 +120,8 @@ class Trainer:
                 message names the step and the checkpoint that is kept.
             Stopped: a signal asked for the end; a ``KeyboardInterrupt``.
         """
-        with processes.watched(), StopRequest(processes.count() > 1) as stop:
+        shared = processes.count() > 1
+        with processes.watched(), watched(self.folder), StopRequest(shared) as stop:
             with stop.at_once():
                 state, place, pending = self._start()
             self._started = time.perf_counter() - place.seconds
