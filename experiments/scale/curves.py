@@ -3,7 +3,8 @@
 python -m experiments.scale.curves              # about ten minutes on two cores
 python -m experiments.scale.curves adding       # one of the tasks, two minutes
 
-Writes ``curves.md``, ``curves.jsonl`` and ``curves.png`` next to this file. All devices
+Writes ``curves.md``, ``curves.jsonl`` and ``curves.png`` next to this file; what they
+have of other tasks stays. All devices
 are parts of one CPU, so that more of them take longer; that the curves lie over each
 other is what this shows.
 """
@@ -21,6 +22,7 @@ import numpy as np
 from experiments.scale.local import ended, start
 from jlstm.analysis.plots.overlay import OverlayCurve, plot_overlay
 from jlstm.training.log import read_metrics
+from jlstm.training.resources import read_resources
 
 FOLDER = Path(__file__).parent
 TASKS = {
@@ -39,14 +41,14 @@ DEVICES, PROCESSES = (1, 2, 4, 8), (1, 2, 4)
 
 def main(*names: str) -> int:
     """Run tasks, by default all, and write what came out; return the exit code."""
-    rows = []
-    for task in names or TASKS:
-        overrides = TASKS[task]
-        for devices in DEVICES:
-            rows.append(row(task, overrides, devices, 1))
-        for count in PROCESSES[1:]:
-            rows.append(row(task, overrides, 1, count))
-    (FOLDER / "curves.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    tasks, kept = names or tuple(TASKS), FOLDER / "curves.jsonl"
+    known = kept.read_text().splitlines() if kept.exists() else []
+    rows = [one for one in map(json.loads, known) if one["task"] not in tasks]
+    for task in tasks:
+        layouts = [(devices, 1) for devices in DEVICES]
+        layouts += [(1, count) for count in PROCESSES[1:]]
+        rows += [row(task, TASKS[task], *layout) for layout in layouts]
+    kept.write_text("".join(json.dumps(r) + "\n" for r in rows))
     (FOLDER / "curves.md").write_text(table(rows))
     plot(rows).savefig(FOLDER / "curves.png", dpi=120)
     return 0
@@ -69,10 +71,12 @@ def row(task: str, overrides: tuple, devices: int, count: int) -> dict[str, Any]
         (found,) = folder.rglob("metrics.jsonl")
         lines = [dict(line) for line in read_metrics(found.parent)]
         result = json.loads((found.parent / "result.json").read_text())
+        wait = np.mean([one["wait"] for one in read_resources(found.parent)[1:]])
     curve = [line["loss"] for line in lines if line["kind"] == "train"]
     made = {"task": task, "devices": devices, "processes": count, "curve": curve}
     print(task, devices, count, result["valid"]["loss"], result["seconds"], flush=True)
-    return made | {"valid": result["valid"]["loss"], "seconds": result["seconds"]}
+    made |= {"valid": result["valid"]["loss"], "wait": float(wait)}
+    return made | {"seconds": result["seconds"]}
 
 
 def plot(rows: list[dict[str, Any]]) -> Any:
@@ -89,14 +93,15 @@ def plot(rows: list[dict[str, Any]]) -> Any:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as Markdown, each curve against that of one device."""
-    head = "task", "devices", "processes", "validation", "curve is off by", "s"
-    text = f"| {' | '.join(head)} |\n| --- | ---: | ---: | ---: | ---: | ---: |\n"
+    head = "task", "devices", "processes", "validation", "curve is off by", "wait", "s"
+    text = f"| {' | '.join(head)} |\n| ---{' | ---:' * (len(head) - 1)} |\n"
     for made in rows:
         first = next(each for each in rows if each["task"] == made["task"])
         distance = np.abs(np.subtract(made["curve"], first["curve"])).max()
         text += (
             f"| {made['task']} | {made['devices']} | {made['processes']} "
-            f"| {made['valid']:.6f} | {distance:.1e} | {made['seconds']:.0f} |\n"
+            f"| {made['valid']:.6f} | {distance:.1e} | {made['wait']:.3f} "
+            f"| {made['seconds']:.0f} |\n"
         )
     return text
 

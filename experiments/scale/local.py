@@ -19,11 +19,15 @@ FOLDER = Path.cwd()
 
 
 def start(
-    count: int, arguments: Sequence[str], folder: Path, log: Path | None = None
+    count: int,
+    arguments: Sequence[str],
+    folder: Path,
+    log: Path | None = None,
+    module: str = "jlstm",
 ) -> list[subprocess.Popen]:
-    """Start processes that find each other; ``arguments`` are those of ``jlstm``."""
+    """Start processes that find each other; ``arguments`` are those of a module."""
     address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "jlstm", *arguments, "distributed=auto"]
+    command = [sys.executable, "-m", module, *arguments, "distributed=auto"]
     with nullcontext() if log is None else log.open("a", encoding="utf-8") as out:
         return [
             subprocess.Popen(
