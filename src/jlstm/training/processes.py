@@ -22,7 +22,7 @@ from jax.sharding import NamedSharding
 T = TypeVar("T")
 Distributed = Literal["off", "auto"]
 ADDRESS, COUNT, RANK = "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"
-HEARTBEAT_SECONDS = 60
+HEARTBEAT_SECONDS = 20
 """After so long without a sign of life JAX aborts all; see alive.py for our own."""
 LAST_SECONDS = 3600
 """So long the others wait for the first one, which writes the report at the end."""
