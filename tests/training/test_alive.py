@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from jlstm.training import alive
 from jlstm.training.alive import Meetings, missing, watched
 
 
@@ -46,7 +47,7 @@ def test_all_come_until_the_last_meeting():
 
 def test_one_that_hangs_is_missed_by_all_others():
     table, begun = Table(3, away_from=4), time.monotonic()
-    seats = [table.meetings(seat, silent=0.2) for seat in range(3)]
+    seats = [table.meetings(seat, silent=0.5) for seat in range(3)]
     for one in seats:
         one.start()
     while len(table.lost) < 3 and time.monotonic() - begun < 5.0:
@@ -60,7 +61,7 @@ def test_one_that_hangs_is_missed_by_all_others():
 
 def test_one_that_leaves_is_missed_and_misses_nobody():
     table, begun = Table(2), time.monotonic()
-    stays, leaves = table.meetings(0, silent=0.2), table.meetings(1, silent=0.2)
+    stays, leaves = table.meetings(0, silent=0.5), table.meetings(1, silent=0.5)
     for one in (stays, leaves):
         one.start()
     leaves.leave()
@@ -79,6 +80,22 @@ def test_one_that_leaves_is_missed_and_misses_nobody():
 )
 def test_who_is_missing(said, who):
     assert missing(said) == who
+
+
+def test_nobody_is_missed_before_all_are_there(tmp_path, monkeypatch):
+    """The first process comes later: it scores baselines before it trains."""
+    seen = []
+    monkeypatch.setattr(alive.processes, "count", lambda: 2)
+    monkeypatch.setattr(alive.processes, "meet", lambda where: seen.append("all meet"))
+
+    def barrier():
+        seen.append("meetings")
+        return lambda seconds: None
+
+    monkeypatch.setattr(alive, "_barrier", barrier)
+    monkeypatch.setattr(alive, "_end", lambda meetings: meetings.end(0))
+    with watched(tmp_path):
+        assert seen == ["all meet", "meetings"]
 
 
 def test_alone_a_process_meets_nobody(tmp_path):

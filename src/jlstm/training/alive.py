@@ -114,6 +114,7 @@ def watched(folder: Path) -> Iterator[None]:
     if processes.count() == 1:
         yield
         return
+    processes.meet("alive")  # the first one may still score baselines
     meetings = Meetings(_barrier(), lambda why: _leave(why, folder))
     meetings.start()
     try:
