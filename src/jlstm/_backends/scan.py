@@ -24,7 +24,7 @@ def scan_steps(call: Call, emit: Callable[[Carry, Gates], Any]) -> tuple[Carry, 
         zx, live, reset, key = inputs
         if reset is not None:
             carry = select(reset, call.fresh, carry)
-        new, gates = cell.step(params, carry, zx, key)
+        new, gates = cell.step(params, carry, _apart(zx), key)
         out = emit(new, gates)
         if live is None:
             return new, out
@@ -36,6 +36,15 @@ def scan_steps(call: Call, emit: Callable[[Carry, Gates], Any]) -> tuple[Carry, 
     return jax.lax.scan(
         step, call.start, inputs, reverse=call.reverse, unroll=call.unroll
     )
+
+
+def _apart(zx: Any) -> Any:
+    """Return a step's slice of the projected input as arrays of its own.
+
+    Fused into gates that read several slices of it, it would have XLA:CPU compute them
+    number by number: ``docs/design/019-scan-speed.md``.
+    """
+    return jax.lax.optimization_barrier(zx) if jax.default_backend() == "cpu" else zx
 
 
 def _run(call: Call) -> tuple[Carry, Array]:
