@@ -26,7 +26,7 @@ QUICK = (
 )  # fmt: skip
 HOSTILE = {"d.npy", "b.yaml", "c.yaml"}
 """Seeds that are refused as they are."""
-SAMPLE = 10
+SAMPLE = 4
 
 
 @functools.cache
