@@ -87,11 +87,12 @@ def row(folder: Path, fault: Fault, wanted: float) -> bool:
     rest = [
         code
         for rank, code in enumerate(codes)
-        if rank != fault.rank or fault.number != signal.SIGKILL
+        if rank != fault.rank or fault.number == signal.SIGTERM
     ]
     found = resumed(folder)
     near = abs(found - wanted) < NEAR * wanted
     well = seconds <= fault.seconds and all(code in fault.codes for code in rest)
+    well = well and None not in codes
     print(
         f"| {fault.count} | {fault.rank} | {fault.number.name} | {seconds:.1f} "
         f"| {codes} | {found:.6f} |{'' if near and well else ' FAILED'}",

@@ -141,6 +141,7 @@ def records(folder: Path, count: int = 1200) -> tuple[str, ...]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("run", "devices"), [(drawn, 1), (text, 2)])
 def test_two_processes_train_as_one(run, devices, tmp_path, monkeypatch):
     given = run(tmp_path)
@@ -151,6 +152,7 @@ def test_two_processes_train_as_one(run, devices, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_other_processes_go_on_in_the_middle_of_an_epoch(tmp_path):
     """Each reads its own records, and the epoch has each of them once."""
     given, folder = records(tmp_path), tmp_path / "many"
@@ -162,12 +164,14 @@ def test_other_processes_go_on_in_the_middle_of_an_epoch(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("number", "codes"),
     [
-        (signal.SIGKILL, [Exit.LOST, -signal.SIGKILL]),
-        (signal.SIGTERM, [143, 143]),
-        (signal.SIGSTOP, [Exit.LOST, Exit.LOST]),
+        (signal.SIGKILL, [(Exit.LOST,), (-signal.SIGKILL,)]),
+        (signal.SIGTERM, [(143,), (143,)]),
+        # The halted one goes on when the first is gone: it ends, or JAX ends it.
+        (signal.SIGSTOP, [(Exit.LOST,), (Exit.LOST, -signal.SIGABRT)]),
     ],
 )
 def test_one_is_hit_and_all_end(number, codes, tmp_path):
@@ -178,7 +182,8 @@ def test_one_is_hit_and_all_end(number, codes, tmp_path):
     run[1].send_signal(number)
     found = until_the_end(run, Fault(2, 1, number, 0.0, ()))[1]
     said = (tmp_path / "log").read_text()
-    assert found == codes, said[-2000:]
+    fits = [one in wanted for one, wanted in zip(found, codes, strict=True)]
+    assert all(fits), (found, said[-2000:])
     missed = "process 0 of 2 got no sign of life from process 1 for 10 s. The check"
     assert (missed in said) == (number == signal.SIGSTOP)
     assert "to go on: jlstm resume" in said and "Traceback" not in said
