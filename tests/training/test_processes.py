@@ -81,6 +81,7 @@ def test_a_lost_process_is_told_by_what_a_collective_says(kind, monkeypatch):
 @pytest.fixture(autouse=True)
 def one_device(monkeypatch):
     """Processes that are started have a device each, unless a test says otherwise."""
+    jax.devices()  # this process keeps those that the flags give it
     monkeypatch.delenv("XLA_FLAGS", raising=False)
 
 
