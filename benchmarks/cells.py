@@ -83,7 +83,7 @@ def entry(cell: jlstm.Cell) -> Entry:
 def runs(cell: jlstm.Cell, backend: Backend) -> bool:
     """Whether a backend can run a cell on a CPU, if there is a compiler."""
     if backend.name == "native":
-        return unsupported_cell(cell) is None
+        return unsupported_cell(cell, SIZE) is None
     return backend.unsupported(cell, CallTypes(platform="cpu")) is None
 
 

@@ -31,13 +31,22 @@ def test_an_unknown_backend_is_named():
 
 def test_explain_says_what_runs_and_why():
     assert str(explain(CELL, "scan")) == "scan: asked for"
-    wanted = "fused: one rule for the derivative of the whole loop"
-    assert str(explain(jlstm.RNNCell(3))) == wanted
-    wanted = "scan: the reference loop, which runs every cell"
-    assert str(explain(jlstm.Zoneout(CELL, h=0.1))) == wanted
+    few = "not native, as 63 rows over all steps are fewer than 64"
+    xs = jax.ShapeDtypeStruct((9, 7, 2), jnp.float32)
+    wanted = f"fused: one rule for the derivative of the whole loop; {few}"
+    assert str(explain(jlstm.RNNCell(3), xs=xs)) == wanted
+    wanted = f"scan: the reference loop, which runs every cell; {few}"
+    assert str(explain(jlstm.Zoneout(CELL, h=0.1), xs=xs)) == wanted
+    wanted = (
+        "scan: the reference loop, which runs every cell; not native, as no kernel for "
+        "ClipRecurrentGradient: it computes custom_vjp_call of the carry"
+    )
     assert str(explain(jlstm.ClipRecurrentGradient(CELL))) == wanted
-    wanted = "parallel: what no carry enters is computed for many steps at once"
-    assert str(explain(jlstm.MinGRUCell(3))) == wanted
+    wanted = (
+        "parallel: what no carry enters is computed for many steps at once; not "
+        "native, as no kernel for QRNNCell: it pads the units"
+    )
+    assert str(explain(jlstm.QRNNCell(3))) == wanted
 
 
 @pytest.mark.parametrize(
@@ -45,17 +54,18 @@ def test_explain_says_what_runs_and_why():
     [
         (
             CELL, (9, 7, 2), jnp.float32,
-            "fused: one rule for the derivative; not native, as 63 rows over all steps "
-            "are fewer than 64",
+            "fused: one rule for the derivative of the whole loop; not native, as 63 "
+            "rows over all steps are fewer than 64",
         ),
         (
             CELL, (64, 2), jnp.bfloat16,
-            "fused: one rule for the derivative; not native, as the kernel computes in "
-            "float32, not in bfloat16",
+            "fused: one rule for the derivative of the whole loop; not native, as the "
+            "kernel computes in float32, not in bfloat16",
         ),
         (
             jlstm.MinGRUCell(3), (1, 7, 2), jnp.float32,
-            "scan: the reference loop, which runs every cell",
+            "scan: the reference loop, which runs every cell; not native, as 7 rows "
+            "over all steps are fewer than 64",
         ),
     ],
 )  # fmt: skip
@@ -66,7 +76,8 @@ def test_the_choice_reads_the_input(cell, shape, dtype, wanted):
 def test_a_cell_that_bends_its_gradient_is_not_fused():
     """Also where another wrapper is around it."""
     cell = jlstm.RecurrentDropout(jlstm.CutRecurrentGradient(CELL), 0.5)
-    assert explain(cell).backend == "scan"
+    few = jax.ShapeDtypeStruct((2, 4, 2), jnp.float32)  # for the kernel
+    assert explain(cell, xs=few).backend == "scan"
     said = message_of(ValueError, lambda: explain(cell, "fused"))
     assert "its gradient is not the derivative of its equations" in said
 
@@ -86,8 +97,9 @@ def test_a_cell_that_bends_its_gradient_is_not_fused():
         (jlstm.PeepholeLSTMCell(3), "fused"),
     ],
 )
-def test_a_cell_whose_gates_are_dear_is_not_fused_unasked(cell, backend):
-    assert explain(cell).backend == backend
+def test_a_cell_whose_gates_are_slow_is_not_fused_unasked(cell, backend):
+    few = jax.ShapeDtypeStruct((2, 4, 2), jnp.float32)  # for the kernel
+    assert explain(cell, xs=few).backend == backend
     assert explain(cell, "fused").backend == "fused"
 
 

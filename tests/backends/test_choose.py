@@ -11,10 +11,12 @@ import jlstm
 import jlstm._backends.native.available
 from jlstm._backends import BACKENDS, NAMES, BackendName, CallTypes, choose, named
 from jlstm._backends.choose import has_slow_gates
+from jlstm._backends.native import unavailable
 from tests.messages import message_of
 
 LSTM, GRU = jlstm.LSTMCell(3), jlstm.GRUCell(3)
 CPU = CallTypes(steps=50, batch=(8,), platform="cpu")
+FEW = replace(CPU, steps=7)  # 56 rows
 GPU = replace(CPU, platform="gpu", capability="9.0")
 RESET = jlstm.GRUCell(3, reset="before")
 
@@ -31,23 +33,34 @@ def test_type_checkers_read_the_names_that_there_are():
 @pytest.mark.parametrize(
     ("cell", "types", "wanted"),
     [
-        (jlstm.RNNCell(3), CPU, "fused"),
+        (jlstm.RNNCell(3), CPU, "native"),
+        (jlstm.RNNCell(3), FEW, "fused"),
         (jlstm.RNNCell(3), replace(CPU, steps=1), "scan"),
         (jlstm.RNNCell(3), GPU, "scan"),
-        (jlstm.MinGRUCell(3), CPU, "parallel"),
+        (jlstm.MinGRUCell(3), CPU, "native"),
+        (jlstm.MinGRUCell(600), CPU, "parallel"),
         (jlstm.MinGRUCell(3), GPU, "parallel"),
         (jlstm.MinGRUCell(3), replace(CPU, steps=1), "scan"),
-        (jlstm.Zoneout(LSTM, h=0.1), CPU, "scan"),
-        (jlstm.RecurrentDropout(LSTM, 0.5), CPU, "fused"),
-        (jlstm.RecurrentDropout(RESET, 0.5), CPU, "scan"),
-        (jlstm.CutRecurrentGradient(LSTM), CPU, "scan"),
-        (LSTM, replace(CPU, steps=7), "fused"),  # 56 rows
+        (jlstm.Zoneout(LSTM, h=0.1), CPU, "native"),
+        (jlstm.Zoneout(LSTM, h=0.1), FEW, "scan"),
+        (jlstm.RecurrentDropout(LSTM, 0.5), CPU, "native"),
+        (jlstm.RecurrentDropout(LSTM, 0.5), FEW, "fused"),
+        (jlstm.RecurrentDropout(RESET, 0.5), FEW, "scan"),
+        (jlstm.CutRecurrentGradient(LSTM), CPU, "native"),
+        (jlstm.CutRecurrentGradient(LSTM), FEW, "scan"),
+        (LSTM, FEW, "fused"),
         (LSTM, replace(CPU, dtypes=("float64",)), "fused"),
+        (LSTM, replace(CPU, devices=2), "fused"),
         (LSTM, GPU, "scan"),
-        (subclass(jlstm.LSTMCell)(3), CPU, "fused"),
+        (subclass(jlstm.LSTMCell)(3), CPU, "native"),
+        (jlstm.MogrifierLSTMCell(3), CPU, "scan"),
+        (jlstm.MogrifierLSTMCell(3), replace(CPU, features=3), "native"),
+        (jlstm.MLSTMCell(4), CPU, "parallel"),
     ],
 )
 def test_the_choice(cell, types, wanted):
+    if wanted == "native" and (reason := unavailable(cell)) and types.features is None:
+        pytest.skip(reason)
     assert choose(cell, types=types).backend == wanted
 
 
@@ -76,8 +89,8 @@ def test_slow_gates_are_those_of_the_innermost_cell(cell, slow):
     [
         (LSTM, GPU),
         (LSTM, replace(CPU, dtypes=("bfloat16",))),
-        (RESET, CPU),
-        (jlstm.RNNCell(3), CPU),
+        (jlstm.MLSTMCell(4), CPU),
+        (jlstm.MogrifierLSTMCell(4), CPU),
     ],
 )
 def test_asking_compiles_nothing_where_the_kernel_is_out_of_question(

@@ -11,7 +11,7 @@ from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 import jlstm
-from jlstm._backends.native import build
+from jlstm._backends.native import library
 from jlstm.losses import linear_nll
 from tests.quick import quick
 
@@ -26,7 +26,7 @@ KERNEL = "jlstm_"
 
 @pytest.fixture
 def kernel():
-    if reason := build.failure():
+    if reason := library.failure():
         pytest.skip(f"no kernel here: {reason}")
 
 

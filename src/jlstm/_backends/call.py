@@ -105,6 +105,7 @@ class CallTypes:
         has_resets: whether a step may start from the fresh carry.
         platform: where it runs; by default what JAX runs on here.
         capability: of an NVIDIA GPU.
+        features: of the input; ``None`` where that is not known.
     """
 
     steps: int = 1000
@@ -114,6 +115,7 @@ class CallTypes:
     has_resets: bool = False
     platform: str = field(default_factory=_platform)
     capability: str | None = field(default_factory=_capability)
+    features: int | None = None
 
     @classmethod
     def of(
@@ -125,7 +127,10 @@ class CallTypes:
         """
         steps, *batch = xs.shape[: len(xs.shape) - cell.num_feature_axes]
         dtypes = tuple(dtype_of(leaf) for leaf in (xs, *jax.tree.leaves(carry)))
-        return cls(steps, tuple(batch), dtypes, free_devices(xs), resets is not None)
+        return cls(
+            steps, tuple(batch), dtypes, free_devices(xs), resets is not None,
+            features=xs.shape[-1],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

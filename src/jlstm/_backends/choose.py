@@ -25,7 +25,6 @@ from jlstm.cell import Cell, GatedCell, ParallelCell
 from jlstm.cells.gru import GRUCell
 from jlstm.cells.indrnn import IndRNNCell
 from jlstm.cells.layernorm import LayerNormGRUCell, LayerNormLSTMCell
-from jlstm.cells.lstm import LSTMCell
 from jlstm.cells.mgu import MGUCell
 from jlstm.cells.mogrifier import MogrifierLSTMCell
 from jlstm.wrappers.wrapper import CellWrapper
@@ -42,6 +41,8 @@ SLOW_GATES = (LayerNormLSTMCell, LayerNormGRUCell, MogrifierLSTMCell, IndRNNCell
 there is no recurrent product next to which they would be cheap."""
 FEWEST_STEPS = 4
 """Where fewer fit into a cache, each is so large that nothing is won."""
+MOST_OF_LINEAR = 4096
+"""With more numbers in a step, a linear cell is as fast many steps at once."""
 ANY_CELL = "the reference loop, which runs every cell"
 
 
@@ -93,18 +94,49 @@ def named(name: str) -> Backend:
 
 def automatic(cell: Cell, types: CallTypes) -> BackendChoice:
     """Return what runs ``cell`` best here, as far as that was measured."""
-    if type(cell) in (LSTMCell, GRUCell):
-        return _kernel_or_loop(cell, types)
+    reason = too_small(types.steps, *types.batch) or _split(types)
+    reason = reason or _large_parallel(cell, types) or NATIVE.unsupported(cell, types)
+    if reason is None:
+        fastest = "the kernel made from its equations, the fastest on a CPU"
+        return BackendChoice("native", fastest)
+    return _without_kernel(cell, types, f"not native, as {reason}")
+
+
+def _split(types: CallTypes) -> str | None:
+    """Return why XLA must see what it splits, where it does."""
+    if types.devices == 1:
+        return None
+    return (
+        f"XLA splits the rows over {types.devices} devices: a mesh with explicit axes "
+        "or jax.shard_map keeps the kernel"
+    )
+
+
+def _large_parallel(cell: Cell, types: CallTypes) -> str | None:
+    """Return why a linear cell runs better many steps at once, where it does."""
+    if not isinstance(cell, ParallelCell) or _own_method(cell) is not None:
+        return None
+    numbers = math.prod(types.batch) * _output_size(cell)
+    if not isinstance(numbers, int) or numbers <= MOST_OF_LINEAR:
+        return None
+    return (
+        f"{numbers} numbers in a step of a linear cell are more than {MOST_OF_LINEAR}"
+    )
+
+
+def _without_kernel(cell: Cell, types: CallTypes, why: str) -> BackendChoice:
+    """Return what XLA alone runs best."""
     own = _own_method(cell)
     if own is not None:
-        return BackendChoice("scan", f"{ANY_CELL}; {own}")
+        return BackendChoice("scan", f"{ANY_CELL}; {own}; {why}")
     if isinstance(cell, ParallelCell):
         numbers = math.prod(types.batch) * _output_size(cell)
         if (reason := why_parallel(cell, types.steps, numbers)) is not None:
-            return BackendChoice("parallel", reason)
+            return BackendChoice("parallel", f"{reason}; {why}")
     if _fuses(cell, types):
-        return BackendChoice("fused", "one rule for the derivative of the whole loop")
-    return BackendChoice("scan", ANY_CELL)
+        rule = "one rule for the derivative of the whole loop"
+        return BackendChoice("fused", f"{rule}; {why}")
+    return BackendChoice("scan", f"{ANY_CELL}; {why}")
 
 
 def why_parallel(cell: ParallelCell, steps: int, numbers: int) -> str | None:
@@ -150,18 +182,6 @@ def has_slow_gates(cell: Cell) -> bool:
         # The candidate's product waits for the gate.
         return cell.reset == "before"
     return isinstance(cell, SLOW_GATES)
-
-
-def _kernel_or_loop(cell: LSTMCell | GRUCell, types: CallTypes) -> BackendChoice:
-    reason = too_small(types.steps, *types.batch) or NATIVE.unsupported(cell, types)
-    if reason is None:
-        fastest = "the compiled kernel, the fastest on a CPU"
-        return BackendChoice("native", fastest + _where_split(NATIVE, types))
-    if _fuses(cell, types):
-        return BackendChoice(
-            "fused", f"one rule for the derivative; not native, as {reason}"
-        )
-    return BackendChoice("scan", f"the reference loop; not native, as {reason}")
 
 
 def _where_split(backend: Backend, types: CallTypes) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 
 import jlstm
-from jlstm._backends.native import build
+from jlstm._backends.native import library
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy")
 SETTINGS = (
@@ -77,7 +77,7 @@ def _kernel() -> str:
     """Return whether recurrent layers can run by the compiled kernel here."""
     if jax.default_backend() != "cpu":
         return "not for this device"
-    return "compiled" if build.failure() is None else "none, layers run by the scan"
+    return "compiled" if library.failure() is None else "none, layers run by the scan"
 
 
 def _xla_flags() -> list[str]:

@@ -1,19 +1,45 @@
 """Calls of the kernel as XLA makes them: right ones, and ones that do not fit."""
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jlstm._backends.native.build import register_kernel, target
+import jlstm
+from jlstm._backends.native.build import target
+from jlstm._backends.native.compiled import Compiled, compiled, own_types
+from jlstm._backends.native.equations.plan import INPUT
+from jlstm._backends.native.library import register_kernel
 
-HANDLERS = (
-    *("lstm_forward", "lstm_backward", "gru_forward", "gru_backward"),
-    *("nll_forward", "nll_backward"),
+LSTM = jlstm.LSTMCell(7)
+# A cell with one product, with two of them, with sums over the units; and two whose
+# noise is one per row, and one per step. Noise needs a key.
+CELLS = {
+    "lstm": (LSTM, False),
+    "gru": (jlstm.GRUCell(7, reset="before"), False),
+    "norm": (jlstm.LayerNormLSTMCell(7), False),
+    "dropout": (jlstm.RecurrentDropout(LSTM, 0.5), True),
+    "zoneout": (jlstm.Zoneout(LSTM, h=0.3, c=0.2), True),
+}
+KEY = jax.typeof(jax.random.key(0))
+HANDLERS = tuple(
+    f"{what} {way}" for what in ("nll", *CELLS) for way in ("forward", "backward")
 )
 DTYPES = ("bool", "int8", "int32", "int64", "uint32", "float16", "bfloat16", "float64")
 FEWEST_CLASSES = 5
+
+
+@functools.cache
+def made(name: str) -> Compiled:
+    """Return one of the cells with its program.
+
+    With 64 bits noise is drawn in float64, which the kernel does not have.
+    """
+    cell, noisy = CELLS[name]
+    with jax.enable_x64(False):
+        return compiled(cell, own_types(cell, KEY if noisy else None))
 
 
 class Call(NamedTuple):
@@ -22,7 +48,7 @@ class Call(NamedTuple):
     handler: str
     operands: dict[str, jax.ShapeDtypeStruct]
     results: dict[str, jax.ShapeDtypeStruct]
-    options: dict[str, bool]
+    options: dict[str, Any]
 
     def replace(self, name: str, given: jax.ShapeDtypeStruct) -> "Call":
         """Return the call with an array of another type."""
@@ -38,7 +64,7 @@ class Call(NamedTuple):
         """Fill the operands with numbers, call the kernel and wait for it."""
         register_kernel()
         rng = np.random.default_rng(seed)
-        operands = [_filled(rng, given) for given in self.operands.values()]
+        operands = [filled(rng, given) for given in self.operands.values()]
         results = list(self.results.values())
         call = jax.ffi.ffi_call(target(self.handler), results)
         return jax.block_until_ready(call(*operands, **self.options))
@@ -51,40 +77,57 @@ def floats(*shape: int) -> jax.ShapeDtypeStruct:
 ABSENT = floats(0)
 
 
+def read(
+    name: str, t: int, b: int, x: int, h: int, *, resets: bool
+) -> dict[str, jax.ShapeDtypeStruct]:
+    """Return the types of all that a cell reads, under the kernel's names for them."""
+    cell, flags = made(name), jax.ShapeDtypeStruct((t, b), jnp.bool_)
+    products = cell.program.products
+    rows = {"xs": floats(t, b, x)}
+    rows |= {
+        f"weight {n}": floats(x if p.operand.kind == INPUT else h, len(p.used), h)
+        for n, p in enumerate(products)
+    }
+    rows |= {
+        f"stream {n}": floats(t, b, s.width, h) for n, s in enumerate(cell.streams)
+    }
+    rows |= {f"vector {n}": floats(v.width, h) for n, v in enumerate(cell.vectors)}
+    rows |= {f"row {n}": floats(b, r.width, h) for n, r in enumerate(cell.rows)}
+    carry = floats(b, h)
+    rows |= {f"carry {n}": carry for n in range(cell.leaves)}
+    fresh = carry if resets else ABSENT
+    rows |= {f"fresh carry {n}": fresh for n in range(cell.leaves)}
+    return rows | dict.fromkeys(("live", "resets"), flags if resets else ABSENT)
+
+
 def sequence(
-    handler: str, t: int, b: int, x: int, h: int, *, resets: bool, biases: bool
+    way: str, name: str, t: int, b: int, x: int, h: int, *, resets: bool
 ) -> Call:
-    """Return a right call of the LSTM's or the GRU's passes."""
-    has_c, back = handler.startswith("lstm"), handler.endswith("backward")
-    gates = 4 if has_c else 3
-    flags = jax.ShapeDtypeStruct((t, b), jnp.bool_)
-    carry, hs = floats(b, h), floats(t, b, h)
-    of_lstm = carry if has_c else ABSENT
-    weights = {
-        "w_ih": floats(x, gates, h),
-        "w_hh": floats(h, gates, h),
-        "b": floats(gates, h) if biases else ABSENT,
-        "b_hn": ABSENT if has_c or not biases else floats(h),
+    """Return a right call of a cell's passes: what is kept, is kept."""
+    cell, operands = made(name), read(name, t, b, x, h, resets=resets)
+    shown, leaves, width = cell.program.shown, cell.leaves, cell.program.width
+    hs, others = floats(t, b, h), range(shown, leaves)
+    outputs = {f"hs {n}": hs for n in range(shown)}
+    last = {f"last carry {n}": floats(b, h) for n in others}
+    kept = {
+        f"all of carry {n}": hs if cell.program.kept_carry[n] else ABSENT
+        for n in others
     }
-    fresh = {
-        "fresh_h": carry if resets else ABSENT,
-        "fresh_c": of_lstm if resets else ABSENT,
-    }
-    operands = {"xs": floats(t, b, x), **weights, "h": carry, "c": of_lstm, **fresh}
-    operands |= {name: flags if resets else ABSENT for name in ("live", "resets")}
-    made = {"hs": hs, "cs": hs if has_c else ABSENT, "kept": floats(t, b, 4 * h)}
-    options = {"reverse": resets}
-    if not back:
-        results = {"hs": made.pop("hs"), "new_c": of_lstm, **made}
-        return Call(handler, operands, results, options)
-    operands |= made | {"d_hs": hs, "d_new_c": of_lstm}
-    grads = {"xs": floats(t, b, x), **weights, "h": carry, "c": of_lstm, **fresh}
-    results = {"dz": made["kept"], **{f"d_{name}": grads[name] for name in grads}}
-    return Call(handler, operands, results, options)
+    kept["wide"] = floats(t, b, width, h) if width else ABSENT
+    options = {"cell": cell.key, "reverse": resets}
+    if way == "forward":
+        return Call("cell_forward", operands, outputs | last | kept, options)
+    grads = {f"d_{name}": operands[name] for name in list(operands)[:-2]}
+    results = {"new wide": kept["wide"], **grads}
+    cotangents = {f"d_{name}": given for name, given in (outputs | last).items()}
+    return Call(
+        "cell_backward", operands | outputs | kept | cotangents, results, options
+    )
 
 
-def likelihood(handler: str, n: int, h: int, v: int, *, tied: bool, bias: bool) -> Call:
+def likelihood(way: str, n: int, h: int, v: int, *, tied: bool, bias: bool) -> Call:
     """Return a right call of the softmax likelihood's passes."""
+    handler = f"nll_{way}"
     weight, row = floats(*((v, h) if tied else (h, v))), floats(n)
     logits = floats(n * -(-v // 16) * 16)
     operands = {
@@ -93,7 +136,7 @@ def likelihood(handler: str, n: int, h: int, v: int, *, tied: bool, bias: bool) 
         "b": floats(v) if bias else ABSENT,
         "targets": jax.ShapeDtypeStruct((n,), jnp.int32),
     }
-    if handler == "nll_forward":
+    if way == "forward":
         results = {"nll": row, "lse": row, "logits": logits}
         return Call(handler, operands, results, {"tied": tied})
     results = {"dz": logits, **{f"d_{k}": operands[k] for k in ("hs", "w", "b")}}
@@ -103,20 +146,21 @@ def likelihood(handler: str, n: int, h: int, v: int, *, tied: bool, bias: bool) 
 
 def right(handler: str, rng: np.random.Generator, fewest: int = 0) -> Call:
     """Draw the sizes of a right call, with so many steps and rows at least."""
+    what, way = handler.split()
     some, size = rng.integers(fewest, 6, 2), rng.integers(1, 40, 2)
     first, second = (bool(flag) for flag in rng.integers(0, 2, 2))
-    if handler.startswith("nll"):
+    if what == "nll":
         rows, classes = 9 * int(some[0]), int(size[1]) * FEWEST_CLASSES
-        return likelihood(handler, rows, int(size[0]), classes, tied=first, bias=second)
-    return sequence(handler, *map(int, some), *map(int, size), resets=first,
-                    biases=second)  # fmt: skip
+        return likelihood(way, rows, int(size[0]), classes, tied=first, bias=second)
+    return sequence(way, what, *map(int, some), *map(int, size), resets=first)
 
 
 def plain(handler: str) -> Call:
     """Return a right call with every array that there may be."""
-    if handler.startswith("nll"):
-        return likelihood(handler, 5, 3, 20, tied=False, bias=True)
-    return sequence(handler, 4, 3, 5, 7, resets=True, biases=True)
+    what, way = handler.split()
+    if what == "nll":
+        return likelihood(way, 5, 3, 20, tied=False, bias=True)
+    return sequence(way, what, 4, 3, 5, 7, resets=True)
 
 
 def wrong_types(given: jax.ShapeDtypeStruct) -> dict[str, jax.ShapeDtypeStruct]:
@@ -165,7 +209,7 @@ def _other(given: Any, kind: int, rng: np.random.Generator) -> jax.ShapeDtypeStr
     return jax.ShapeDtypeStruct(tuple(shape), dtype)
 
 
-def _filled(rng: Any, given: jax.ShapeDtypeStruct) -> np.ndarray:
+def filled(rng: Any, given: jax.ShapeDtypeStruct) -> np.ndarray:
     """Return numbers below 1, or classes that there are."""
     high = 2 if given.dtype == jnp.bool_ else FEWEST_CLASSES
     floating = jnp.issubdtype(given.dtype, jnp.floating)

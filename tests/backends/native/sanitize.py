@@ -22,7 +22,10 @@ FLAGS = (
     "-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined "
     "-fno-sanitize-recover=undefined"
 )
-TESTS = ("test_foreign_memory.py", "test_kernel.py", "test_likelihood.py")
+TESTS = (
+    *("test_foreign_memory.py", "test_kernel.py", "test_cells.py"),
+    "test_likelihood.py",
+)
 OPTIONS = {
     # Python and XLA free nothing at their end; memory that cannot be had is an error
     # of the kernel's.
@@ -73,13 +76,16 @@ def library(name: str) -> str:
 
 
 def build() -> None:
-    """Compile the kernel into the cache; only a watched process could load it."""
+    """Compile the kernel into the cache; only a watched process could load it.
+
+    Such a process compiles the cells itself: their flags are those of the kernel.
+    """
     path = library_path()
     make_private(path.parent)
     if not is_kept(path):
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             made = Path(folder) / path.name
-            compile_file(find_compiler(), SOURCE, made)
+            compile_file(find_compiler(), SOURCE, made, include=FOLDER)
             keep(made, path)
 
 
@@ -93,7 +99,8 @@ def finds_nothing(watched: dict[str, str]) -> bool:
                 text = text.replace(CHECK, "")
             (Path(folder) / source.name).write_text(text, "utf-8")
         made = Path(folder) / "unchecked.so"
-        compile_file(find_compiler(), Path(folder) / SOURCE.name, made)
+        source = Path(folder) / SOURCE.name
+        compile_file(find_compiler(), source, made, include=Path(folder))
         command = ["-m", "tests.backends.native.unchecked", str(made)]
         done = run(command, watched, text=True, capture_output=True)
     found = done.returncode != 0 and "ERROR: AddressSanitizer" in done.stderr

@@ -12,9 +12,9 @@ import pytest
 from jax.experimental.serialize_executable import serialize
 
 import jlstm
-from jlstm._backends.native import unavailable
+from jlstm._backends.native import library, unavailable
 from jlstm._backends.native.build import BuildError, built, find_compiler
-from jlstm.activations import HardSigmoid
+from jlstm._backends.native.compiled import compiled, own_types
 from tests.backends.native.samples import needs_kernel
 
 PATHS = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -36,15 +36,9 @@ def ask(folder, **environment):
 @pytest.mark.parametrize(
     ("cell", "dtypes", "reason"),
     [
-        (jlstm.RNNCell(3), (), "the kernel has LSTMCell and GRUCell, not RNNCell"),
-        (jlstm.GRUCell(3, "before"), (), 'the kernel has the GRU with reset="after"'),
-        (jlstm.LSTMCell(4, num_heads=2), (), "the kernel has one head, not 2"),
-        (jlstm.LSTMCell(3, cell_clip=1.0), (), "does not clip the cell state"),
-        (
-            jlstm.LSTMCell(3, gate_activation=HardSigmoid()),
-            (),
-            "the kernel has gate_activation='sigmoid', not HardSigmoid",
-        ),
+        (jlstm.MLSTMCell(3), (), "no kernel for MLSTMCell: its carry has a leaf of "),
+        (jlstm.LRUCell(3), (), "no kernel for LRUCell: it computes imag of the carry"),
+        (jlstm.ConvGRUCell(3, (4, 4)), (), "it reads images"),
         (jlstm.GRUCell(3), ("float32", "float64"), "float32, not in float64"),
     ],
 )
@@ -77,11 +71,12 @@ def test_a_compiler_is_looked_for_by_name(monkeypatch):
 def test_two_processes_compile_at_once_and_a_third_only_loads(tmp_path):
     first, second = ask(tmp_path), ask(tmp_path)
     assert [p.communicate()[0].strip() for p in (first, second)] == ["None", "None"]
-    library, _ = sorted(tmp_path.iterdir(), key=lambda path: path.suffix, reverse=True)
-    assert library.suffix == ".so"
-    made = library.stat().st_mtime_ns
+    made = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    kinds = sorted((path.name.split("-")[0], path.suffix) for path in made)
+    assert kinds == [(what, end) for what in ("cell", "kernel")
+                     for end in (".sha256", ".so")]  # fmt: skip
     assert ask(tmp_path).communicate()[0].strip() == "None"
-    assert library.stat().st_mtime_ns == made
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == made
 
 
 @needs_kernel
@@ -89,6 +84,69 @@ def test_a_build_is_reused():
     path = built()
     made = path.stat().st_mtime_ns
     assert built() == path and path.stat().st_mtime_ns == made
+
+
+def source_of(cell):
+    return compiled(cell, own_types(cell, None)).program.source
+
+
+def test_a_program_is_that_of_all_sizes_of_a_cell():
+    """And of all cells with its equations, but of no others."""
+    small, large = jlstm.LSTMCell(3), jlstm.LSTMCell(500, forget_bias=0.0)
+    assert source_of(small) == source_of(large)
+    assert source_of(small) != source_of(jlstm.LSTMCell(3, activation="relu"))
+    norms = (jlstm.LayerNormLSTMCell(3), jlstm.LayerNormLSTMCell(500))
+    assert source_of(norms[0]) == source_of(norms[1])
+
+
+@pytest.fixture
+def unknown(monkeypatch):
+    """No program is registered yet, for all that Python knows."""
+    library.register_program.cache_clear()
+    monkeypatch.setattr(library, "_loaded", {})
+    yield
+    library.register_program.cache_clear()
+
+
+@needs_kernel
+@pytest.mark.long
+@pytest.mark.usefixtures("unknown")
+@pytest.mark.parametrize("damage", ["truncated", "no digest", "removed"])
+def test_a_damaged_program_is_compiled_again(damage):
+    source = source_of(jlstm.RNNCell(3, activation="softsign"))
+    source += f"// {damage}\n"  # what nobody else has loaded
+    path = library._path(library.register_program(source))
+    library.register_program.cache_clear()
+    library._loaded.clear()
+    if damage == "no digest":
+        path.with_suffix(".sha256").unlink()
+    else:
+        path.unlink()  # not in place: it is loaded
+        if damage == "truncated":
+            path.write_bytes(b"something else")
+    try:
+        assert library._path(library.register_program(source)) == path
+        assert library.is_kept(path)
+    finally:
+        path.unlink()
+        path.with_suffix(".sha256").unlink()
+
+
+@needs_kernel
+@pytest.mark.usefixtures("unknown")
+def test_a_program_that_does_not_compile_is_a_reason():
+    with pytest.raises(BuildError, match="cannot compile the kernel: "):
+        library.register_program("no program")
+    assert not library.is_kept(library._path(library._key("no program")))
+
+
+@needs_kernel
+def test_flags_are_part_of_the_name_of_a_program(monkeypatch):
+    """So a cell that is watched by a sanitizer is another library."""
+    plain = library._key("a program")
+    assert library._key("another") != plain
+    monkeypatch.setenv("JLSTM_KERNEL_FLAGS", "-fsanitize=address")
+    assert library._key("a program") != plain
 
 
 @pytest.mark.long
@@ -118,13 +176,14 @@ except ValueError as error:
 @pytest.mark.long
 @needs_kernel
 def test_a_compiled_program_is_loaded_by_a_process_that_only_imports_jlstm(tmp_path):
-    """It has the kernel in it, of which XLA must know before."""
+    """XLA must know of the kernel before; the kernel asks for the program."""
     cell = jlstm.LSTMCell(4)
     params, xs = cell.init(jax.random.key(0), 3), jnp.ones((20, 8, 3), jnp.float32)
     run = jax.jit(lambda params, xs: jlstm.unroll(cell, params, xs)[1])
-    compiled = run.lower(params, xs).compile()
+    lowered = run.lower(params, xs)
+    assert "jlstm_cell_forward" in lowered.as_text()
     with open(tmp_path / "program", "wb") as file:
-        pickle.dump((serialize(compiled)[0], tuple(params), xs), file)
+        pickle.dump((serialize(lowered.compile())[0], tuple(params), xs), file)
     code = """
 import pickle, sys, jax, jlstm
 from jax.experimental.serialize_executable import deserialize_and_load

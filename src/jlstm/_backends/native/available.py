@@ -1,25 +1,22 @@
 """Whether the kernel can run a cell, and if not, why."""
 
+import functools
 import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from jlstm._backends.native.build import failure
+from jlstm._backends.native.compiled import compiled, own_types
+from jlstm._backends.native.equations.unsupported import UnsupportedError
+from jlstm._backends.native.error import BuildError
+from jlstm._backends.native.library import failure
 from jlstm._internal.overrides import set_on
 from jlstm._internal.types import DType
 from jlstm.cell import Cell
-from jlstm.cells.gru import GRUCell
-from jlstm.cells.lstm import LSTMCell
 
 FEW_ROWS = 64
 """With fewer rows, packing the weights costs more than the kernel saves."""
-ACTIVATIONS = {
-    "gate_activation": "sigmoid",
-    "activation": "tanh",
-    "output_activation": "tanh",
-}
 
 
 def unavailable(cell: Cell, *dtypes: DType) -> str | None:
@@ -29,13 +26,13 @@ def unavailable(cell: Cell, *dtypes: DType) -> str | None:
     done. ``dtypes`` are those of the inputs and of the carry.
 
     Example:
-        >>> unavailable(GRUCell(8, reset="before"))
-        'the kernel has the GRU with reset="after" only'
+        >>> from jlstm import LSTMCell
         >>> unavailable(LSTMCell(8), "bfloat16")
         'the kernel computes in float32, not in bfloat16'
     """
     platform = jax.default_backend()
-    return unsupported_cell(cell) or unsupported(platform, *dtypes)
+    reason = unsupported_types(platform, *dtypes) or unsupported_cell(cell)
+    return reason or program_failure(cell)
 
 
 def unsupported(platform: str, *dtypes: DType) -> str | None:
@@ -50,11 +47,20 @@ def unsupported(platform: str, *dtypes: DType) -> str | None:
         >>> unsupported("gpu", "float32")
         'the kernel is for the CPU, not gpu'
     """
+    reason = unsupported_types(platform, *dtypes)
+    here = jax.default_backend() == "cpu"
+    return reason or (failure() if here else None)
+
+
+def unsupported_types(platform: str, *dtypes: DType) -> str | None:
+    """Return what speaks against the kernel before anything is compiled.
+
+    Example:
+        >>> unsupported_types("cpu", "float32")
+    """
     if (reason := _unsupported_dtype(dtypes)) is not None:
         return reason
-    if platform != "cpu":
-        return f"the kernel is for the CPU, not {platform}"
-    return failure() if jax.default_backend() == "cpu" else None
+    return None if platform == "cpu" else f"the kernel is for the CPU, not {platform}"
 
 
 def too_small(*sizes: Any) -> str | None:
@@ -73,27 +79,66 @@ def too_small(*sizes: Any) -> str | None:
     return few if rows < FEW_ROWS else None
 
 
-def unsupported_cell(cell: Cell) -> str | None:
-    """Return what of ``cell`` the kernel does not have; ``None`` if it has all.
+def unsupported_cell(cell: Cell, features: int | None = None) -> str | None:
+    """Return why no program can be generated for ``cell``; ``None`` if one can.
+
+    ``features`` is how many the input has: where these are as many as the units, an
+    input may meet the carry, as in the Mogrifier LSTM.
 
     Example:
-        >>> unsupported_cell(LSTMCell(8)), unsupported_cell(LSTMCell(8, num_heads=2))
-        (None, 'the kernel has one head, not 2')
+        >>> from jlstm import MLSTMCell, MogrifierLSTMCell, PeepholeLSTMCell
+        >>> unsupported_cell(PeepholeLSTMCell(8))
+        >>> unsupported_cell(MLSTMCell(8))
+        'no kernel for MLSTMCell: its carry has a leaf of 1 by units by units per row'
+        >>> unsupported_cell(MogrifierLSTMCell(8), features=8)
     """
-    if type(cell) not in (LSTMCell, GRUCell):
-        return f"the kernel has LSTMCell and GRUCell, not {type(cell).__name__}"
-    if isinstance(cell, GRUCell) and cell.reset != "after":
-        return 'the kernel has the GRU with reset="after" only'
-    if cell.num_heads != 1:
-        return f"the kernel has one head, not {cell.num_heads}"
-    if isinstance(cell, LSTMCell) and cell.cell_clip is not None:
-        return "the kernel does not clip the cell state"
-    if (name := set_on(cell)) is not None:
-        return f"the kernel would not see the {name} that was set on it"
-    for field, wanted in ACTIVATIONS.items():
-        given = getattr(cell, field, wanted)
-        if given != wanted:
-            return f"the kernel has {field}={wanted!r}, not {given!r}"
+    name = type(cell).__name__
+    if (attribute := _set_on(cell)) is not None:  # equal cells need not have it
+        return f"no kernel for {name}: it would not see the {attribute} set on it"
+    try:
+        square, wide = features == cell.hidden_size, jax.config.jax_enable_x64
+        return _unsupported_cell(cell, square, wide)
+    except TypeError:  # it has no hash, as a cell that holds an array has none
+        return f"no kernel for {name}: it cannot be hashed"
+
+
+def _set_on(cell: Any) -> str | None:
+    """Return an attribute that was set on a cell, or on one inside it."""
+    inner = getattr(cell, "cell", None)
+    return set_on(cell) or (None if inner is None else _set_on(inner))
+
+
+@functools.lru_cache(maxsize=512)
+def _unsupported_cell(cell: Cell, square: bool, wide: bool) -> str | None:
+    try:
+        if cell.num_feature_axes != 1:
+            raise UnsupportedError("it reads images")
+        for key in (None, jax.typeof(jax.random.key(0))):
+            features = _features(cell, square)
+            compiled(cell, own_types(cell, key, features)).at(5, features)
+    except UnsupportedError as error:
+        return f"no kernel for {type(cell).__name__}: {error}"
+    return None
+
+
+def _features(cell: Cell, square: bool) -> int:
+    return cell.hidden_size if square else cell.hidden_size + 1
+
+
+def program_failure(cell: Cell, features: int | None = None) -> str | None:
+    """Return why the program of a cell cannot be compiled; ``None`` if it can.
+
+    Asking compiles it if that has not been done.
+    """
+    if jax.default_backend() != "cpu":
+        return None
+    if (reason := failure()) is not None:
+        return reason
+    square = features == cell.hidden_size
+    try:
+        compiled(cell, own_types(cell, None, _features(cell, square))).key  # noqa: B018
+    except BuildError as error:
+        return str(error)
     return None
 
 

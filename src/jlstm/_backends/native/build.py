@@ -1,4 +1,4 @@
-"""Compile the kernel once a machine, load it, and tell XLA of it.
+"""Compile the kernel once a machine, and load it.
 
 The first use compiles ``kernel.cc`` with the system's C++ compiler for exactly the
 processor at hand, which takes some seconds, and keeps the library in the user's cache
@@ -6,7 +6,6 @@ directory under a name that says from what it was made. Later processes load it;
 damaged there is compiled again.
 """
 
-import contextlib
 import ctypes
 import functools
 import hashlib
@@ -14,9 +13,9 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-import jax
 import jaxlib
 
 from jlstm._backends.native.cache import cache_dir, is_kept, keep, make_private
@@ -26,46 +25,20 @@ from jlstm._backends.native.error import BuildError
 FOLDER = Path(__file__).with_name("kernel")
 SOURCE = FOLDER / "kernel.cc"
 TARGETS = (
-    *("lstm_forward", "lstm_backward", "gru_forward", "gru_backward"),
     *("nll_forward", "nll_backward"),
+    *("cell_forward", "cell_backward"),
 )
+ENTRIES = (*TARGETS, "jlstm_register", "jlstm_on_missing")
 
 
 @functools.cache
-def register_kernel() -> None:
-    """Compile and load the kernel if that has not been done, and tell XLA of it.
-
-    ``import jlstm`` does it where a kernel is in the cache. Elsewhere call it before a
-    compiled program with the kernel in it (``jax.experimental.serialize_executable``)
-    is loaded.
+def load_kernel() -> ctypes.CDLL:
+    """Return the kernel's library, compiled and loaded once a process.
 
     Raises:
-        BuildError: the kernel cannot be compiled or loaded here.
+        BuildError: it cannot be compiled or loaded here.
     """
-    library = _load(built())
-    for name in TARGETS:
-        handler = jax.ffi.pycapsule(getattr(library, name))
-        jax.ffi.register_ffi_target(target(name), handler, platform="cpu")
-
-
-def register_if_built() -> None:
-    """Tell XLA of a kernel that is in the cache; compile nothing."""
-    with contextlib.suppress(BuildError, OSError):  # said when it is asked for
-        if is_kept(library_path()):
-            register_kernel()
-
-
-@functools.cache
-def failure() -> str | None:
-    """Return why the kernel cannot run in this process; ``None`` if it can.
-
-    Asking compiles the kernel if that has not been done.
-    """
-    try:
-        register_kernel()
-    except BuildError as error:
-        return str(error)
-    return None
+    return _load(built())
 
 
 def target(name: str) -> str:
@@ -75,7 +48,7 @@ def target(name: str) -> str:
 
 def library_path() -> Path:
     """Return where the compiled kernel is, or would be."""
-    return cache_dir() / f"kernel-{_fingerprint(find_compiler())}.so"
+    return cache_dir() / f"kernel-{fingerprint(find_compiler())}.so"
 
 
 def built() -> Path:
@@ -93,14 +66,26 @@ def built() -> Path:
 
 
 def _build(path: Path) -> None:
+    build_library(path, SOURCE, _load)
+
+
+def build_library(path: Path, source: Path | str, check: Callable) -> None:
     """Compile to a directory of its own and rename, so that no reader finds half of it.
 
     Two processes that compile at once both do so, and the second name wins.
+
+    Args:
+        path: where the library is to be.
+        source: a file in C++, or its text.
+        check: is called with the new library before it is kept; raises if it is none.
     """
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
-        compile_file(find_compiler(), SOURCE, made)
-        _load(made)
+        if isinstance(source, str):
+            text, source = source, Path(folder) / "source.cc"
+            source.write_text(text, "utf-8")
+        compile_file(find_compiler(), source, made, include=FOLDER)
+        check(made)
         keep(made, path)
 
 
@@ -108,14 +93,15 @@ def _load(path: Path) -> ctypes.CDLL:
     """Load a library that has all functions of the kernel."""
     try:
         library = ctypes.CDLL(str(path))
-        for name in TARGETS:
+        for name in ENTRIES:
             getattr(library, name)
+        library.jlstm_register.argtypes = (ctypes.c_char_p, ctypes.c_void_p)
     except (OSError, AttributeError) as error:
         raise BuildError(f"the compiled kernel cannot be loaded: {error}") from error
     return library
 
 
-def _fingerprint(compiler: list[str]) -> str:
+def fingerprint(compiler: list[str]) -> str:
     """Hash all that the library depends on: a cache may be shared between machines."""
     text = "\n".join([_source_and_machine(), *compiler, *flags(), jaxlib.__version__])
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:20]

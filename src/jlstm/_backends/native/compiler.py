@@ -47,13 +47,17 @@ def flags() -> list[str]:
     return [*FLAGS, native, "-isystem", jax.ffi.include_dir(), *own]
 
 
-def compile_file(compiler: list[str], source: Path, target: Path) -> None:
+def compile_file(
+    compiler: list[str], source: Path, target: Path, include: Path
+) -> None:
     """Compile one file to a library; what the compiler keeps aside goes there too.
+
+    ``include`` is where headers are, besides next to the file.
 
     Raises:
         BuildError: the compiler fails, or takes too long.
     """
-    command = [*compiler, *flags(), str(source), "-o", str(target)]
+    command = [*compiler, *flags(), "-I", str(include), str(source), "-o", str(target)]
     code, said = _run(command, target.parent)
     if code is None:
         raise BuildError(f"{compiler[0]} did not end within {TIMEOUT} seconds")

@@ -8,7 +8,8 @@ import numpy as np
 from jax.interpreters import mlir
 from jaxtyping import Array
 
-from jlstm._backends.native.build import register_kernel, target
+from jlstm._backends.native.build import target
+from jlstm._backends.native.library import register_kernel
 
 EMPTY = (0,)
 Types = Any
@@ -91,7 +92,7 @@ def call(
     avals_in: list,
     results: list,
     aliases: dict[int, int] | None = None,
-    **options: bool,
+    **options: bool | str,
 ) -> list:
     """Call the kernel with empty arrays for what is ``None``; return what is not."""
     register_kernel()

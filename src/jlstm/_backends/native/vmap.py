@@ -50,7 +50,8 @@ def batch_forward(
         for name, at in routine.rows.items()
         if getattr(inputs, name) is not None
     }
-    out = bind(*jax.tree.leaves(inputs._replace(**folded)))
+    inputs = inputs._replace(**folded)
+    out = bind(*jax.tree.leaves(inputs))
     places = routine.row_axes(inputs)[: len(out)]
     return [
         _split(leaf, size, at) for leaf, at in zip(out, places, strict=True)

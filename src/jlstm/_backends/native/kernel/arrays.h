@@ -56,8 +56,9 @@ class Array {
   template <class T>
   T* as(Shape wanted) const {
     constexpr ffi::DataType type = TYPE<std::remove_const_t<T>>;
-    require(is(type, wanted), text() + ", not " + describe(type, wanted));
-    require(moderate(wanted), text() + ", which is too large");
+    // Without `require`: calls are frequent, and the message would be made for each.
+    if (!is(type, wanted)) throw BadCall(text() + ", not " + describe(type, wanted));
+    if (!moderate(wanted)) throw BadCall(text() + ", which is too large");
     return buffer_.element_count() ? static_cast<T*>(buffer_.untyped_data()) : nullptr;
   }
   // An empty array stands for one that there is not: XLA's calls have a fixed number of
@@ -67,7 +68,8 @@ class Array {
   template <size_t N>
   std::array<Index, N> sizes() const {
     auto given = buffer_.dimensions();
-    require(given.size() == N, text() + ", not of " + std::to_string(N) + " axes");
+    if (given.size() != N)
+      throw BadCall(text() + ", not of " + std::to_string(N) + " axes");
     std::array<Index, N> sizes;
     std::copy(given.begin(), given.end(), sizes.begin());
     return sizes;
@@ -107,8 +109,9 @@ template <class List, class Number>
 class Arrays {
  public:
   Arrays(List& list, size_t count) : list_(list) {
-    require(list.size() == count, "a call has " + std::to_string(list.size()) +
-                                      " arrays, not " + std::to_string(count));
+    if (list.size() != count)
+      throw BadCall("a call has " + std::to_string(list.size()) + " arrays, not " +
+                    std::to_string(count));
   }
 
   template <size_t N>

@@ -1,0 +1,35 @@
+// Scratch memory in pieces that are asked for one after the other, then given at once.
+
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "memory.h"
+
+namespace {
+
+class Room {
+ public:
+  // `piece` is set by `give`, and must stay where it is until then.
+  void ask(float*& piece, Index floats) { wanted_.push_back({&piece, floats}); }
+
+  void give() {
+    Index total = 0;
+    for (auto& [piece, floats] : wanted_) total += Scratch::padded(floats);
+    scratch_.emplace(total);
+    for (auto& [piece, floats] : wanted_)
+      *piece = floats ? scratch_->take(floats) : nullptr;
+    wanted_.clear();
+  }
+
+ private:
+  struct Wanted {
+    float** piece;
+    Index floats;
+  };
+  std::vector<Wanted> wanted_;
+  std::optional<Scratch> scratch_;
+};
+
+}  // namespace

@@ -1,0 +1,126 @@
+"""What XLA and the kernel know in this process: the kernel's calls, and programs.
+
+The kernel is one library, compiled once; what is compiled for a cell is its stages
+only, in a fraction of a second. Both are kept in the same directory, under names that
+say from what they were made.
+"""
+
+import contextlib
+import ctypes
+import functools
+import hashlib
+import os
+from pathlib import Path
+
+import jax
+
+from jlstm._backends.native.build import (
+    TARGETS,
+    build_library,
+    fingerprint,
+    library_path,
+    load_kernel,
+    target,
+)
+from jlstm._backends.native.cache import cache_dir, is_kept, make_private
+from jlstm._backends.native.compiler import find_compiler
+from jlstm._backends.native.error import BuildError
+
+_loaded: dict[str, ctypes.CDLL] = {}
+
+
+@functools.cache
+def register_kernel() -> None:
+    """Compile and load the kernel if that has not been done, and tell XLA of it.
+
+    ``import jlstm`` does it where a kernel is in the cache. Elsewhere call it before a
+    compiled program with the kernel in it (``jax.experimental.serialize_executable``)
+    is loaded.
+
+    Raises:
+        BuildError: the kernel cannot be compiled or loaded here.
+    """
+    library = load_kernel()
+    library.jlstm_on_missing(_missing)
+    for name in TARGETS:
+        handler = jax.ffi.pycapsule(getattr(library, name))
+        jax.ffi.register_ffi_target(target(name), handler, platform="cpu")
+
+
+def register_if_built() -> None:
+    """Tell XLA of a kernel that is in the cache; compile nothing."""
+    with contextlib.suppress(BuildError, OSError):  # said when it is asked for
+        if is_kept(library_path()):
+            register_kernel()
+
+
+@functools.cache
+def failure() -> str | None:
+    """Return why the kernel cannot run in this process; ``None`` if it can.
+
+    Asking compiles the kernel if that has not been done.
+    """
+    try:
+        register_kernel()
+    except BuildError as error:
+        return str(error)
+    return None
+
+
+@functools.lru_cache(maxsize=1024)
+def register_program(source: str) -> str:
+    """Compile and load a program if need be, and return the key that names it.
+
+    Raises:
+        BuildError: it cannot be compiled or loaded here.
+    """
+    register_kernel()
+    key = _key(source)
+    path = _path(key)
+    try:
+        make_private(path.parent)
+        if not is_kept(path):
+            build_library(path, source, _load)
+    except OSError as error:
+        raise BuildError(f"the cell cannot be compiled: {error}") from error
+    _register(key, path)
+    return key
+
+
+def _key(source: str) -> str:
+    """Return the name of a program, which says all that it depends on."""
+    text = "\n".join([fingerprint(find_compiler()), source])
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:20]
+
+
+def _path(key: str) -> Path:
+    return cache_dir() / f"cell-{key}.so"
+
+
+def _register(key: str, path: Path) -> None:
+    if key in _loaded:
+        return
+    library = _load(path)
+    load_kernel().jlstm_register(key.encode(), library.jlstm_program())
+    _loaded[key] = library
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    try:
+        library = ctypes.CDLL(os.fspath(path))
+        library.jlstm_program.restype = ctypes.c_void_p
+    except (OSError, AttributeError) as error:
+        raise BuildError(f"the compiled cell cannot be loaded: {error}") from error
+    return library
+
+
+@ctypes.CFUNCTYPE(None, ctypes.c_char_p)
+def _missing(key: bytes) -> None:
+    """Load a program that a compiled call names and nobody has asked for here.
+
+    So it is where XLA's program comes from a cache or a file: nothing was traced.
+    """
+    with contextlib.suppress(BuildError, OSError):  # the kernel says what is missing
+        path = _path(key.decode())
+        if is_kept(path):
+            _register(key.decode(), path)
