@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import jlstm
@@ -215,3 +216,72 @@ def test_a_number_that_all_units_share_has_its_gradient():
     sample = draw(cell, 6, (5,), 3)
     ours, wanted = (value_and_grad(name, cell, sample) for name in ("native", "scan"))
     assert_close(ours, wanted)
+
+
+class RowsInStep(jlstm.RNNCell):
+    """A step that reads how many rows there are."""
+
+    def gate(self, params, carry, zx, zh):
+        new, gates = super().gate(params, carry, zx, zh)
+        return new._replace(h=new.h / carry.h.shape[0]), gates
+
+
+class RootInStep(jlstm.RNNCell):
+    """A step that reads the root of the number of units: no number for all sizes."""
+
+    def gate(self, params, carry, zx, zh):
+        new, gates = super().gate(params, carry, zx, zh)
+        return new._replace(h=new.h / self.hidden_size**0.5), gates
+
+
+class DeafCell(jlstm.RNNCell):
+    """A step that does not hear its input."""
+
+    def gate(self, params, carry, zx, zh):
+        _, gates = super().gate(params, carry, zx, zh)
+        return carry, gates
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (RowsInStep, "its equations depend on the sizes"),
+        (RootInStep, "its equations depend on the sizes"),
+        (DeafCell, "it does not read its input"),
+    ],
+)
+def test_what_would_be_wrong_is_refused(kind, reason):
+    assert unsupported_cell(kind(4)) == f"no kernel for {kind.__name__}: {reason}"
+    sample = draw(kind(4), 16, (5,), 3)
+    params, xs, carry, _ = sample.point
+    assert_close(
+        jlstm.unroll(kind(4), params, xs, carry),
+        jlstm.unroll(kind(4), params, xs, carry, backend="scan"),
+    )
+
+
+@needs_kernel
+@pytest.mark.parametrize(
+    ("function", "exact", "low", "high"),
+    [
+        (jnp.exp, np.exp, -80.0, 80.0),
+        (jnp.expm1, np.expm1, -5.0, 5.0),
+        (jnp.log, np.log, 1e-30, 10.0),
+        (jnp.log1p, np.log1p, -0.99, 100.0),
+        (jnp.sqrt, np.sqrt, 0.0, 1e30),
+        (jnp.abs, np.abs, -3.0, 3.0),
+        (jnp.sign, np.sign, -3.0, 3.0),
+    ],
+)
+def test_functions_are_accurate(function, exact, low, high):
+    """Also near zero and one, and what is no number stays none."""
+    near = np.array([1e-8, 1e-3, 1 - 1e-6, 1.0, 1 + 1e-6, np.inf, np.nan])
+    x = np.concatenate([np.linspace(low, high, 2000), near]).astype(np.float32)
+    cell = jlstm.RNNCell(1, activation=function)
+    params = cell.init(jax.random.key(0), 1)
+    params = jax.tree.map(jnp.zeros_like, params)
+    params = params._replace(w_ih=jnp.ones_like(params.w_ih))
+    _, ys = jlstm.unroll(cell, params, jnp.asarray(x)[None, :, None], backend="native")
+    with np.errstate(over="ignore"):
+        wanted = exact(x.astype(np.float64)).astype(np.float32)
+    np.testing.assert_allclose(ys[0, :, 0], wanted, rtol=3e-7)

@@ -136,6 +136,8 @@ def cut(trace: Trace) -> Cut:
                 continue
         if not (isinstance(place[0], int) and place[0] in inside):
             _read(made, place, depends[place])
+    if not made.streams and not any(product.of_input for product in made.products):
+        raise UnsupportedError("it does not read its input")
     made.equations.sort()
     made.products.sort(key=lambda product: product.equation)
     return made

@@ -1,6 +1,6 @@
 """Sizes that say what an axis is: primes that are the size of nothing else."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,9 +25,10 @@ class Sizes(NamedTuple):
             >>> Sizes(unit=8, row=5, input=3).true((1013, 4 * 1009))
             (5, 32)
         """
-        return tuple(self._true(size) for size in shape)
+        return tuple(self.of(size) for size in shape)
 
-    def _true(self, size: int) -> int:
+    def of(self, size: Any) -> Any:
+        """Return a traced number with the true sizes; any other stays."""
         if size == ROW:
             return self.row
         if size == INPUT:

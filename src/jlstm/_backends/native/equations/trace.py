@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, jaxpr_as_fun
 from jaxtyping import Array
 
-from jlstm._backends.native.equations.sizes import ROW, UNIT, Sizes
+from jlstm._backends.native.equations.sizes import INPUT, ROW, UNIT, Sizes
 from jlstm._backends.native.equations.unsupported import UnsupportedError
 from jlstm.cell import Cell
 
@@ -102,20 +103,47 @@ def trace(cell: Cell, types: StepInputs) -> Trace:
 
 
 def traced_alike(first: Trace, second: Trace, sizes: Sizes) -> bool:
-    """Whether the second trace is the first one with the true sizes."""
+    """Whether the second trace is the first one with the true sizes.
+
+    Numbers count too: a step that reads the size of its batch has another one in each.
+    """
     one, two = first.jaxpr, second.jaxpr
-    if len(one.eqns) != len(two.eqns) or len(one.invars) != len(two.invars):
-        return False
     pairs = [(one.invars, two.invars), (one.constvars, two.constvars)]
+    if len(one.eqns) != len(two.eqns):
+        return False
     for a, b in zip(one.eqns, two.eqns, strict=True):
-        if a.primitive is not b.primitive:
+        if a.primitive is not b.primitive or not _alike(a.params, b.params, sizes):
             return False
-        pairs.append((a.outvars, b.outvars))
+        pairs += [(a.invars, b.invars), (a.outvars, b.outvars)]
     return all(
         len(a) == len(b)
-        and all(sizes.true(v.aval.shape) == w.aval.shape for v, w in zip(a, b))  # noqa: B905
+        and all(_same_value(v, w, sizes) for v, w in zip(a, b, strict=True))
         for a, b in pairs
     )
+
+
+def _same_value(v: Any, w: Any, sizes: Sizes) -> bool:
+    if sizes.true(v.aval.shape) != w.aval.shape:
+        return False
+    if isinstance(v, Literal) and v.aval.shape == ():
+        same_row = sizes._replace(row=ROW, input=INPUT)  # the kernel knows units alone
+        return isinstance(w, Literal) and _alike(_number(v), _number(w), same_row)
+    return True
+
+
+def _number(literal: Literal) -> Any:
+    return np.asarray(literal.val).item()
+
+
+def _alike(a: Any, b: Any, sizes: Sizes) -> bool:
+    """Whether two parameters of an equation, or two numbers, are alike."""
+    if isinstance(a, dict):
+        return all(_alike(a[name], b.get(name), sizes) for name in a)
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(map(_alike, a, b, [sizes] * len(a)))
+    if isinstance(a, bool) or not isinstance(a, int | float):
+        return True  # functions and the like: what they compute stands in equations
+    return sizes.of(a) == b or (a != a and b != b)
 
 
 def prime_types(cell: Cell, like: StepInputs, features: int) -> StepInputs:
