@@ -285,3 +285,28 @@ def test_functions_are_accurate(function, exact, low, high):
     with np.errstate(over="ignore"):
         wanted = exact(x.astype(np.float64)).astype(np.float32)
     np.testing.assert_allclose(ys[0, :, 0], wanted, rtol=3e-7)
+
+
+class DeepCell(jlstm.RNNCell):
+    """A network that reads its input through a layer of its own."""
+
+    def project(self, params, x):
+        return super().project(params, jnp.tanh(2 * x))
+
+
+def test_the_kernel_multiplies_what_is_made_of_the_input():
+    for cell in (DeepCell(5), jlstm.InputDropout(jlstm.LSTMCell(5), 0.3)):
+        for key in (None, KEY):
+            made = program(cell, key)
+            assert len(made.cut.x) == 1 and not made.cut.streams
+            kinds = [p.operand.kind for p in made.program.products]
+            assert kinds == ["INPUT", "CARRY"]
+
+
+@needs_kernel
+def test_its_gradient_goes_on_to_the_input():
+    sample = draw(DeepCell(21), 6, (5,), 3)
+    ours, wanted = (
+        value_and_grad(name, DeepCell(21), sample) for name in ("native", "scan")
+    )
+    assert_close(ours, wanted)

@@ -159,7 +159,7 @@ def no_float64():
 @pytest.mark.parametrize("name", marked(CELLS, ["gru"], pytest.mark.long))
 def test_a_routine_refuses_inputs_that_do_not_fit(name):
     """When it is traced: nothing is compiled, nothing computed."""
-    inputs, routine = inputs_of(name), StepsRoutine(made(name))
+    inputs, routine = inputs_of(name), StepsRoutine(made(name), features=4)
     for field, given in inputs._asdict().items():
         wrong = {
             "dtype": given.astype(jnp.bfloat16 if given.dtype != bool else jnp.float32),
@@ -182,7 +182,7 @@ def test_a_routine_refuses_inputs_that_do_not_fit(name):
 def test_without_a_step_the_carry_is_what_it_was(name, sizes):
     if name == "zoneout" and 0 in sizes[1:]:
         pytest.skip("no numbers are drawn for no rows: its equations are others")
-    routine, inputs = StepsRoutine(made(name)), inputs_of(name, *sizes)
+    routine, inputs = StepsRoutine(made(name), features=4), inputs_of(name, *sizes)
     moving = inputs._fields[:-2]
 
     def outputs(function, values):

@@ -104,11 +104,6 @@ class Compiled:
         """The leaves of the carry as the kernel counts them: vectors of units."""
         return sum(layout.width for layout in self.carry)
 
-    @property
-    def reads_input(self) -> bool:
-        """Whether the kernel multiplies the input of the steps itself."""
-        return any(product.of_input for product in self.cut.products)
-
     def sizes(self, rows: int, features: int) -> Sizes:
         """Return the true sizes of a call."""
         return Sizes(self.units, rows, features)

@@ -20,7 +20,7 @@ def run_generated(call: Call) -> tuple[Carry, Array]:
     """Run the kernel; what the way back reads is kept for a gradient only."""
     made = compiled(call.cell, step_types(call))
     inputs = _inputs(made, call)
-    out = run(StepsRoutine(made, call.reverse), inputs)
+    out = run(StepsRoutine(made, call.steps.xs.shape[-1], call.reverse), inputs)
     sizes = made.sizes(inputs.h0.shape[0], 1)
     shown = made.program.shown
     hs, last = out[:shown], [h[0 if call.reverse else -1] for h in out[:shown]]
@@ -53,7 +53,9 @@ def _inputs(made: Compiled, call: Call) -> Any:
     cut = made.cut
     shared = [*cut.vectors, *cut.rows, *(p.weight for p in cut.products)]
     params = made.flat_params(call.params, sizes)
-    got, streams = computed(trace, shared, cut.streams, (params, xs, call.steps.keys))
+    each, read = [*cut.x, *cut.streams], (params, xs, call.steps.keys)
+    got, streams = computed(trace, shared, each, read)
+    xs = streams.pop(0) if cut.x else None
     v, r = len(cut.vectors), len(cut.vectors) + len(cut.rows)
     packed = [
         of.packed(value, sizes)
@@ -69,7 +71,7 @@ def _inputs(made: Compiled, call: Call) -> Any:
     ]
     carry = _split(made, call.start, sizes)
     return made.inputs_type(
-        xs if made.reads_input else None,
+        xs,
         *weights, *streams, *packed[:v], *packed[v:r], *carry,
         *_fresh(made, call, sizes),
         *(None if f is None else f.reshape(steps, rows)

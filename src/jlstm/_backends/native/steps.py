@@ -29,6 +29,7 @@ class StepsRoutine(Routine):
     """
 
     compiled: Compiled
+    features: int
     reverse: bool = False
 
     @property
@@ -64,8 +65,7 @@ class StepsRoutine(Routine):
         """Return the step in the kernel as a function of carry, x and streams."""
         c, cut = self.compiled, self.compiled.cut
         rows = inputs.h0.shape[0]
-        features = 1 if inputs.xs is None else inputs.xs.shape[-1]
-        sizes, true = c.sizes(rows, features), c.at(rows, features)
+        sizes, true = c.sizes(rows, self.features), c.at(rows, self.features)
         weights = iter(self._named(inputs, "w"))
         given = [
             *_unpacked(c.vectors, self._named(inputs, "v"), sizes),
@@ -74,9 +74,8 @@ class StepsRoutine(Routine):
         ]
         read = [*cut.vectors, *cut.rows, *(p.weight for p in cut.products)]
         shared = dict(zip(read, given, strict=True))
-        x_at = [("input", true.counts[0])] if c.reads_input else []
         equations = sorted([*cut.equations, *(p.equation for p in cut.products)])
-        places = [*cut.carry, *x_at, *cut.streams, *shared]
+        places = [*cut.carry, *cut.x, *cut.streams, *shared]
         function = true.part(places, equations, true.outputs)
         dtypes = [true.at[place].aval.dtype for place in cut.streams]
 

@@ -39,7 +39,7 @@ class Product:
         operand: where the vectors come from.
         weight: where the weight comes from.
         axis: of the weight, that is summed over.
-        of_input: whether the operand is the input of the step.
+        of_input: whether the operand is the input of the step, or made of it.
         heads: how many products of this kind it is, each of units of its own.
         head_axis: of the weight, that these are along; None for one.
     """
@@ -63,6 +63,8 @@ class Cut:
         vectors: places of what is the same for all rows.
         rows: places of what is the same at every step.
         streams: places of what every step reads.
+        x: the place of what every step reads and multiplies: the input of the step, or
+            what is made of it. One at most.
     """
 
     trace: Trace
@@ -71,6 +73,7 @@ class Cut:
     vectors: list[Place] = field(default_factory=list)
     rows: list[Place] = field(default_factory=list)
     streams: list[Place] = field(default_factory=list)
+    x: list[Place] = field(default_factory=list)
 
     @property
     def carry(self) -> list[Place]:
@@ -123,7 +126,8 @@ def cut(trace: Trace) -> Cut:
         seen.add(place)
         if isinstance(place[0], int) and place[0] not in inside:
             eqn = trace.jaxpr.eqns[place[0]]
-            if (product := _product(trace, place[0], eqn, depends)) is not None:
+            product = _product(trace, place[0], eqn, depends)
+            if product is not None and (not product.of_input or _takes(made, product)):
                 inside.add(place[0])
                 made.products.append(product)
                 if not product.of_input:
@@ -136,11 +140,18 @@ def cut(trace: Trace) -> Cut:
                 continue
         if not (isinstance(place[0], int) and place[0] in inside):
             _read(made, place, depends[place])
-    if not made.streams and not any(product.of_input for product in made.products):
+    if not made.streams and not made.x:
         raise UnsupportedError("it does not read its input")
     made.equations.sort()
     made.products.sort(key=lambda product: product.equation)
     return made
+
+
+def _takes(made: Cut, product: Product) -> bool:
+    """Whether the kernel multiplies what a step reads: the first one that it meets."""
+    if not made.x:
+        made.x.append(product.operand)
+    return made.x == [product.operand]
 
 
 def _dependences(trace: Trace) -> dict[Place, Depends]:
@@ -174,10 +185,10 @@ def _product(
     whole = [n for n, p in enumerate(sides) if depends[p] == Depends.PARAMS]
     if len(sides) == 2 and len(whole) == 1:
         side = whole[0]
-        of_input = sides[1 - side] == ("input", trace.counts[0])
-        size = trace.jaxpr.invars[trace.counts[0]].aval.shape[-1] if of_input else UNIT
+        of_input = kind == Depends.STEP
+        size = eqn.invars[1 - side].aval.shape[-1] if of_input else UNIT
         factor = _factor(eqn, side, size)
-        if factor is not None and (of_input or kind == Depends.CARRY):
+        if factor is not None and not (of_input and factor[1] > 1):
             axis, heads, head_axis = factor
             return Product(
                 number, sides[1 - side], sides[side], axis, of_input, heads, head_axis
@@ -193,6 +204,8 @@ def _factor(eqn: JaxprEqn, side: int, size: int) -> tuple | None:
 
     None if it is no product of a vector per row with a weight that makes units.
     """
+    if any(str(v.aval.dtype) != "float32" for v in eqn.invars):
+        return None
     contract, batch = eqn.params["dimension_numbers"]
     shape, other = eqn.invars[side].aval.shape, eqn.invars[1 - side].aval.shape
     if len(contract[side]) != 1 or len(batch[side]) > 1:
