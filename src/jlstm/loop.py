@@ -153,9 +153,9 @@ def explain(cell: Cell, backend: BackendName = "auto", xs: Any = None) -> Backen
         backend: ``"auto"`` picks by the cell, the platform, and the shape and dtype of
             the input. ``"scan"``, the loop that defines what every backend computes,
             runs every cell; ``"fused"`` has one rule for the derivative of the whole
-            loop; ``"native"`` is a kernel for LSTM and GRU on the CPU; ``"cudnn"``
-            (LSTM) and ``"pallas"`` (LSTM, GRU, sLSTM) are for NVIDIA GPUs;
-            ``"parallel"`` runs the cells that allow it many steps at once.
+            loop; ``"native"`` is a kernel for CPUs, made from the equations of the
+            cell; ``"cudnn"`` (LSTM) and ``"pallas"`` (LSTM, GRU, sLSTM) are for NVIDIA
+            GPUs; ``"parallel"`` runs the cells that allow it many steps at once.
         xs: the input, or its ``jax.ShapeDtypeStruct``; ``None`` stands for a long
             sequence in float32.
 
@@ -166,8 +166,9 @@ def explain(cell: Cell, backend: BackendName = "auto", xs: Any = None) -> Backen
     Example:
         >>> import jax.numpy as jnp
         >>> from jlstm import LSTMCell
-        >>> print(explain(LSTMCell(8), xs=jnp.ones((1, 8))))
-        scan: the reference loop; not native, as 1 rows over all steps are fewer than 64
+        >>> choice = explain(LSTMCell(8), xs=jnp.ones((1, 8)))
+        >>> choice.backend, choice.reason.partition("; ")[2]
+        ('scan', 'not native, as 1 rows over all steps are fewer than 64')
     """
     check_cell(cell)
     if xs is None:
