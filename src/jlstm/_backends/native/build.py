@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import jax
 import jaxlib
 
 from jlstm._backends.native.cache import cache_dir, is_kept, keep, make_private
@@ -48,7 +49,8 @@ def target(name: str) -> str:
 
 def library_path() -> Path:
     """Return where the compiled kernel is, or would be."""
-    return cache_dir() / f"kernel-{fingerprint(find_compiler())}.so"
+    made_of = read_source(), jax.ffi.include_dir(), jaxlib.__version__
+    return cache_dir() / f"kernel-{fingerprint(*made_of)}.so"
 
 
 def built() -> Path:
@@ -101,16 +103,23 @@ def _load(path: Path) -> ctypes.CDLL:
     return library
 
 
-def fingerprint(compiler: list[str]) -> str:
-    """Hash all that the library depends on: a cache may be shared between machines."""
-    text = "\n".join([_source_and_machine(), *compiler, *flags(), jaxlib.__version__])
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:20]
+def fingerprint(*source: str) -> str:
+    """Hash all that a library depends on: a cache may be shared between machines."""
+    parts = [*source, *find_compiler(), *flags(), _machine()]
+    text = "\n".join(parts).encode(errors="surrogateescape")
+    return hashlib.sha256(text).hexdigest()[:20]
 
 
 @functools.cache
-def _source_and_machine() -> str:
-    parts = [path.read_text("utf-8") for path in sorted(FOLDER.iterdir())]
-    parts += [sys.platform, platform.machine(), _c_library(), _processor()]
+def read_source(*names: str) -> str:
+    """Return the text of files of the kernel; of all, if none is named."""
+    paths = [FOLDER / name for name in names] or sorted(FOLDER.iterdir())
+    return "\n".join(path.read_text("utf-8") for path in paths)
+
+
+@functools.cache
+def _machine() -> str:
+    parts = [sys.platform, platform.machine(), _c_library(), _processor()]
     return "\n".join(parts)
 
 

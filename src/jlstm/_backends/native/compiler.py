@@ -44,7 +44,7 @@ def flags() -> list[str]:
     arm = platform.machine() in ("arm64", "aarch64")
     native = "-mcpu=native" if arm else "-march=native"
     own = _words("JLSTM_KERNEL_FLAGS")
-    return [*FLAGS, native, "-isystem", jax.ffi.include_dir(), *own]
+    return [*FLAGS, native, *own]
 
 
 def compile_file(
@@ -52,12 +52,13 @@ def compile_file(
 ) -> None:
     """Compile one file to a library; what the compiler keeps aside goes there too.
 
-    ``include`` is where headers are, besides next to the file.
+    Headers are looked for in ``include`` and among those of XLA's interface.
 
     Raises:
         BuildError: the compiler fails, or takes too long.
     """
-    command = [*compiler, *flags(), "-I", str(include), str(source), "-o", str(target)]
+    headers = ["-I", str(include), "-isystem", jax.ffi.include_dir()]
+    command = [*compiler, *flags(), *headers, str(source), "-o", str(target)]
     code, said = _run(command, target.parent)
     if code is None:
         raise BuildError(f"{compiler[0]} did not end within {TIMEOUT} seconds")

@@ -8,7 +8,6 @@ say from what they were made.
 import contextlib
 import ctypes
 import functools
-import hashlib
 import os
 from pathlib import Path
 
@@ -20,12 +19,14 @@ from jlstm._backends.native.build import (
     fingerprint,
     library_path,
     load_kernel,
+    read_source,
     target,
 )
 from jlstm._backends.native.cache import cache_dir, is_kept, make_private
-from jlstm._backends.native.compiler import find_compiler
 from jlstm._backends.native.error import BuildError
 
+HEADERS = ("functions.h", "program.h", "vectors.h")
+"""What a program includes: another kernel, or another jaxlib, keeps it."""
 _loaded: dict[str, ctypes.CDLL] = {}
 
 
@@ -89,8 +90,7 @@ def register_program(source: str) -> str:
 
 def _key(source: str) -> str:
     """Return the name of a program, which says all that it depends on."""
-    text = "\n".join([fingerprint(find_compiler()), source])
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:20]
+    return fingerprint(source, read_source(*HEADERS))
 
 
 def _path(key: str) -> Path:
