@@ -32,9 +32,8 @@ OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
 }
-CHECK = (
-    """    require(is(type, wanted), text() + ", not " + describe(type, wanted));\n"""
-)
+CHECK = "    if (!is(type, wanted)) throw"
+UNCHECKED = "    if (false) throw"
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +49,7 @@ def main(arguments: list[str]) -> int:
         print(f"sanitize: not run, as {error}")
         return 1 if os.environ.get("CI") else 0
     workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
-    chosen = ["-m", "not slow or sanitize"]
+    chosen = ["-m", "(not slow and not long) or sanitize"]
     command = ["-m", "pytest", "-q", *workers, *chosen, *arguments]
     tests = [str(HERE / name) for name in TESTS]
     return blind or run([*command, *tests], watched).returncode
@@ -96,7 +95,7 @@ def finds_nothing(watched: dict[str, str]) -> bool:
             text = source.read_text("utf-8")
             if source.name == "arrays.h":
                 assert text.count(CHECK) == 1
-                text = text.replace(CHECK, "")
+                text = text.replace(CHECK, UNCHECKED)
             (Path(folder) / source.name).write_text(text, "utf-8")
         made = Path(folder) / "unchecked.so"
         source = Path(folder) / SOURCE.name
