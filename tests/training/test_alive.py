@@ -16,7 +16,7 @@ class Table:
         self.barrier, self.away_from = threading.Barrier(seats), away_from
         self.lost = []
 
-    def meetings(self, seat, silent=5.0):
+    def meetings(self, seat, silent=5.0, every=0.001):
         mine = iter(range(10**6))
 
         def meet(seconds):
@@ -27,7 +27,7 @@ class Table:
             except threading.BrokenBarrierError:
                 raise RuntimeError("task names:\n1\n\nRPC") from None
 
-        return Meetings(meet, lambda why: self.lost.append((seat, why)), silent, 0.001)
+        return Meetings(meet, lambda why: self.lost.append((seat, why)), silent, every)
 
 
 def test_all_come_until_the_last_meeting():
@@ -45,15 +45,17 @@ def test_all_come_until_the_last_meeting():
     assert [one.number for one in seats] == 3 * [last] and table.lost == []
 
 
+@pytest.mark.long
 def test_one_that_hangs_is_missed_by_all_others():
-    table, begun = Table(3, away_from=4), time.monotonic()
-    seats = [table.meetings(seat, silent=0.5) for seat in range(3)]
+    table, begun = Table(3, away_from=2), time.monotonic()
+    # Their own clocks ring well after that of the meeting: also on a busy machine.
+    seats = [table.meetings(seat, silent=0.2, every=0.6) for seat in range(3)]
     for one in seats:
         one.start()
-    while len(table.lost) < 3 and time.monotonic() - begun < 5.0:
+    while len(table.lost) < 3 and time.monotonic() - begun < 20.0:
         time.sleep(0.01)
-    assert time.monotonic() - begun < 5.0
-    assert [one.number for one in seats] == [4, 4, 4]
+    assert len(table.lost) == 3
+    assert [one.number for one in seats] == [2, 2, 2]
     said = dict(table.lost)
     assert {missing(said[seat]) for seat in (0, 2)} == {"process 1"}
     assert said[1] == "no answer"  # its own clock sees it, if it ever runs again
