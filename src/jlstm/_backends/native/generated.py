@@ -1,6 +1,7 @@
 """Run a call by the program that is generated from the cell's equations."""
 
 import math
+import warnings
 from typing import Any
 
 import jax
@@ -11,15 +12,24 @@ from jlstm._backends.native.compiled import Compiled, compiled
 from jlstm._backends.native.equations.outside import computed
 from jlstm._backends.native.equations.sizes import Sizes
 from jlstm._backends.native.equations.trace import StepInputs
+from jlstm._backends.native.equations.unsupported import UnsupportedError
 from jlstm._backends.native.primitive import run
 from jlstm._backends.native.steps import StepsRoutine
+from jlstm._backends.scan import SCAN
 from jlstm._internal.types import Carry
 
 
 def run_generated(call: Call) -> tuple[Carry, Array]:
-    """Run the kernel; what the way back reads is kept for a gradient only."""
-    made = compiled(call.cell, step_types(call))
-    inputs = _inputs(made, call)
+    """Run the kernel; what the way back reads is kept for a gradient only.
+
+    Parameters that are not those that the cell makes run by the scan, with a warning.
+    """
+    try:
+        made = compiled(call.cell, step_types(call))
+        inputs = _inputs(made, call)
+    except UnsupportedError as error:
+        warnings.warn(f"{call.cell!r} runs by the scan: {error}", stacklevel=2)
+        return SCAN.run(call)
     out = run(StepsRoutine(made, call.steps.xs.shape[-1], call.reverse), inputs)
     sizes = made.sizes(inputs.h0.shape[0], 1)
     shown = made.program.shown
