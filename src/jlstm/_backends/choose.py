@@ -8,7 +8,7 @@ that it is made from.
 
 import functools
 import math
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import jax
 
@@ -116,7 +116,7 @@ def _large_parallel(cell: Cell, types: CallTypes) -> str | None:
     """Return why a linear cell runs better many steps at once, where it does."""
     if not isinstance(cell, ParallelCell) or _own_method(cell) is not None:
         return None
-    numbers = math.prod(types.batch) * _output_size(cell)
+    numbers = _numbers(cell, types)
     if not isinstance(numbers, int) or numbers <= MOST_OF_LINEAR:
         return None
     return (
@@ -130,8 +130,8 @@ def _without_kernel(cell: Cell, types: CallTypes, why: str) -> BackendChoice:
     if own is not None:
         return BackendChoice("scan", f"{ANY_CELL}; {own}; {why}")
     if isinstance(cell, ParallelCell):
-        numbers = math.prod(types.batch) * _output_size(cell)
-        if (reason := why_parallel(cell, types.steps, numbers)) is not None:
+        reason = why_parallel(cell, types.steps, _numbers(cell, types))
+        if reason is not None:
             return BackendChoice("parallel", f"{reason}; {why}")
     if _fuses(cell, types):
         rule = "one rule for the derivative of the whole loop"
@@ -209,6 +209,11 @@ def _fuses(cell: Cell, types: CallTypes) -> bool:
         and types.steps != 1
         and types.platform == "cpu"
     )
+
+
+def _numbers(cell: Cell, types: CallTypes) -> Any:
+    """Return how many numbers a step shows; no int where a size is only a name."""
+    return math.prod(types.batch) * _output_size(cell)
 
 
 @functools.cache

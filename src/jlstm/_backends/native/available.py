@@ -134,7 +134,11 @@ def program_failure(cell: Cell, features: int | None = None) -> str | None:
         return None
     if (reason := failure()) is not None:
         return reason
-    square = features == cell.hidden_size
+    return _program_failure(cell, features == cell.hidden_size)
+
+
+@functools.lru_cache(maxsize=512)
+def _program_failure(cell: Cell, square: bool) -> str | None:
     try:
         compiled(cell, own_types(cell, None, _features(cell, square))).key  # noqa: B018
     except BuildError as error:

@@ -210,17 +210,17 @@ def _compiled(
     cell: Cell, sized: Any, dtypes: tuple, like: _Hidden
 ) -> Compiled | UnsupportedError:
     *_, square = sized
-    try:
-        return _made(cell, like.types, INPUT)
-    except UnsupportedError as error:
-        if not square:
-            return error
-    except Exception as error:  # what is wrong here must not end the user's program
-        return UnsupportedError(f"reading its equations failed ({error!r})")
-    try:  # an input with as many features as units may meet the carry
-        return _made(cell, like.types, UNIT)
-    except UnsupportedError as error:
-        return error
+    reasons = []
+    # An input with as many features as units may meet the carry.
+    for features in (INPUT, UNIT) if square else (INPUT,):
+        try:
+            return _made(cell, like.types, features)
+        except UnsupportedError as error:
+            reasons.append(error)
+        except Exception as error:  # what is wrong here must not end a user's program
+            said = f"reading its equations failed ({error!r})"
+            reasons.append(UnsupportedError(said))
+    return reasons[-1]
 
 
 def _made(cell: Cell, like: StepInputs, features: int) -> Compiled:

@@ -203,7 +203,7 @@ class StepsRoutine(Routine):
             for name, value in zip(inputs._fields, inputs, strict=True)
             if name[0] == kind and name[1:].isdigit()
         ]
-        return [] if None in [*map(_none, found)] else found
+        return [] if any(value is None for value in found) else found
 
     def _steps(self, inputs: Any) -> int:
         leaf = next(
@@ -212,10 +212,6 @@ class StepsRoutine(Routine):
             if name[0] in "xs" and value is not None
         )
         return leaf.shape[0]
-
-
-def _none(value: Any) -> Any:
-    return None if value is None else 0
 
 
 def _unpacked(layouts: list, packed: list, sizes: Any) -> list[Array]:
