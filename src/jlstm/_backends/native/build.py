@@ -55,31 +55,39 @@ def library_path() -> Path:
 
 def built() -> Path:
     """Return the path of the compiled kernel, after compiling it if need be."""
+    return kept_library(library_path, SOURCE, _load, "kernel")
+
+
+def kept_library(
+    where: Callable[[], Path], source: Path | str, check: Callable, name: str
+) -> Path:
+    """Return where a library is kept, after compiling it if need be.
+
+    Args:
+        where: says where it is to be.
+        source: a file in C++, or its text.
+        check: is called with a new library before it is kept; raises if it is none.
+        name: what it is, for messages.
+
+    Raises:
+        BuildError: it cannot be compiled, or is not kept.
+    """
     try:
-        path = library_path()
+        path = where()
         make_private(path.parent)
         if not is_kept(path):
-            _build(path)
+            _build(path, source, check)
     except OSError as error:
-        raise BuildError(f"the kernel cannot be compiled: {error}") from error
+        raise BuildError(f"the {name} cannot be compiled: {error}") from error
     if not is_kept(path):
         raise BuildError(f"{path.parent} does not keep what is put there")
     return path
 
 
-def _build(path: Path) -> None:
-    build_library(path, SOURCE, _load)
-
-
-def build_library(path: Path, source: Path | str, check: Callable) -> None:
+def _build(path: Path, source: Path | str, check: Callable) -> None:
     """Compile to a directory of its own and rename, so that no reader finds half of it.
 
     Two processes that compile at once both do so, and the second name wins.
-
-    Args:
-        path: where the library is to be.
-        source: a file in C++, or its text.
-        check: is called with the new library before it is kept; raises if it is none.
     """
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name

@@ -15,14 +15,14 @@ import jax
 
 from jlstm._backends.native.build import (
     TARGETS,
-    build_library,
     fingerprint,
+    kept_library,
     library_path,
     load_kernel,
     read_source,
     target,
 )
-from jlstm._backends.native.cache import cache_dir, is_kept, make_private
+from jlstm._backends.native.cache import cache_dir, is_kept
 from jlstm._backends.native.error import BuildError
 
 HEADERS = ("functions.h", "program.h", "vectors.h")
@@ -77,13 +77,7 @@ def register_program(source: str) -> str:
     """
     register_kernel()
     key = _key(source)
-    path = _path(key)
-    try:
-        make_private(path.parent)
-        if not is_kept(path):
-            build_library(path, source, _load)
-    except OSError as error:
-        raise BuildError(f"the cell cannot be compiled: {error}") from error
+    path = kept_library(lambda: _path(key), source, _load, "cell")
     _register(key, path)
     return key
 
