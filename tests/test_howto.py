@@ -38,6 +38,7 @@ RUN_IN = {
 NOT_RUN = {
     "docs/design/002-cells-and-wrappers.md": "an outline of classes, not a program",
     "docs/design/005-cudnn.md": "it needs an NVIDIA GPU",
+    "docs/design/021-compiled-elsewhere.md": "lines of a program, not a program",
 }
 
 

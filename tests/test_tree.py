@@ -18,7 +18,8 @@ PACKAGE = ROOT / "src" / "jlstm"
 ORDER = (
     ("_internal",),
     ("_internal.extras", "_internal.files", "_internal.mesh", "_internal.repr"),
-    ("_internal.options", "analysis.memory_of"),
+    ("_internal.options", "analysis.target"),
+    ("analysis.memory_of",),
     ("_internal.types",),
     ("_internal.arrays",),
     ("_internal.labels", "_internal.names", "_internal.tree", "_internal.typed"),

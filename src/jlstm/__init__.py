@@ -10,6 +10,7 @@ from jlstm.analysis.memory_of import Memory as Memory
 from jlstm.analysis.memory_of import memory_of as memory_of
 from jlstm.analysis.summary import Summary as Summary
 from jlstm.analysis.summary import summary as summary
+from jlstm.analysis.target import target as target
 from jlstm.cell import AffineCell as AffineCell
 from jlstm.cell import Cell as Cell
 from jlstm.cell import GatedCell as GatedCell

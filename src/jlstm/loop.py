@@ -1,5 +1,6 @@
 """The one loop: run a cell over a sequence, or trace everything that happens in it."""
 
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ from jlstm._internal.validate import (
     check_params,
     check_sequence,
 )
+from jlstm.analysis.target import target
 from jlstm.cell import Cell
 from jlstm.masking import steps_within
 
@@ -145,7 +147,14 @@ def trace(
     return spread(compute, given, rank, by_rows=False)(*given)
 
 
-def explain(cell: Cell, backend: BackendName = "auto", xs: Any = None) -> BackendChoice:
+def explain(
+    cell: Cell,
+    backend: BackendName = "auto",
+    xs: Any = None,
+    *,
+    platform: str | None = None,
+    capability: str | None = None,
+) -> BackendChoice:
     """Say which backend :func:`unroll` would use for ``cell``, and why.
 
     Args:
@@ -158,10 +167,14 @@ def explain(cell: Cell, backend: BackendName = "auto", xs: Any = None) -> Backen
             GPUs; ``"parallel"`` runs the cells that allow it many steps at once.
         xs: the input, or its ``jax.ShapeDtypeStruct``; ``None`` stands for a long
             sequence in float32.
+        platform: ``"cpu"``, ``"cuda"``, ``"rocm"`` or ``"tpu"``; ``None`` is what
+            :func:`jlstm.target` names, and by default the device that is here.
+        capability: of an NVIDIA GPU, ``"9.0"`` for an H100.
 
     Raises:
         TypeError: this is no cell, or ``xs`` no array of floating-point numbers.
-        ValueError: there is no backend of this name, or it cannot run ``cell``.
+        ValueError: there is no backend of this name, or it cannot run ``cell``, or
+            there is no such platform.
 
     Example:
         >>> import jax.numpy as jnp
@@ -169,12 +182,16 @@ def explain(cell: Cell, backend: BackendName = "auto", xs: Any = None) -> Backen
         >>> choice = explain(LSTMCell(8), xs=jnp.ones((1, 8)))
         >>> choice.backend, choice.reason.partition("; ")[2]
         ('scan', 'not native, as 1 rows over all steps are fewer than 64')
+        >>> print(explain(LSTMCell(8), "pallas", platform="cuda", capability="9.0"))
+        pallas: asked for
     """
     check_cell(cell)
-    if xs is None:
-        return choose(cell, backend)
-    check_sequence(xs, cell.num_feature_axes, described=True)
-    return choose(cell, backend, CallTypes.of(cell, xs))
+    given = (platform, capability) != (None, None)
+    with target(platform, capability=capability) if given else nullcontext():
+        if xs is None:
+            return choose(cell, backend)
+        check_sequence(xs, cell.num_feature_axes, described=True)
+        return choose(cell, backend, CallTypes.of(cell, xs))
 
 
 class Arguments(NamedTuple):

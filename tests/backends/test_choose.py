@@ -12,12 +12,13 @@ import jlstm._backends.native.available
 from jlstm._backends import BACKENDS, NAMES, BackendName, CallTypes, choose, named
 from jlstm._backends.choose import has_slow_gates
 from jlstm._backends.native import unavailable
+from jlstm.analysis.target import Target
 from tests.messages import message_of
 
 LSTM, GRU = jlstm.LSTMCell(3), jlstm.GRUCell(3)
-CPU = CallTypes(steps=50, batch=(8,), platform="cpu")
+CPU = CallTypes(steps=50, batch=(8,), target=Target("cpu"))
 FEW = replace(CPU, steps=7)  # 56 rows
-GPU = replace(CPU, platform="gpu", capability="9.0")
+GPU = replace(CPU, target=Target("cuda", "9.0"))
 RESET = jlstm.GRUCell(3, reset="before")
 
 
@@ -118,7 +119,7 @@ def test_asking_for_another_machine_compiles_nothing(monkeypatch):
 
 def test_cudnn_is_told_of_resets_before_anything_runs():
     types = CallTypes.of(LSTM, jnp.ones((2, 3, 1), jnp.float32), None, jnp.ones((2, 3)))
-    types = replace(types, platform="gpu")
+    types = replace(types, target=Target("cuda"))
     said = message_of(ValueError, lambda: choose(LSTM, "cudnn", types))
     assert said == (
         "The cudnn backend cannot run LSTMCell(hidden_size=3): cuDNN cannot start "

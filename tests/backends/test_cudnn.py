@@ -213,5 +213,7 @@ def test_without_a_gpu_it_says_so(monkeypatch):
     monkeypatch.undo()
     if jax.default_backend() == "gpu":
         pytest.skip("there is a GPU")
-    with pytest.raises(ValueError, match="cuDNN needs a GPU, and JAX runs on cpu"):
+    with pytest.raises(
+        ValueError, match="cuDNN needs an NVIDIA GPU, and the program is for cpu"
+    ):
         jlstm.explain(LSTMCell(3), "cudnn")

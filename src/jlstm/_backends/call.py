@@ -12,6 +12,7 @@ from jlstm._internal.arrays import dtype_of
 from jlstm._internal.mesh import free_devices
 from jlstm._internal.tree import vary_like, zero_unless
 from jlstm._internal.types import Carry, Checkpoint, DType, Params, Shape
+from jlstm.analysis.target import Target, current
 from jlstm.cell import Cell
 
 
@@ -85,14 +86,6 @@ def empty_result(call: Call) -> tuple[Carry, Array]:
     return call.start, vary_like(hs, h)
 
 
-def _platform() -> str:
-    return jax.default_backend()
-
-
-def _capability() -> str | None:
-    return getattr(jax.devices()[0], "compute_capability", None)
-
-
 @dataclass(frozen=True)
 class CallTypes:
     """What is known of a call before it runs; by default a long sequence in float32.
@@ -103,8 +96,8 @@ class CallTypes:
         dtypes: of the input, and of the leaves of a carry that was given.
         devices: over how many XLA splits the rows by itself.
         has_resets: whether a step may start from the fresh carry.
-        platform: where it runs; by default what JAX runs on here.
-        capability: of an NVIDIA GPU.
+        target: where it runs; by default what is traced for, which is the device here
+            unless :func:`jlstm.target` names another.
         features: of the input; ``None`` where that is not known.
     """
 
@@ -113,8 +106,7 @@ class CallTypes:
     dtypes: tuple[DType, ...] = ("float32",)
     devices: int = 1
     has_resets: bool = False
-    platform: str = field(default_factory=_platform)
-    capability: str | None = field(default_factory=_capability)
+    target: Target = field(default_factory=current)
     features: int | None = None
 
     @classmethod

@@ -207,7 +207,7 @@ def _fuses(cell: Cell, types: CallTypes) -> bool:
         FUSED.unsupported(cell, types) is None
         and not has_slow_gates(cell)
         and types.steps != 1
-        and types.platform == "cpu"
+        and types.target.platform == "cpu"
     )
 
 

@@ -47,7 +47,7 @@ def _unsupported(cell: Cell, types: CallTypes) -> str | None:
     return (
         _unsupported_cell(cell)
         or _unsupported_dtype(types.dtypes)
-        or _other_platform(types.platform)
+        or _other_platform(types.target.platform)
         or _cannot_reset(types.has_resets)
     )
 
@@ -71,9 +71,9 @@ def _unsupported_dtype(dtypes: tuple[DType, ...]) -> str | None:
 
 
 def _other_platform(platform: str) -> str | None:
-    if platform == "gpu":
+    if platform == "cuda":
         return None
-    return f"cuDNN needs a GPU, and JAX runs on {platform}"
+    return f"cuDNN needs an NVIDIA GPU, and the program is for {platform}"
 
 
 def _cannot_reset(has_resets: bool) -> str | None:

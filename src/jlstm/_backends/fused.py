@@ -20,6 +20,7 @@ from jlstm._backends.call import Backend, Call, CallTypes, Steps
 from jlstm._internal.overrides import own_step, sums_shares
 from jlstm._internal.tree import cast, cast_like, select
 from jlstm._internal.types import Carry, Params, accumulator_dtype
+from jlstm.analysis.target import current
 from jlstm.cell import Cell, GatedCell
 
 Tree = Any
@@ -120,7 +121,7 @@ def _projects_early(call: Call) -> bool:
     On a CPU, XLA makes a slow loop of gates that read a slice of a long array, and of
     few rows a fast product; elsewhere one large product is better than many small ones.
     """
-    if jax.default_backend() != "cpu":
+    if current().platform != "cpu":
         return True
     rows = math.prod(call.shape[1:])
     return isinstance(rows, int) and rows < FEW_ROWS

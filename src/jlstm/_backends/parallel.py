@@ -17,6 +17,7 @@ from jlstm._backends.chunks import from_the_start, run_equal_chunks
 from jlstm._internal.overrides import beyond_run
 from jlstm._internal.tree import time_slice
 from jlstm._internal.types import Carry
+from jlstm.analysis.target import current
 from jlstm.cell import Cell, ParallelCell
 
 Tree = Any
@@ -88,7 +89,7 @@ def steps_at_once(most: int, steps: int) -> int:
     if not isinstance(steps, int):
         return most
     steps = max(steps, 1)
-    if jax.default_backend() != "cpu":
+    if current().platform != "cpu":
         return steps
     least = -(-steps // most)
     counts = (n for n in range(least, 2 * least + 1) if steps % n == 0)

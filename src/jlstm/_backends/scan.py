@@ -9,6 +9,7 @@ from jaxtyping import Array
 from jlstm._backends.call import Backend, Call, Steps
 from jlstm._internal.tree import select, zero_unless
 from jlstm._internal.types import Carry, Gates
+from jlstm.analysis.target import current
 
 
 def scan_steps(call: Call, emit: Callable[[Carry, Gates], Any]) -> tuple[Carry, Any]:
@@ -44,7 +45,7 @@ def _apart(zx: Any) -> Any:
     Fused into gates that read several slices of it, it would have XLA:CPU compute them
     number by number: ``docs/design/019-scan-speed.md``.
     """
-    return jax.lax.optimization_barrier(zx) if jax.default_backend() == "cpu" else zx
+    return jax.lax.optimization_barrier(zx) if current().platform == "cpu" else zx
 
 
 def _run(call: Call) -> tuple[Carry, Array]:

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import jax
 
+from jlstm.analysis.target import current, named
+
 
 class Memory(NamedTuple):
     """Bytes that a compiled program holds at once on one device.
@@ -36,7 +38,8 @@ def memory_of(function: Callable[..., Any], *args: Any) -> Memory:
 
     Use it to choose ``checkpoint`` before a long sequence is run. Nothing is computed,
     nothing large is allocated; it takes as long as compiling does, which does not grow
-    with the number of steps.
+    with the number of steps. Inside :func:`jlstm.target`, with arguments that lie on
+    the devices of such a machine, it compiles for that one.
 
     Args:
         function: what is to be run, jitted or not, such as a whole training step.
@@ -60,11 +63,13 @@ def memory_of(function: Callable[..., Any], *args: Any) -> Memory:
         True
     """
     jitted = function if hasattr(function, "lower") else jax.jit(function)
-    sizes = jitted.lower(*args).compile().memory_analysis()
+    aim = named()
+    platforms = None if aim is None else (aim.platform,)
+    lowered = jitted.trace(*args).lower(lowering_platforms=platforms)
+    sizes = lowered.compile().memory_analysis()
     if sizes is None:
         raise NotImplementedError(
-            f"The compiler for {jax.default_backend()} does not tell what a program "
-            "holds."
+            f"The compiler for {current().platform} does not tell what a program holds."
         )
     return Memory(
         sizes.argument_size_in_bytes,

@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Num
 
 from jlstm._internal.tree import align, cast, cast_like, select, zero_unless
 from jlstm._internal.types import Carry, Gates, Key, Params, accumulator_dtype
+from jlstm.analysis.target import current
 from jlstm.cell.contract import Cell
 from jlstm.masking import at_step, last_step, number_steps
 
@@ -122,7 +123,7 @@ def linear_states(
     an associative scan, which other platforms use.
     """
     decays, drives = hold(decays, drives, live)
-    solve = sequential_scan if jax.default_backend() == "cpu" else associative_scan
+    solve = sequential_scan if current().platform == "cpu" else associative_scan
 
     def solve_leaf(
         decays: Array, drives: Array, first: Array, reset_state: Array

@@ -20,6 +20,7 @@ from jlstm._internal.arrays import check_array
 from jlstm._internal.axes import named_mesh, row_axes
 from jlstm._internal.mesh import REPLICATED, entries, run_by_rows, run_free
 from jlstm._internal.types import accumulator_dtype
+from jlstm.analysis.target import current
 from jlstm.losses.linear_kernel import Likelihood, LikelihoodInputs
 from jlstm.losses.tokens import class_index, token_nll
 
@@ -117,7 +118,7 @@ def _use_kernel(backend: str, hs: Array, weight: Array, bias: Array | None) -> b
     if backend == "xla" or (backend == "auto" and too_small(*hs.shape[:-1])):
         return False
     dtypes = (leaf.dtype for leaf in (hs, weight, bias) if leaf is not None)
-    reason = unsupported(jax.default_backend(), *dtypes)
+    reason = unsupported(current().platform, *dtypes)
     if backend == "native" and reason:
         raise ValueError(
             f'linear_nll: the native backend cannot run: {reason}. Use backend="xla".'

@@ -11,6 +11,7 @@ import jlstm
 from jlstm._backends import CallTypes, choose
 from jlstm._backends.pallas.available import other_device, unsupported
 from jlstm.activations import HardSigmoid
+from jlstm.analysis.target import Target
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_the_gpu_must_have_the_instructions(capability, fits):
         "the kernels use instructions of compute capability 9.0 (H100, H200), this GPU "
         f"has {capability}"
     )
-    assert other_device("gpu", capability) == (None if fits else wanted)
+    assert other_device("cuda", capability) == (None if fits else wanted)
 
 
 def test_a_cpu_is_refused():
@@ -61,7 +62,7 @@ def test_a_cpu_is_refused():
 
 
 def test_another_dtype_is_refused():
-    types = CallTypes(dtypes=("float64",), platform="gpu", capability="9.0")
+    types = CallTypes(dtypes=("float64",), target=Target("cuda", "9.0"))
     with pytest.raises(ValueError, match=r"not in float64\. Use"):
         choose(jlstm.LSTMCell(3), "pallas", types)
     types = replace(types, dtypes=("float32",))

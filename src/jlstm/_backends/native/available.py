@@ -13,6 +13,7 @@ from jlstm._backends.native.error import BuildError
 from jlstm._backends.native.library import failure
 from jlstm._internal.overrides import set_on
 from jlstm._internal.types import DType
+from jlstm.analysis.target import current
 from jlstm.cell import Cell
 
 FEW_ROWS = 64
@@ -30,7 +31,7 @@ def unavailable(cell: Cell, *dtypes: DType) -> str | None:
         >>> unavailable(LSTMCell(8), "bfloat16")
         'the kernel computes in float32, not in bfloat16'
     """
-    platform = jax.default_backend()
+    platform = current().platform
     reason = unsupported_types(platform, *dtypes) or unsupported_cell(cell)
     return reason or program_failure(cell)
 
@@ -44,8 +45,8 @@ def unsupported(platform: str, *dtypes: DType) -> str | None:
     Example:
         >>> unsupported("cpu", "float64")
         'the kernel computes in float32, not in float64'
-        >>> unsupported("gpu", "float32")
-        'the kernel is for the CPU, not gpu'
+        >>> unsupported("cuda", "float32")
+        'the kernel is for the CPU, not cuda'
     """
     reason = unsupported_types(platform, *dtypes)
     here = jax.default_backend() == "cpu"

@@ -11,7 +11,7 @@ from jlstm.cell import Cell
 
 
 def _unsupported(cell: Cell, types: CallTypes) -> str | None:
-    reason = unsupported_types(types.platform, *types.dtypes)
+    reason = unsupported_types(types.target.platform, *types.dtypes)
     reason = reason or unsupported_cell(cell, types.features)
     return reason or program_failure(cell, types.features)
 

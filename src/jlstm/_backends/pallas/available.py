@@ -40,8 +40,13 @@ def other_device(platform: str, capability: str | None) -> str | None:
         >>> other_device("cpu", None)
         'the kernels are for NVIDIA GPUs, not for cpu'
     """
-    if platform != "gpu":
+    if platform != "cuda":
         return f"the kernels are for NVIDIA GPUs, not for {platform}"
+    if capability is None:
+        return (
+            "the kernels use instructions of one compute capability, and that of the "
+            f'GPU was not named: name it, capability="{CAPABILITY}" for an H100'
+        )
     if capability != CAPABILITY:
         return (
             f"the kernels use instructions of compute capability {CAPABILITY} (H100, "

@@ -20,8 +20,7 @@ from jlstm.cell import Cell
 
 
 def _unsupported(cell: Cell, types: CallTypes) -> str | None:
-    device = types.platform, types.capability
-    return unsupported(cell, *types.dtypes) or other_device(*device)
+    return unsupported(cell, *types.dtypes) or other_device(*types.target)
 
 
 def run_kernel(call: Call, *, interpret: bool = False) -> tuple[Carry, Array]:
