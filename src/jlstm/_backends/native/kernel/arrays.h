@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "memory.h"
+#include "numbers.h"
 #include "vectors.h"
 #include "xla/ffi/api/ffi.h"
 
@@ -32,6 +33,10 @@ constexpr ffi::DataType TYPE = ffi::DataType::INVALID;
 template <>
 constexpr ffi::DataType TYPE<float> = ffi::DataType::F32;
 template <>
+constexpr ffi::DataType TYPE<double> = ffi::DataType::F64;
+template <>
+constexpr ffi::DataType TYPE<Bfloat> = ffi::DataType::BF16;
+template <>
 constexpr ffi::DataType TYPE<int32_t> = ffi::DataType::S32;
 template <>
 constexpr ffi::DataType TYPE<bool> = ffi::DataType::PRED;
@@ -39,6 +44,8 @@ constexpr ffi::DataType TYPE<bool> = ffi::DataType::PRED;
 template <class Sizes>
 std::string describe(ffi::DataType type, const Sizes& sizes) {
   std::string name = type == TYPE<float>     ? "f32"
+                     : type == TYPE<double>  ? "f64"
+                     : type == TYPE<Bfloat>  ? "bf16"
                      : type == TYPE<int32_t> ? "i32"
                      : type == TYPE<bool>    ? "bool"
                                              : "another type";
@@ -64,6 +71,11 @@ class Array {
   // An empty array stands for one that there is not: XLA's calls have a fixed number of
   // arrays, and no null pointers.
   bool absent() const { return is(TYPE<float>, {0}); }
+
+  template <class T>
+  bool has() const {
+    return buffer_.element_type() == TYPE<T>;
+  }
 
   template <size_t N>
   std::array<Index, N> sizes() const {
@@ -129,8 +141,25 @@ class Arrays {
   template <class T = Number>
   T* take_if(bool wanted, const char* name, Shape shape) {
     if (wanted) return take<T>(name, shape);
-    take(name, {0});
+    take<const float>(name, {0});
     return nullptr;
+  }
+  // An array of numbers whose kind is known when a call comes.
+  using Any = std::conditional_t<std::is_const_v<Number>, const void, void>;
+  Any* take(const char* name, Shape shape, Numbers numbers) {
+    return with_numbers(numbers, [&](auto number) -> Any* {
+      using T = decltype(number);
+      using As = std::conditional_t<std::is_const_v<Number>, const T, T>;
+      return take<As>(name, shape);
+    });
+  }
+  Any* maybe(const char* name, Shape shape, Numbers numbers) {
+    if (!next(name).absent()) return take(name, shape, numbers);
+    return take_if(false, name, shape);
+  }
+  // The kind of the next array; any but a narrow one is to be Real.
+  Numbers numbers(const char* name) const {
+    return next(name).template has<Bfloat>() ? BFLOAT : REAL;
   }
   // A null pointer if it is absent.
   template <class T = Number>
@@ -149,7 +178,7 @@ class Arrays {
   List& list_;
   size_t next_ = 0;
 };
-using Inputs = Arrays<ffi::RemainingArgs, const float>;
-using Outputs = Arrays<ffi::RemainingRets, float>;
+using Inputs = Arrays<ffi::RemainingArgs, const Real>;
+using Outputs = Arrays<ffi::RemainingRets, Real>;
 
 }  // namespace

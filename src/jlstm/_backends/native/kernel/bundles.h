@@ -12,22 +12,23 @@ namespace {
 
 // One vector of units of a product, of the vectors of all products.
 struct Column {
-  const float* weight;  // (K, vectors, H), from this vector on
-  Index step;           // from a row of the weight to the next
-  Index index, from;    // which vector of all it is; which it begins with, or -1
+  const void* weight;  // (K, vectors, H), from this vector on
+  Index step;          // from a row of the weight to the next
+  Index index, from;   // which vector of all it is; which it begins with, or -1
 };
 
 // z[columns] = from[columns] + operand w[:, columns], in groups of at most 4 columns.
 //
-// Packed as [panel of L units][group][k][column of the group][L]. Zeros fill the last
+// Packed as [panel of L units][group][row][column of the group][L]. Zeros fill the last
 // panel up, so that a tile has no edge. All columns of a unit are near: a tile then has
 // all that a stage reads.
 struct Bundle {
   program::Operand operand;
   Index index, K;
+  Numbers numbers;  // of its weights
   std::vector<Column> columns;
   std::vector<Index> begins;  // of every group, and the end of the last
-  float* packed = nullptr;
+  Real* packed = nullptr;
 
   void group(Index rows) {
     Groups groups(size(), most_at_once(rows));
@@ -38,19 +39,28 @@ struct Bundle {
   Index size(Index g) const { return begins[g + 1] - begins[g]; }
   Index widest() const { return divide_up(size(), groups()); }
 
-  const float* panel(Index u, Index g) const {
-    return packed + (u * size() + begins[g]) * K * L;
+  // Of one vector of units and one column.
+  Index length() const { return rows_of_panel(numbers, K) * L; }
+  Real* panel(Index u, Index g) const {
+    return packed + (u * size() + begins[g]) * length();
   }
   void pack(Index u, Index H) const {
+    with_numbers(numbers, [&](auto number) {
+      for (Index g = 0; g < groups(); ++g)
+        for (Index i = 0; i < size(g); ++i)
+          pack_column<decltype(number)>(columns[begins[g] + i], u, H,
+                                        panel(u, g) + i * L, size(g) * L);
+    });
+  }
+
+ private:
+  template <class T>
+  void pack_column(const Column& column, Index u, Index H, Real* to, Index step) const {
+    constexpr Index DEPTH = Packed<T>::DEPTH;
+    const T* from = static_cast<const T*>(column.weight) + u * L;
     Index n = std::min<Index>(L, H - u * L);
-    for (Index g = 0; g < groups(); ++g)
-      for (Index i = 0; i < size(g); ++i) {
-        const Column& column = columns[begins[g] + i];
-        const float* from = column.weight + u * L;
-        float* to = packed + (u * size() + begins[g]) * K * L + i * L;
-        for (Index k = 0; k < K; ++k, from += column.step, to += size(g) * L)
-          store(to, load(from, n));
-      }
+    for (Index k = 0; k < K; k += DEPTH, from += DEPTH * column.step, to += step)
+      store(to, Packed<T>::word(from, column.step, K - k, n));
   }
 };
 
@@ -79,13 +89,13 @@ void bundle(const Steps& q, Index product, std::vector<Bundle>& bundles) {
   auto found = std::find_if(bundles.begin(), bundles.end(), same);
   if (found == bundles.end()) {
     Index K = p.operand == program::INPUT ? q.I : q.H;
-    bundles.push_back({p.operand, p.index, K, {}, {}});
+    bundles.push_back({p.operand, p.index, K, q.numbers, {}, {}});
     found = bundles.end() - 1;
   }
   bool begins = p.operand != program::INPUT && p.from;
   for (Index g = 0; g < p.vectors; ++g)
-    found->columns.push_back({q.weights[product] + g * q.H, p.vectors * q.H, p.first + g,
-                              begins ? p.from[g] : -1});
+    found->columns.push_back({from_number(q.numbers, q.weights[product], g * q.H),
+                              p.vectors * q.H, p.first + g, begins ? p.from[g] : -1});
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ std::string nth(const char* name, Index i) {
   return std::string(name) + " " + std::to_string(i);
 }
 
-void add_vectors(float* array, Index width, Index H, std::vector<Ref>& vectors) {
+void add_vectors(Real* array, Index width, Index H, std::vector<Ref>& vectors) {
   for (Index i = 0; i < width; ++i)
     vectors.push_back({array ? array + i * H : nullptr, width * H});
 }
@@ -34,8 +34,8 @@ Steps sized(const Program& cell, ffi::RemainingArgs& args, ffi::AnyBuffer hs) {
   for (Index p = 0; p < cell.products; ++p)
     if (cell.product[p].operand == program::INPUT)
       I = Array("xs", buffer_of(args, 0)).sizes<3>()[2];
-  return {cell, T, B, I, H, false, nullptr, {}, {}, {}, {}, {}, {}, nullptr, nullptr,
-          {}, nullptr};
+  return {cell, T, B, I, H, false, nullptr, {}, REAL, {}, {}, {}, {}, {}, nullptr,
+          nullptr, {}, nullptr};
 }
 
 bool has_input(const Program& cell) {
@@ -54,12 +54,14 @@ size_t count_of_inputs(const Program& cell) {
 
 void read_steps(Inputs& in, Steps& q) {
   const Program& cell = q.cell;
-  auto read_only = [](const float* array) { return const_cast<float*>(array); };
+  auto read_only = [](const Real* array) { return const_cast<Real*>(array); };
   q.xs = in.take_if(has_input(cell), "xs", {q.T, q.B, q.I});
   require(!has_input(cell) || q.I > 0, "there are no features");
+  if (cell.products) q.numbers = in.numbers("weight 0");
   for (Index p = 0; p < cell.products; ++p)
-    q.weights.push_back(in.take(nth("weight", p).c_str(), {size_of_operand(q, p),
-                                                           cell.product[p].vectors, q.H}));
+    q.weights.push_back(in.take(nth("weight", p).c_str(),
+                                {size_of_operand(q, p), cell.product[p].vectors, q.H},
+                                q.numbers));
   for (Index i = 0; i < cell.streams; ++i) {
     Index width = cell.stream_widths[i];
     auto* array = in.take(nth("stream", i).c_str(), {q.T, q.B, width, q.H});
@@ -107,7 +109,7 @@ ffi::Error cell_forward_call(ffi::ThreadPool pool, ffi::RemainingArgs args,
     read_steps(in, q);
     for (Index k = 0; k < cell.shown; ++k)
       q.all.push_back(out.take(nth("hs", k).c_str(), {q.T, q.B, q.H}));
-    std::vector<float*> last;
+    std::vector<Real*> last;
     for (Index k = cell.shown; k < cell.carries; ++k)
       last.push_back(out.take(nth("last carry", k).c_str(), {q.B, q.H}));
     for (Index k = cell.shown; k < cell.carries; ++k)
@@ -121,12 +123,12 @@ ffi::Error cell_forward_call(ffi::ThreadPool pool, ffi::RemainingArgs args,
 }
 
 // What the way back reads of the way forward, and the gradients that it is given.
-void read_kept(Inputs& in, Steps& q, StepGradients& d, const float*& wide) {
+void read_kept(Inputs& in, Steps& q, StepGradients& d, const Real*& wide) {
   const Program& cell = q.cell;
   for (Index k = 0; k < cell.shown; ++k)  // only read
-    q.all.push_back(const_cast<float*>(in.take(nth("hs", k).c_str(), {q.T, q.B, q.H})));
+    q.all.push_back(const_cast<Real*>(in.take(nth("hs", k).c_str(), {q.T, q.B, q.H})));
   for (Index k = cell.shown; k < cell.carries; ++k)
-    q.all.push_back(const_cast<float*>(
+    q.all.push_back(const_cast<Real*>(
         in.take_if(cell.kept[k], nth("all of carry", k).c_str(), {q.T, q.B, q.H})));
   wide = in.take_if(cell.width > 0, "wide", {q.T, q.B, cell.width, q.H});
   for (Index k = 0; k < cell.shown; ++k)
@@ -141,7 +143,8 @@ void read_gradients(Outputs& out, const Steps& q, StepGradients& d) {
                          : out.take_if(false, "d_xs", {0});
   for (Index p = 0; p < cell.products; ++p)
     d.weights.push_back(out.maybe(nth("d_weight", p).c_str(),
-                                  {size_of_operand(q, p), cell.product[p].vectors, q.H}));
+                                  {size_of_operand(q, p), cell.product[p].vectors, q.H},
+                                  q.numbers));
   for (Index i = 0; i < cell.streams; ++i) {
     Index width = cell.stream_widths[i];
     add_vectors(out.maybe(nth("d_stream", i).c_str(), {q.T, q.B, width, q.H}), width, q.H,
@@ -170,10 +173,11 @@ void read_gradients(Outputs& out, const Steps& q, StepGradients& d) {
 // Without a step, only the carry passes a gradient on.
 void pass_on(const Steps& q, const StepGradients& d) {
   for (Index p = 0; p < q.cell.products; ++p)
-    clear(d.weights[p], size_of_operand(q, p) * q.cell.product[p].vectors * q.H);
+    clear(d.weights[p], q.numbers,
+          size_of_operand(q, p) * q.cell.product[p].vectors * q.H);
   for (Ref vector : d.vectors) clear(vector.at, q.H);
   for (Ref row : d.rows) clear_rows(row, q.B, q.H);
-  for (float* fresh : d.fresh) clear(fresh, q.B * q.H);
+  for (Real* fresh : d.fresh) clear(fresh, q.B * q.H);
   for (Index k = 0; k < q.cell.shown; ++k) clear(d.first[k], q.B * q.H);
   for (Index k = q.cell.shown; k < q.carries(); ++k)
     std::copy_n(d.last[k - q.cell.shown], q.B * q.H, d.first[k]);
@@ -192,7 +196,7 @@ ffi::Error cell_backward_call(ffi::ThreadPool pool, ffi::RemainingArgs args,
     q.reverse = reverse;
     read_steps(in, q);
     StepGradients d{};
-    const float* wide;
+    const Real* wide;
     read_kept(in, q, d, wide);
     q.wide = out.take_if(cell.width > 0, "wide", {q.T, q.B, cell.width, q.H});
     read_gradients(out, q, d);

@@ -8,14 +8,14 @@
 
 #pragma once
 
-#include <cstdint>
+#include "vectors.h"
 
 namespace {
 namespace program {
 
 // One vector of units per row: that of row r begins at `at + r * step`.
 struct Ref {
-  float* at;
+  Real* at;
   int64_t step;
 };
 
@@ -25,10 +25,10 @@ struct Tile {
   int64_t rows, n;  // n of the L units exist
   const Ref* refs;  // as many as the stage has slots, in their order
   // olds[k][r]: leaf k of the carry of row r before the step.
-  const float* const* const* olds;
-  const float* const* sums;  // sums[i][r]: reduction i of row r, over all units
-  float* const* partial;     // partial[i][r]: what these units add to reduction i
-  float units;               // how many there are
+  const Real* const* const* olds;
+  const Real* const* sums;  // sums[i][r]: reduction i of row r, over all units
+  Real* const* partial;     // partial[i][r]: what these units add to reduction i
+  Real units;               // how many there are
 };
 
 // Where the numbers of a slot are. Vectors are counted over all arrays of a kind.

@@ -12,7 +12,7 @@ namespace {
 class Room {
  public:
   // `piece` is set by `give`, and must stay where it is until then.
-  void ask(float*& piece, Index floats) { wanted_.push_back({&piece, floats}); }
+  void ask(Real*& piece, Index floats) { wanted_.push_back({&piece, floats}); }
 
   void give() {
     Index total = 0;
@@ -25,7 +25,7 @@ class Room {
 
  private:
   struct Wanted {
-    float** piece;
+    Real** piece;
     Index floats;
   };
   std::vector<Wanted> wanted_;

@@ -26,18 +26,51 @@ void add_stretches(const program::Product& p, std::vector<Stretch>& stretches) {
       stretches.push_back({column, 1});
   }
 }
-// Adds the gradients in some columns times a packed weight, for rows from `row` on.
-void add_columns(Product& product, const Steps& q, const std::vector<Stretch>& stretches,
-                 Index row, const float* w) {
+// The rows of a panel of the weights of some products, transposed: as many for each stretch
+// of columns as they need.
+Index length_of(const Steps& q, const std::vector<Stretch>& stretches) {
+  Index length = 0;
+  for (const Stretch& stretch : stretches)
+    length += rows_of_panel(q.numbers, stretch.count * q.H);
+  return length;
+}
+// Packs columns of the transposed weight of p, j and those behind it; returns the end.
+Real* pack_stretches(const Steps& q, Index p, const std::vector<Stretch>& stretches,
+                     Index rows, Index j, Index vectors, Real* out) {
+  Index first = 0;
+  for (const Stretch& stretch : stretches) {
+    Index count = stretch.count * q.H;
+    with_numbers(q.numbers, [&](auto number) {
+      pack_transposed(static_cast<const decltype(number)*>(q.weights[p]), rows,
+                      q.cell.product[p].vectors * q.H, j, vectors, first, first + count,
+                      out);
+    });
+    first += count;
+    out += rows_of_panel(q.numbers, count) * vectors * L;
+  }
+  return out;
+}
+// Adds the gradients in some columns times a packed weight, for rows from `row` on;
+// returns the end of that.
+const Real* add_columns(Product& product, const Steps& q,
+                        const std::vector<Stretch>& stretches, Index row,
+                        const Real* w) {
   for (const Stretch& stretch : stretches) {
     Ref dz = q.column(stretch.column);
-    product.add(dz.at + row * dz.step, dz.step, stretch.count * q.H, w);
-    w += stretch.count * q.H * product.vectors * L;
+    Index count = stretch.count * q.H;
+    product.add(dz.at + row * dz.step, dz.step, count, w, q.numbers);
+    w += rows_of_panel(q.numbers, count) * product.vectors * L;
   }
+  return w;
 }
 
-void clear(float* numbers, Index count) {
-  if (numbers) std::fill_n(numbers, count, 0.0f);
+void clear(Real* numbers, Index count) {
+  if (numbers) std::fill_n(numbers, count, Real{});
+}
+void clear(void* memory, Numbers numbers, Index count) {
+  with_numbers(numbers, [&](auto number) {
+    if (memory) std::fill_n(static_cast<decltype(number)*>(memory), count, number);
+  });
 }
 void clear_rows(Ref numbers, Index rows, Index count) {
   for (Index m = 0; numbers.at && m < rows; ++m)
@@ -60,6 +93,7 @@ class RunBackward : Pass<RunBackward> {
         Returned& product = returned_[stages_[j].product[n]];
         if (product.stretches.empty())
           add_stretches(cell_.product[stages_[j].product[n]], product.stretches);
+        product.length = length_of(q, product.stretches);
       }
     }
     for (Index p = 0; p < cell_.products; ++p)
@@ -86,9 +120,10 @@ class RunBackward : Pass<RunBackward> {
   // A product on its way back to its operand.
   struct Returned {
     std::vector<Stretch> stretches;
-    float* weight;  // packed, transposed
+    Index length;  // of a panel, in rows of one vector
+    Real* weight;  // packed, transposed
   };
-  static constexpr Index ROOM = (sizeof(Product) + sizeof(float) - 1) / sizeof(float);
+  static constexpr Index ROOM = (sizeof(Product) + sizeof(Real) - 1) / sizeof(Real);
 
   // Whether any stage has a slot.
   bool writes(Slot wanted) const {
@@ -119,9 +154,8 @@ class RunBackward : Pass<RunBackward> {
     Index most = 0, carry = q_.B * q_.H;
     for (Index j = 0; j < per_step_; ++j) most = std::max<Index>(most, stages_[j].products);
     for (Index p = 0; p < cell_.products; ++p)
-      room_.ask(returned_[p].weight,
-                is_read(p) ? padded() * cell_.product[p].vectors * q_.H : 0);
-    for (float*& carried : carried_) room_.ask(carried, 2 * carry);
+      room_.ask(returned_[p].weight, padded() * returned_[p].length);
+    for (Real*& carried : carried_) room_.ask(carried, 2 * carry);
     room_.ask(vectors_, shares_.blocks * Index(d_.vectors.size()) * padded());
     unwanted_.resize(d_.rows.size());
     for (size_t i = 0; i < d_.rows.size(); ++i)
@@ -135,7 +169,7 @@ class RunBackward : Pass<RunBackward> {
     for (Index k = 0; k < cell_.shown; ++k) clear(after_carry(k, q_.T - 1), n);
     for (Index k = cell_.shown; k < q_.carries(); ++k)
       std::copy_n(d_.last[k - cell_.shown], n, after_carry(k, q_.T - 1));
-    for (float* fresh : d_.fresh) clear(fresh, n);
+    for (Real* fresh : d_.fresh) clear(fresh, n);
     clear(vectors_, shares_.blocks * Index(d_.vectors.size()) * padded());
     for (Index i = 0; i < Index(d_.streams.size()); ++i)
       if (!writes({program::D_STREAM, int32_t(i)}))
@@ -148,21 +182,19 @@ class RunBackward : Pass<RunBackward> {
       if (is_read(i % cell_.products)) pack(i % cell_.products, i / cell_.products);
     });
   }
-  const float* weight(Index p, Index group) const {
-    return returned_[p].weight +
-           units_.begin(group) * L * cell_.product[p].vectors * q_.H;
+  const Real* weight(Index p, Index group) const {
+    return returned_[p].weight + units_.begin(group) * L * returned_[p].length;
   }
   void pack(Index p, Index group) {
-    Index length = cell_.product[p].vectors * q_.H;
-    pack_transposed(q_.weights[p], q_.H, length, units_.begin(group) * L,
-                    units_.size(group), 0, length, const_cast<float*>(weight(p, group)));
+    pack_stretches(q_, p, returned_[p].stretches, q_.H, units_.begin(group) * L,
+                 units_.size(group), const_cast<Real*>(weight(p, group)));
   }
 
   // The gradient of leaf k before step s; what arrives after the one before it.
-  float* before_carry(Index k, Index s) const {
+  Real* before_carry(Index k, Index s) const {
     return s == 0 ? d_.first[k] : carried_[k] + (s & 1) * q_.B * q_.H;
   }
-  float* after_carry(Index k, Index s) const {
+  Real* after_carry(Index k, Index s) const {
     return carried_[k] + ((s + 1) & 1) * q_.B * q_.H;
   }
 
@@ -170,7 +202,7 @@ class RunBackward : Pass<RunBackward> {
     Index t = q_.step(s), i = slot.index, H = q_.H, row = t * q_.B + block.first;
     switch (slot.kind) {
       case program::GIVEN:
-        return by_row(const_cast<float*>(d_.hs[i]), H, row);  // only read
+        return by_row(const_cast<Real*>(d_.hs[i]), H, row);  // only read
       case program::AFTER:
         return by_row(after_carry(i, s), H, block.first);
       case program::BEFORE:
@@ -187,7 +219,7 @@ class RunBackward : Pass<RunBackward> {
     }
   }
 
-  float* vector(Index i, Index block) const {
+  Real* vector(Index i, Index block) const {
     return vectors_ + (block * Index(d_.vectors.size()) + i) * padded();
   }
 
@@ -256,7 +288,7 @@ class RunBackward : Pass<RunBackward> {
     for (Index m = block.first; m < block.first + block.count; ++m) {
       if (!q_.is_reset(s, m)) continue;
       for (Index k = 0; k < q_.carries(); ++k) {
-        float *before = before_carry(k, s) + m * q_.H + u * L,
+        Real *before = before_carry(k, s) + m * q_.H + u * L,
               *fresh = d_.fresh[k] + m * q_.H + u * L;
         store(fresh, load(fresh, n) + load(before, n), n);
         store(before, V{}, n);
@@ -267,7 +299,7 @@ class RunBackward : Pass<RunBackward> {
   // Blocks are added in their order, so that the sum does not depend on who was first.
   void end() {
     for (Index i = 0; i < Index(d_.vectors.size()); ++i) {
-      float* sum = d_.vectors[i].at;
+      Real* sum = d_.vectors[i].at;
       if (!sum) continue;
       std::copy_n(vector(i, 0), q_.H, sum);
       for (Index b = 1; b < shares_.blocks; ++b)
@@ -278,10 +310,10 @@ class RunBackward : Pass<RunBackward> {
   const StepGradients& d_;
   Groups units_;
   std::vector<Returned> returned_;  // of every product
-  std::vector<float*> carried_;     // gradients of the carry: two steps by turns
-  std::vector<float*> unwanted_;    // of rows whose gradient nobody asks for
+  std::vector<Real*> carried_;     // gradients of the carry: two steps by turns
+  std::vector<Real*> unwanted_;    // of rows whose gradient nobody asks for
   std::vector<Index> cleared_;
-  float* vectors_;
+  Real* vectors_;
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ class RunForward : Pass<RunForward> {
 
  public:
   // `last` are the leaves that are not shown, after the last step.
-  RunForward(const Steps& q, const std::vector<float*>& last, Team& team)
+  RunForward(const Steps& q, const std::vector<Real*>& last, Team& team)
       : Pass(q, team, FORTH),
         last_(last),
         bundles_(per_step_),
@@ -42,7 +42,7 @@ class RunForward : Pass<RunForward> {
   // Rows for one call of a stage: as many as make it cheap, but their products should stay
   // in the nearest cache until they are read.
   static Index height(Index vectors) {
-    constexpr Index floats = 8192 / sizeof(float);
+    constexpr Index floats = 8192 / sizeof(Real);
     return std::clamp<Index>(floats / (std::max<Index>(vectors, 1) * L), MOST_ROWS, ROWS);
   }
 
@@ -87,12 +87,12 @@ class RunForward : Pass<RunForward> {
   }
 
   void ask() {
-    for (Bundle& b : input_) room_.ask(b.packed, panels_ * b.size() * b.K * L);
+    for (Bundle& b : input_) room_.ask(b.packed, panels_ * b.size() * b.length());
     Index most = 0;
     for (Index j = 0; j < per_step_; ++j) {
       Index vectors = 0;
       for (Bundle& b : bundles_[j]) {
-        room_.ask(b.packed, panels_ * b.size() * b.K * L);
+        room_.ask(b.packed, panels_ * b.size() * b.length());
         vectors += b.size();
       }
       most = std::max(most, vectors * heights_[j]);
@@ -120,7 +120,7 @@ class RunForward : Pass<RunForward> {
       for (const Bundle& b : bundles) b.pack(u, q_.H);
   }
 
-  float* projected(const Block& block) const {
+  Real* projected(const Block& block) const {
     return projected_ + (shares_.by_units ? 0 : block.worker * copy_);
   }
 
@@ -144,7 +144,7 @@ class RunForward : Pass<RunForward> {
     for (Index i = 0; i < tiles; ++i) {
       Index first = block.count * i / tiles;
       Index count = block.count * (i + 1) / tiles - first;
-      float* z = desk_of(block).z;
+      Real* z = desk_of(block).z;
       for (const Bundle& b : bundles_[j]) {
         multiply_bundle(b, s, first, count, u, block, z, heights_[j]);
         z += b.size() * heights_[j] * L;
@@ -158,50 +158,50 @@ class RunForward : Pass<RunForward> {
   void project(Index s0, Index u, const Block& block) {
     const Bundle& b = input_[0];
     Index rows = block.count, all = std::min(shares_.steps, q_.T - s0) * rows;
-    float* out = projected(block) + u * at_once_ * b.size() * L;
+    Real* out = projected(block) + u * at_once_ * b.size() * L;
     for_tiles(all, b.widest(), [&](Index j, Index R) {
-      const float* x[MOST_ROWS] = {};
+      const Real* x[MOST_ROWS] = {};
       for (Index r = 0; r < R; ++r) {
         Index t = q_.step(s0 + (j + r) / rows), m = block.first + (j + r) % rows;
         x[r] = q_.xs + (t * q_.B + m) * q_.I;
       }
       for (Index g = 0; g < b.groups(); ++g) {
         Index size = b.size(g);
-        float* z = out + (b.begins[g] * at_once_ + j * size) * L;
+        Real* z = out + (b.begins[g] * at_once_ + j * size) * L;
         std::fill_n(z, R * size * L, 0.0f);
-        multiply(R, size, x, b.K, b.panel(u, g), z);
+        multiply(b.numbers, R, size, x, b.K, b.panel(u, g), z);
       }
     });
   }
 
   void multiply_bundle(const Bundle& b, Index s, Index first, Index count, Index u,
-                       const Block& block, float* z, Index height) {
-    const float* rows[ROWS];
-    const float* const* x = operands(b, s, first, count, block, rows);
+                       const Block& block, Real* z, Index height) {
+    const Real* rows[ROWS];
+    const Real* const* x = operands(b, s, first, count, block, rows);
     for (Index g = 0; g < b.groups(); ++g) {
       Index size = b.size(g);
       for (Index i = 0; i < size; ++i)
         begin_sum(b.columns[b.begins[g] + i], s, first, count, u, block, z + i * L,
                   size * L);
       for_tiles(count, size, [&](Index j, Index R) {
-        multiply(R, size, x + j, b.K, b.panel(u, g), z + j * size * L);
+        multiply(b.numbers, R, size, x + j, b.K, b.panel(u, g), z + j * size * L);
       });
       z += size * height * L;
     }
   }
 
   // Rows of the operand: of the carry they are at hand, of a buffer they go into `rows`.
-  const float* const* operands(const Bundle& b, Index s, Index first, Index count,
-                               const Block& block, const float** rows) {
+  const Real* const* operands(const Bundle& b, Index s, Index first, Index count,
+                               const Block& block, const Real** rows) {
     if (b.operand == program::CARRY)
       return desk_of(block).before[s & 1].data() + b.index * most_ + first;
-    const float* at = buffer(b.index, s) + (block.first + first) * q_.H;
+    const Real* at = buffer(b.index, s) + (block.first + first) * q_.H;
     for (Index r = 0; r < count; ++r) rows[r] = at + r * q_.H;
     return rows;
   }
 
   void begin_sum(const Column& column, Index s, Index first, Index R, Index u,
-                 const Block& block, float* z, Index step) {
+                 const Block& block, Real* z, Index step) {
     if (column.from < 0) {
       for (Index r = 0; r < R; ++r) store(z + r * step, V{});
       return;
@@ -216,20 +216,20 @@ class RunForward : Pass<RunForward> {
     for (Index m = 0; m < block.count; ++m) {
       if (q_.is_live(s, block.first + m)) continue;
       for (Index k = 0; k < q_.carries(); ++k) {
-        const float* old = desk_of(block).before[s & 1][k * most_ + m] + u * L;
+        const Real* old = desk_of(block).before[s & 1][k * most_ + m] + u * L;
         store(after(k, s) + (block.first + m) * q_.H + u * L, load(old, n), n);
       }
     }
   }
 
-  const std::vector<float*>& last_;
+  const std::vector<Real*>& last_;
   std::vector<Bundle> input_;                 // one, or none
   std::vector<Spot> input_spots_;
   std::vector<std::vector<Bundle>> bundles_;  // of every stage
   std::vector<std::vector<Spot>> spots_;      // and where they are in a tile
   std::vector<Index> heights_;                // of its tiles
   Index at_once_, copy_;
-  float* projected_;
+  Real* projected_;
 };
 
 }  // namespace

@@ -15,12 +15,12 @@ using program::Stage;
 // Where the numbers of a slot are for rows of a block, counted from its first, and
 // vectors of units.
 struct Place {
-  float* at = nullptr;
+  Real* at = nullptr;
   Index row = 0, unit = 0, step = 0;
 
   Ref of(Index m, Index u) const { return {at ? at + m * row + u * unit : nullptr, step}; }
 };
-Place by_row(float* at, Index step, Index first) {
+Place by_row(Real* at, Index step, Index first) {
   return {at ? at + first * step : nullptr, step, L, step};
 }
 Place by_row(Ref ref, Index first) { return by_row(ref.at, ref.step, first); }
@@ -29,15 +29,15 @@ Place by_row(Ref ref, Index first) { return by_row(ref.at, ref.step, first); }
 // them, since a phase may touch two.
 struct Desk {
   std::vector<std::vector<Place>> places;  // of the slots of every stage
-  std::vector<const float*> before[2];     // [leaf][row of the block]
-  std::vector<float> sums[2];              // [reduction][row of the block]
+  std::vector<const Real*> before[2];     // [leaf][row of the block]
+  std::vector<Real> sums[2];              // [reduction][row of the block]
   // What the tile of a call points to.
   std::vector<Ref> refs;
-  std::vector<const float*> old;
-  std::vector<const float* const*> olds;
-  std::vector<const float*> sum;
-  std::vector<float*> partial;
-  float* z;  // of products
+  std::vector<const Real*> old;
+  std::vector<const Real* const*> olds;
+  std::vector<const Real*> sum;
+  std::vector<Real*> partial;
+  Real* z;  // of products
 };
 
 // What both ways have in common. `Own` says where the slots are of which it alone knows:
@@ -86,27 +86,27 @@ class Pass {
 
   // Points to the carry before a step, of all rows of a block.
   void look_back(Index s, const Block& block, Desk& desk) {
-    const float** row = desk.before[s & 1].data();
+    const Real** row = desk.before[s & 1].data();
     for (Index k = 0; k < q_.carries(); ++k, row += most_) {
-      const float* previous = s ? after(k, s - 1) : nullptr;
+      const Real* previous = s ? after(k, s - 1) : nullptr;
       for (Index m = 0; m < block.count; ++m)
         row[m] = q_.before(k, s, block.first + m, previous);
     }
   }
 
   // Leaf k of all rows after step s; null if that is neither kept nor in the ring.
-  float* after(Index k, Index s) const {
+  Real* after(Index k, Index s) const {
     if (!ring_[k]) return q_.after(k, s);
     return ring_[k] + s % 3 * q_.B * q_.H;
   }
 
-  float* buffer(Index index, Index s) const {
+  Real* buffer(Index index, Index s) const {
     return buffers_ + ((s & 1) * buffers_count_ + index) * q_.B * q_.H;
   }
 
   // What the units of a panel add to a reduction, for all rows. Panels are added in their
   // order, so that the sum does not depend on who was first.
-  float* partial(Index s, Index panel, Index i) const {
+  Real* partial(Index s, Index panel, Index i) const {
     return partial_ + (((s & 1) * panels_ + panel) * sums_ + i) * q_.B;
   }
 
@@ -115,10 +115,10 @@ class Pass {
     for (Index before = 0; before < j; ++before)
       for (Index n = 0; n < stages_[before].sums; ++n) {
         Index i = stages_[before].sum[n];
-        float* sum = desk.sums[s & 1].data() + i * most_;
-        std::fill_n(sum, block.count, 0.0f);
+        Real* sum = desk.sums[s & 1].data() + i * most_;
+        std::fill_n(sum, block.count, Real{});
         for (Index u = 0; u < panels_; ++u) {
-          const float* part = partial(s, u, i) + block.first;
+          const Real* part = partial(s, u, i) + block.first;
           for (Index m = 0; m < block.count; ++m) sum[m] += part[m];
         }
       }
@@ -179,8 +179,8 @@ class Pass {
   }
 
   void point_to_olds(Desk& desk, Index s, Index k, Index first, Index count, Index u) {
-    const float* const* before = desk.before[s & 1].data() + k * most_ + first;
-    const float** old = desk.old.data() + k * ROWS;
+    const Real* const* before = desk.before[s & 1].data() + k * most_ + first;
+    const Real** old = desk.old.data() + k * ROWS;
     for (Index r = 0; r < count; ++r) old[r] = before[r] ? before[r] + u * L : nullptr;
     desk.olds[k] = old;
   }
@@ -193,7 +193,7 @@ class Pass {
                        desk.olds.data(),
                        desk.sum.data(),
                        desk.partial.data(),
-                       float(q_.H)};
+                       Real(q_.H)};
     if (!live) return stage.run(&tile);
     for (Index r = 0, at = 0; r < count; ++r) {
       if (!live[r]) continue;
@@ -225,13 +225,13 @@ class Pass {
   Phases phases_;
   Index panels_, most_, sums_;
   Room room_;
-  std::vector<float*> ring_;  // leaves that are not kept: the last three steps
+  std::vector<Real*> ring_;  // leaves that are not kept: the last three steps
   std::vector<Desk> desks_;
 
  private:
   bool backward_;
   Index buffers_count_;
-  float *buffers_, *partial_;
+  Real *buffers_, *partial_;
 };
 
 }  // namespace

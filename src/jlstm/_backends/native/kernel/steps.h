@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "numbers.h"
 #include "packing.h"
 #include "program.h"
 
@@ -17,13 +18,14 @@ struct Steps {
   const program::Program& cell;
   Index T, B, I, H;
   bool reverse;
-  const float* xs;                          // (T,B,I)
-  std::vector<const float*> weights;        // (operand's size, vectors, H)
+  const Real* xs;                          // (T,B,I)
+  std::vector<const void*> weights;         // (operand's size, vectors, H)
+  Numbers numbers;                          // of all weights
   std::vector<Ref> streams, vectors, rows;  // every vector of the arrays of a kind
-  std::vector<const float*> first, fresh;   // leaves of a carry: (B,H)
+  std::vector<const Real*> first, fresh;   // leaves of a carry: (B,H)
   const bool *live, *resets;                // (T,B)
-  std::vector<float*> all;                  // leaves after every step: (T,B,H)
-  float* wide;                              // (T,B,width,H)
+  std::vector<Real*> all;                  // leaves after every step: (T,B,H)
+  Real* wide;                              // (T,B,width,H)
 
   // The step that is consumed s-th.
   Index step(Index s) const { return reverse ? T - 1 - s : s; }
@@ -40,24 +42,24 @@ struct Steps {
     return {wide ? wide + c * H : nullptr, step};
   }
   // Leaf k of all rows after step s, if it is there at every step.
-  float* after(Index k, Index s) const {
+  Real* after(Index k, Index s) const {
     return all[k] ? all[k] + step(s) * B * H : nullptr;
   }
   // Leaf k of row m before step s, where `previous` is that of all rows after s - 1.
-  const float* before(Index k, Index s, Index m, const float* previous) const {
-    const float* rows = is_reset(s, m) ? fresh[k] : s == 0 ? first[k] : previous;
+  const Real* before(Index k, Index s, Index m, const Real* previous) const {
+    const Real* rows = is_reset(s, m) ? fresh[k] : s == 0 ? first[k] : previous;
     return rows ? rows + m * H : nullptr;
   }
 };
 
 // What the way back is given and makes.
 struct StepGradients {
-  std::vector<const float*> hs;              // of each vector of the output: (T,B,H)
-  std::vector<const float*> last;            // the other leaves after the last step
-  float* xs;                                 // as in Steps, and any may be absent
-  std::vector<float*> weights;
+  std::vector<const Real*> hs;              // of each vector of the output: (T,B,H)
+  std::vector<const Real*> last;            // the other leaves after the last step
+  Real* xs;                                 // as in Steps, and any may be absent
+  std::vector<void*> weights;                // of the same numbers
   std::vector<Ref> streams, vectors, rows;
-  std::vector<float*> first, fresh;
+  std::vector<Real*> first, fresh;
 };
 
 enum Way { FORTH, BACK };
@@ -87,7 +89,7 @@ struct Shares {
   // each other. That pays above half a megabyte of weights per wait. 48 rows are a few
   // tiles, and their projections stay in a cache until they are read.
   Shares(const Steps& q, int threads, Way way) {
-    constexpr Index rows_at_once = 48, enough = (Index{1} << 19) / sizeof(float);
+    constexpr Index rows_at_once = 48, enough = (Index{1} << 19) / sizeof(Real);
     by_units = threads > 1 && q.B < 8 * threads &&
                weights_between_waits(q, way) >= enough;
     blocks = by_units || q.B == 0 ? 1
