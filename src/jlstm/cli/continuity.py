@@ -61,10 +61,16 @@ def _compare(old: Resumed) -> None:
             f"{old.folder} would not go on with the same numbers: {changed}. Go on as "
             f"before, or start a new run; {FORCE}."
         )
-    other = differences(last["environment"], surroundings())
+    other = differences(*map(_beyond_numerics, (last["environment"], surroundings())))
     said = "; ".join(text for text in (changed, *places, other) if text)
     if said:
         print(f"since the last start: {said}.")
+
+
+def _beyond_numerics(machine: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of a machine and was not compared with the numerics."""
+    known = numerics()
+    return {name: value for name, value in machine.items() if name not in known}
 
 
 def _by_variables(
