@@ -14,7 +14,6 @@ import json
 import platform
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from benchmarks.machine import commit
 from experiments.killed_runs.operations import DELAY, in_process
 from experiments.killed_runs.small import keep_programs
 
@@ -103,13 +103,6 @@ def read(kept: Path) -> list[dict[str, Any]]:
     """Return what a file has, without a line that was cut off."""
     lines = kept.read_text(encoding="utf-8").split("\n") if kept.exists() else []
     return [json.loads(line) for line in lines if line.endswith("}")]
-
-
-def commit() -> str:
-    """Return the commit of this repository."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    return told.stdout.strip()
 
 
 def main(argv: list[str] | None = None) -> int:
