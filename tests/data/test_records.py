@@ -1,5 +1,6 @@
 """Records on disk: what is written is read, broken ones are named or left out."""
 
+import os
 import re
 
 import numpy as np
@@ -68,11 +69,13 @@ def test_files_of_other_makers_are_enough(tmp_path):
     [
         (7.5, True, "its bytes do not have its checksum"),
         (np.nan, True, "its bytes do not have its checksum"),
-        (np.inf, False, "it has numbers that are not finite"),
-        (np.nan, False, "it has numbers that are not finite"),
+        (np.inf, False, "it has numbers that are not finite in float32"),
+        (np.nan, False, "it has numbers that are not finite in float32"),
+        (1e300, False, "it has numbers that are not finite in float32"),
     ],
 )
 def test_a_broken_record_is_named_or_left_out(folder, capsys, value, checked, why):
+    write_records(folder, zip(sequences("float64"), range(len(SIZES)), strict=True))
     damage(folder, 3, value)
     if not checked:
         (folder / "checksums.npy").unlink()
@@ -89,6 +92,25 @@ def test_a_broken_record_is_named_or_left_out(folder, capsys, value, checked, wh
     assert skipping.skipped == {3}
     assert capsys.readouterr().out == f"{told}; it is left out.\n"
     assert skipping.whole().labels.tolist() == [0, 1, 2, 4, 5]
+
+
+@pytest.mark.parametrize("checked", [True, False])
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+@pytest.mark.parametrize(("left", "whole"), [(10, 3), (11, 3), (14, 4), (19.5, 5)])
+def test_what_is_cut_off_while_a_run_reads_is_broken(
+    folder, left, whole, on_error, checked
+):
+    if not checked:
+        (folder / "checksums.npy").unlink()
+    records = Records(folder, on_error)
+    values = np.load(folder / "values.npy", mmap_mode="r")
+    os.truncate(folder / "values.npy", values.offset + int(4 * WIDTH * left))
+    assert [len(records[row]) for row in range(whole)] == [*SIZES[:whole]]
+    if on_error == "skip":
+        assert not any(len(records[row]) for row in range(whole, len(SIZES)))
+        return
+    with pytest.raises(BrokenRecordError, match=r"broken: values[.]npy ends before it"):
+        records[whole]
 
 
 def test_many_broken_records_are_counted_and_few_named(tmp_path, capsys):
@@ -183,6 +205,10 @@ def cut_off(path):
         (
             lambda at: np.save(at / "lengths.npy", [21]),
             "counts 21 steps, values.npy has",
+        ),
+        (
+            lambda at: np.save(at / "lengths.npy", [2**62] * 4 + [20]),
+            "counts 18446744073709551616 steps, values.npy has 20",
         ),
         (lambda at: np.save(at / "lengths.npy", [-1, 21]), "whole numbers above 0"),
         (lambda at: np.save(at / "lengths.npy", [20.0]), "whole numbers above 0"),

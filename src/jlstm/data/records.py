@@ -31,8 +31,9 @@ class BrokenRecordError(ValueError):
 class Records(Sequence[np.ndarray]):
     """The sequences in a folder, each read from disk when it is asked for.
 
-    A broken record, one whose bytes do not have its checksum or whose numbers are not
-    finite, is an error; or it is counted, and has no steps, which batches leave out.
+    A broken record, whose bytes do not have its checksum or are not there any more, or
+    whose numbers are not finite in float32, is an error; or it is counted, and has no
+    steps, which batches leave out.
 
     Args:
         folder: that holds the files.
@@ -86,11 +87,11 @@ class Records(Sequence[np.ndarray]):
     def __getitem__(self, row: int | np.integer | slice) -> "np.ndarray | Records":
         if isinstance(row, slice):
             return self.take(np.arange(len(self))[row])
-        found = self._read(row)
-        why = self._broken(found, row)
-        if not why:
-            return found.astype(np.float32)
-        return self._refuse(int(self._rows[row]), why)
+        read = self._read(row)
+        with np.errstate(over="ignore"):  # what overflows is not finite, and told
+            found = read.astype(np.float32)
+        why = self._broken(read, found, row)
+        return self._refuse(int(self._rows[row]), why) if why else found
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return map(self.__getitem__, range(len(self)))
@@ -148,23 +149,29 @@ class Records(Sequence[np.ndarray]):
         return found[self._rows]
 
     def _read(self, row: int | np.integer) -> Real[np.ndarray, "t x"]:
-        """Return what the file has; a plain read, so that a bad disk is an error."""
+        """Return what the file has; a plain read, so that a bad disk is an error.
+
+        Of a record that is not wholly there any more it is the steps that are.
+        """
         values, start = self._values, int(self._starts[row])
-        return np.fromfile(
+        found = np.fromfile(
             self.folder / VALUES,
             values.dtype,
             int(self.lengths[row]) * self.size,
             offset=values.offset + start * self.size * values.dtype.itemsize,
-        ).reshape(-1, self.size)
+        )
+        return found[: len(found) // self.size * self.size].reshape(-1, self.size)
 
-    def _broken(self, found: np.ndarray, row: int | np.integer) -> str:
+    def _broken(
+        self, read: np.ndarray, found: np.ndarray, row: int | np.integer
+    ) -> str:
         """Return why a record is not what was written; nothing if it is."""
-        if self._checksums is not None:
-            differs = zlib.crc32(found) != self._checksums[row]
-            if differs:
-                return "its bytes do not have its checksum"
-        finite = found.dtype.kind != "f" or np.isfinite(found).all()
-        return "" if finite else "it has numbers that are not finite"
+        if len(read) < self.lengths[row]:
+            return f"{VALUES} ends before it does"
+        if self._checksums is not None and zlib.crc32(read) != self._checksums[row]:
+            return "its bytes do not have its checksum"
+        finite = bool(np.isfinite(found).all())
+        return "" if finite else "it has numbers that are not finite in float32"
 
     def _refuse(self, number: int, why: str) -> Float32[np.ndarray, "0 x"]:
         told = f"Record {number} in {self.folder} is broken: {why}"
@@ -222,8 +229,9 @@ def _check(folder: Path, values: np.ndarray, lengths: np.ndarray) -> None:
             f"{folder / LENGTHS} has shape {lengths.shape} and type {lengths.dtype}: "
             "give whole numbers above 0, one for each record."
         )
-    if int(lengths.sum(dtype=np.int64)) != len(values):
+    steps = lengths.sum(dtype=np.float64)  # which does not wrap around
+    if steps != len(values):
         raise ValueError(
-            f"{folder / LENGTHS} counts {int(lengths.sum(dtype=np.int64))} steps, "
+            f"{folder / LENGTHS} counts {steps:.0f} steps, "
             f"{VALUES} has {len(values)}: give the steps of each record."
         )
