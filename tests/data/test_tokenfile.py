@@ -11,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jlstm.data import remembered, tokenfile
+from jlstm.data.mapped import ChangedFileError
+from jlstm.data.split import tail_split
+from jlstm.data.stream import TokenStream
 from jlstm.data.tokenfile import map_token_file, open_token_file, write_tokens
 from jlstm.data.vocab import Vocab
 
@@ -45,6 +48,26 @@ def test_blocks_cut_no_word(tmp_path_factory, text, block):
     want = Vocab.from_text(text, "word")
     assert file.vocab == want
     np.testing.assert_array_equal(file.tokens, want.encode(text))
+
+
+@pytest.mark.parametrize("left", [0, 4096, 399_999])
+def test_a_file_that_is_cut_off_while_it_is_read_is_an_error(tmp_path, left):
+    """Where it is not looked at before, the process is gone by SIGBUS."""
+    path = tmp_path / "a.tokens"
+    ids = np.tile(np.array([0, 1], np.uint8), 200_000)
+    write_tokens(path, Vocab(("a", "b"), "char"), [ids], len(ids))
+    train, valid, _ = tail_split(map_token_file(path).tokens, 0.5, 0.0)
+    streams = [TokenStream(part, 2, 8) for part in (train, valid)]
+    before = [stream[len(stream) - 1] for stream in streams]
+    whole = path.read_bytes()
+    os.truncate(path, left)
+    for stream in streams:
+        with pytest.raises(ChangedFileError, match=rf"a\.tokens has {left} bytes and "):
+            stream[len(stream) - 1]
+    path.write_bytes(whole)
+    path.unlink()  # what is mapped stays until the process ends
+    for stream, want in zip(streams, before, strict=True):
+        np.testing.assert_array_equal(stream[len(stream) - 1], want)
 
 
 def token_files(folder):

@@ -9,6 +9,7 @@ import pytest
 from jlstm.cli.meanings import groups_of, keys_of
 from jlstm.cli.resume import DamagedError
 from jlstm.cli.signals import Interrupted
+from jlstm.data.mapped import ChangedFileError
 from jlstm.tasks import TASKS
 from jlstm.training.exits import Exit, exit_table
 from jlstm.training.failure import Reached, tell
@@ -40,6 +41,7 @@ MISSING = ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
         (MemoryError(), True, 4, "error: out of memory (): smaller batches or windows"),
         (XLA, True, 4, "error: out of memory (RESOURCE_EXHAUSTED: Out of memory all"),
         (CheckpointError("step_3.1 is damaged."), True, 5, "error: step_3.1 is damage"),
+        (ChangedFileError("a.tokens has 9 bytes."), True, 2, "error: a.tokens has 9 b"),
         (DamagedModelError("a is missing."), False, 5, "error: a is missing."),
         (DamagedError("config.yaml is damaged."), False, 5, "error: config.yaml is da"),
         (MISSING, False, 6, 'error: matplotlib is not installed: pip install "jlstm[t'),
@@ -60,7 +62,7 @@ def test_a_failure_is_one_line_and_a_code(tmp_path, error, training, code, said)
     assert line.startswith(said) and "\n" not in line
     if code == 5:  # what was saved cannot be read: nobody can go on from there
         assert "to go on" not in line
-    elif training and code not in (1, 7):
+    elif training and code not in (1, 2, 7):
         assert line.count("nothing was saved yet; to go on: jlstm") + line.count(
             "Nothing was saved yet; to go on: jlstm"
         ) == 1  # fmt: skip

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int32, Integer
 
+from jlstm.data.mapped import check_still_there
 from jlstm.data.share import WHOLE, OwnRows, Share, among_all, own_rows
 
 
@@ -100,7 +101,12 @@ class TokenStream(OwnRows, Sequence[Window]):
         return self.between(start, min(start + self.window, self.steps))
 
     def between(self, start: int, stop: int) -> Window:
-        """Return the window from step ``start`` to before step ``stop``."""
+        """Return the window from step ``start`` to before step ``stop``.
+
+        Raises:
+            ChangedFileError: the tokens are mapped from a file that was cut off.
+        """
+        check_still_there(self.tokens)
         own = self.streams[own_rows(self.batch_size, self.share), start : stop + 1]
         read = own.T.astype(np.int32, order="C")
         block = among_all(read, self.batch_size, self.share, axis=1)

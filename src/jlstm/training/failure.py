@@ -11,6 +11,7 @@ from jlstm.training.exits import SIGNALLED, Exit
 
 PACKAGE = Path(__file__).resolve().parents[1]
 BY_NAME = {
+    "jlstm.data.mapped.ChangedFileError": Exit.REQUEST,
     "jlstm.data.records.BrokenRecordError": Exit.REQUEST,
     "jlstm.training.finite.NonFiniteError": Exit.NOT_FINITE,
     "jlstm.training.stored.CheckpointError": Exit.DAMAGED,
