@@ -11,6 +11,8 @@
                                                 watches every access to memory
     python3 dev.py derive                       write what follows from the source:
                                                 exports of cells, the reference
+    python3 dev.py wheel [LEVEL ...]            a wheel for Linux with the CPU kernel
+                                                compiled in, for who has no compiler
     python3 dev.py setup [run|test|dev|peers|docs]    only prepare the environment
     python3 dev.py lock [--upgrade]             write requirements/*.txt again
 
@@ -237,6 +239,24 @@ def derive(environment: Environment, arguments: list[str]) -> int:
     return environment.run("-m", "tests.derived", *arguments)
 
 
+def wheel(environment: Environment, arguments: list[str]) -> int:
+    """Build a wheel for Linux that holds the CPU kernel, compiled for some levels."""
+    environment.need("dev")
+    family = arguments[0][:3] if arguments else "x86"
+    build, dist = ROOT / "build", ROOT / "dist"
+    os.environ["JLSTM_PREBUILT"] = folder = str(build / f"prebuilt-{family}")
+    plain = build / f"wheel-{family}"
+    shutil.rmtree(plain, ignore_errors=True)
+    code = environment.run(
+        "-m", "jlstm._backends.native.prebuild", folder, *arguments
+    ) or environment.run("-m", "hatchling", "build", "-t", "wheel", "-d", str(plain))
+    if code:
+        return code
+    os.environ["PATH"] = f"{environment.scripts}{os.pathsep}{os.environ['PATH']}"
+    made = map(str, plain.glob("*.whl"))
+    return environment.run("-m", "auditwheel", "repair", "-w", str(dist), *made)
+
+
 def setup(environment: Environment, arguments: list[str]) -> int:
     """Prepare the environment for one of SETS."""
     name = arguments[0] if arguments else "dev"
@@ -263,7 +283,8 @@ def lock(environment: Environment, arguments: list[str]) -> int:
 
 COMMANDS = {
     "demo": demo, "test": test, "lint": lint, "types": types, "docs": docs,
-    "sanitize": sanitize, "derive": derive, "setup": setup, "lock": lock,
+    "sanitize": sanitize, "derive": derive, "wheel": wheel, "setup": setup,
+    "lock": lock,
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jlstm._backends.native.build import FOLDER, SOURCE, BuildError, library_path
 from jlstm._backends.native.cache import is_kept, keep, make_private
-from jlstm._backends.native.compiler import compile_file, find_compiler
+from jlstm._backends.native.compiler import compile_file, find_compiler, flags
 
 HERE = Path(__file__).parent
 FLAGS = (
@@ -84,7 +84,7 @@ def build() -> None:
     if not is_kept(path):
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             made = Path(folder) / path.name
-            compile_file(find_compiler(), SOURCE, made, include=FOLDER)
+            compile_file([*find_compiler(), *flags()], SOURCE, made, FOLDER)
             keep(made, path)
 
 
@@ -99,7 +99,7 @@ def finds_nothing(watched: dict[str, str]) -> bool:
             (Path(folder) / source.name).write_text(text, "utf-8")
         made = Path(folder) / "unchecked.so"
         source = Path(folder) / SOURCE.name
-        compile_file(find_compiler(), source, made, include=Path(folder))
+        compile_file([*find_compiler(), *flags()], source, made, Path(folder))
         command = ["-m", "tests.backends.native.unchecked", str(made)]
         done = run(command, watched, text=True, capture_output=True)
     found = done.returncode != 0 and "ERROR: AddressSanitizer" in done.stderr

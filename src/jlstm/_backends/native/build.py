@@ -3,7 +3,8 @@
 The first use compiles ``kernel.cc`` with the system's C++ compiler for exactly the
 processor at hand, which takes some seconds, and keeps the library in the user's cache
 directory under a name that says from what it was made. Later processes load it; what is
-damaged there is compiled again.
+damaged there is compiled again. Where nothing can compile it, that which came with the
+package is loaded, if one did (``prebuilt.py``).
 """
 
 import ctypes
@@ -19,6 +20,7 @@ from pathlib import Path
 import jax
 import jaxlib
 
+from jlstm._backends.native import prebuilt
 from jlstm._backends.native.cache import cache_dir, is_kept, keep, make_private
 from jlstm._backends.native.compiler import compile_file, find_compiler, flags
 from jlstm._backends.native.error import BuildError
@@ -39,7 +41,38 @@ def load_kernel() -> ctypes.CDLL:
     Raises:
         BuildError: it cannot be compiled or loaded here.
     """
-    return _load(built())
+    return _load(kernel_file())
+
+
+@functools.cache
+def kernel_file() -> Path:
+    """Return the kernel that was compiled here, or else the one of the package.
+
+    Raises:
+        BuildError: there is neither.
+    """
+    try:
+        return built()
+    except BuildError:
+        if (path := prebuilt.find("kernel", kernel_text())) is None:
+            raise
+        return path
+
+
+def is_prebuilt() -> bool:
+    """Whether the kernel came with the package; programs must come from there too.
+
+    Else they might be for vectors of another width.
+    """
+    return kernel_file().is_relative_to(prebuilt.FOLDER)
+
+
+def is_ready() -> bool:
+    """Whether there is a kernel without compiling it."""
+    try:
+        return is_kept(library_path())
+    except BuildError:  # there is no compiler
+        return prebuilt.find("kernel", kernel_text()) is not None
 
 
 def target(name: str) -> str:
@@ -94,7 +127,7 @@ def _build(path: Path, source: Path | str, check: Callable) -> None:
         if isinstance(source, str):
             text, source = source, Path(folder) / "source.cc"
             source.write_text(text, "utf-8")
-        compile_file(find_compiler(), source, made, include=FOLDER)
+        compile_file([*find_compiler(), *flags()], source, made, FOLDER)
         check(made)
         keep(made, path)
 
@@ -123,6 +156,18 @@ def read_source(*names: str) -> str:
     """Return the text of files of the kernel; of all, if none is named."""
     paths = [FOLDER / name for name in names] or sorted(FOLDER.iterdir())
     return "\n".join(path.read_text("utf-8") for path in paths)
+
+
+@functools.cache
+def kernel_text() -> str:
+    """Return what a kernel that came with the package must have been made from.
+
+    XLA takes calls of its own version of the interface only.
+    """
+    header = Path(jax.ffi.include_dir(), "xla", "ffi", "api", "c_api.h")
+    lines = header.read_text("utf-8").splitlines()
+    version = [line for line in lines if line.startswith("#define XLA_FFI_API_M")]
+    return "\n".join([read_source(), *version])
 
 
 @functools.cache

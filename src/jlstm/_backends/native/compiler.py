@@ -47,25 +47,27 @@ def flags() -> list[str]:
     return [*FLAGS, native, *own]
 
 
-def compile_file(
-    compiler: list[str], source: Path, target: Path, include: Path
-) -> None:
+def compile_file(command: list[str], source: Path, target: Path, include: Path) -> None:
     """Compile one file to a library; what the compiler keeps aside goes there too.
 
-    Headers are looked for in ``include`` and among those of XLA's interface.
+    Args:
+        command: the compiler and its flags.
+        source: the file.
+        target: the library.
+        include: where headers are, next to those of XLA's interface.
 
     Raises:
         BuildError: the compiler fails, or takes too long.
     """
     headers = ["-I", str(include), "-isystem", jax.ffi.include_dir()]
-    command = [*compiler, *flags(), *headers, str(source), "-o", str(target)]
-    code, said = _run(command, target.parent)
+    words = [*command, *headers, str(source), "-o", str(target)]
+    code, said = _run(words, target.parent)
     if code is None:
-        raise BuildError(f"{compiler[0]} did not end within {TIMEOUT} seconds")
+        raise BuildError(f"{command[0]} did not end within {TIMEOUT} seconds")
     if code:
-        raise BuildError(f"{compiler[0]} cannot compile the kernel: {_error(said)}")
+        raise BuildError(f"{command[0]} cannot compile the kernel: {_error(said)}")
     if not target.is_file():
-        raise BuildError(f"{compiler[0]} made no library")
+        raise BuildError(f"{command[0]} made no library")
 
 
 def _given(name: str) -> str:

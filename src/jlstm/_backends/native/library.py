@@ -13,11 +13,14 @@ from pathlib import Path
 
 import jax
 
+from jlstm._backends.native import prebuilt
 from jlstm._backends.native.build import (
     TARGETS,
+    built,
     fingerprint,
+    is_prebuilt,
+    is_ready,
     kept_library,
-    library_path,
     load_kernel,
     read_source,
     target,
@@ -49,9 +52,9 @@ def register_kernel() -> None:
 
 
 def register_if_built() -> None:
-    """Tell XLA of a kernel that is in the cache; compile nothing."""
+    """Tell XLA of a kernel that is there; compile nothing."""
     with contextlib.suppress(BuildError, OSError):  # said when it is asked for
-        if is_kept(library_path()):
+        if is_ready():
             register_kernel()
 
 
@@ -76,19 +79,37 @@ def register_program(source: str) -> str:
         BuildError: it cannot be compiled or loaded here.
     """
     register_kernel()
-    key = _key(source)
-    path = kept_library(lambda: _path(key), source, _load, "cell")
-    _register(key, path)
-    return key
+    path = _prebuilt(source) if is_prebuilt() else _compiled(source)
+    _register(path.stem, path)
+    return path.stem
 
 
-def _key(source: str) -> str:
-    """Return the name of a program, which says all that it depends on."""
-    return fingerprint(source, read_source(*HEADERS))
+def program_text(source: str) -> str:
+    """Return all text that a program is made from."""
+    return source + read_source(*HEADERS)
 
 
-def _path(key: str) -> Path:
-    return cache_dir() / f"cell-{key}.so"
+def _path(source: str) -> Path:
+    return cache_dir() / f"cell-{fingerprint(program_text(source))}.so"
+
+
+def _compiled(source: str) -> Path:
+    return kept_library(lambda: _path(source), source, _load, "cell")
+
+
+def _prebuilt(source: str) -> Path:
+    found = prebuilt.find("cell", program_text(source))
+    if found is None:
+        raise BuildError(f"{_why_prebuilt()}; this cell did not come with the package")
+    return found
+
+
+def _why_prebuilt() -> str:
+    """Return why the kernel is not one that was compiled here."""
+    try:
+        return f"the kernel is now {built()}, after the start of this process"
+    except BuildError as error:
+        return str(error)
 
 
 def _register(key: str, path: Path) -> None:
@@ -115,6 +136,8 @@ def _missing(key: bytes) -> None:
     So it is where XLA's program comes from a cache or a file: nothing was traced.
     """
     with contextlib.suppress(BuildError, OSError):  # the kernel says what is missing
-        path = _path(key.decode())
-        if is_kept(path):
+        name = f"{key.decode()}.so"
+        if is_prebuilt():
+            _register(key.decode(), prebuilt.FOLDER / str(prebuilt.level_here()) / name)
+        elif is_kept(path := cache_dir() / name):
             _register(key.decode(), path)
