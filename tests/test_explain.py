@@ -58,9 +58,9 @@ def test_explain_says_what_runs_and_why():
             "rows over all steps are fewer than 64",
         ),
         (
-            CELL, (64, 2), jnp.bfloat16,
+            CELL, (64, 2), jnp.float16,
             "fused: one rule for the derivative of the whole loop; not native, as the "
-            "kernel computes in float32, not in bfloat16",
+            "kernel computes in float32, not in float16",
         ),
         (
             jlstm.MinGRUCell(3), (1, 7, 2), jnp.float32,

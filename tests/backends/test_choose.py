@@ -50,6 +50,7 @@ def test_type_checkers_read_the_names_that_there_are():
         (jlstm.CutRecurrentGradient(LSTM), CPU, "native"),
         (jlstm.CutRecurrentGradient(LSTM), FEW, "scan"),
         (LSTM, FEW, "fused"),
+        (LSTM, replace(CPU, dtypes=("bfloat16", "float32", "bfloat16")), "native"),
         (LSTM, replace(CPU, dtypes=("float64",)), "fused"),
         (LSTM, replace(CPU, devices=2), "fused"),
         (LSTM, GPU, "scan"),
@@ -89,7 +90,7 @@ def test_slow_gates_are_those_of_the_innermost_cell(cell, slow):
     ("cell", "types"),
     [
         (LSTM, GPU),
-        (LSTM, replace(CPU, dtypes=("bfloat16",))),
+        (LSTM, replace(CPU, dtypes=("float16",))),
         (jlstm.MLSTMCell(4), CPU),
         (jlstm.MogrifierLSTMCell(4), CPU),
     ],

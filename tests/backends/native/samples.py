@@ -87,7 +87,8 @@ def run(backend, cell, sample, reverse=False, checkpoint=None):
 def loss_and_outputs(backend, cell, sample, point, reverse=False):
     out = carry, ys = run(backend, cell, sample._replace(point=point), reverse)
     ours, theirs = jax.tree.leaves((ys, carry)), jax.tree.leaves(sample.weights)
-    return sum(jnp.vdot(a, b) for a, b in zip(ours, theirs, strict=True)), out
+    pairs = zip(ours, theirs, strict=True)
+    return sum(jnp.vdot(a.astype(b.dtype), b) for a, b in pairs), out
 
 
 def loss(backend, cell, sample, point, reverse=False):

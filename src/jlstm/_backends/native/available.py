@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jlstm._backends.native.compiled import compiled, own_types
+from jlstm._backends.native.equations.trace import NARROWER
 from jlstm._backends.native.equations.unsupported import UnsupportedError
 from jlstm._backends.native.error import BuildError
 from jlstm._backends.native.library import failure
@@ -28,16 +29,17 @@ def unavailable(cell: Cell, *dtypes: DType) -> str | None:
 
     Example:
         >>> from jlstm import LSTMCell
-        >>> unavailable(LSTMCell(8), "bfloat16")
-        'the kernel computes in float32, not in bfloat16'
+        >>> unavailable(LSTMCell(8), "float16")
+        'the kernel computes in float32, not in float16'
     """
     platform = current().platform
-    reason = unsupported_types(platform, *dtypes) or unsupported_cell(cell)
-    return reason or program_failure(cell)
+    reason = unsupported_types(platform, *dtypes)
+    reason = reason or unsupported_cell(cell, None, *dtypes)
+    return reason or program_failure(cell, None, *dtypes)
 
 
 def unsupported(platform: str, *dtypes: DType) -> str | None:
-    """Return why the kernel cannot run anything of these dtypes on a platform.
+    """Return why the kernel cannot run the softmax of a likelihood in some dtypes.
 
     Asking compiles the kernel if nothing else speaks against it, the platform is that
     of this process, and it has not been done.
@@ -48,19 +50,23 @@ def unsupported(platform: str, *dtypes: DType) -> str | None:
         >>> unsupported("cuda", "float32")
         'the kernel is for the CPU, not cuda'
     """
-    reason = unsupported_types(platform, *dtypes)
+    reason = _unsupported_dtype(dtypes, ("float32",)) or _elsewhere(platform)
     here = jax.default_backend() == "cpu"
     return reason or (failure() if here else None)
 
 
 def unsupported_types(platform: str, *dtypes: DType) -> str | None:
-    """Return what speaks against the kernel before anything is compiled.
+    """Return what speaks against the kernel before a cell is looked at.
+
+    bfloat16 is read and made; between it is float32.
 
     Example:
-        >>> unsupported_types("cpu", "float32")
+        >>> unsupported_types("cpu", "bfloat16", "float32")
     """
-    if (reason := _unsupported_dtype(dtypes)) is not None:
-        return reason
+    return _unsupported_dtype(dtypes, NARROWER["float32"]) or _elsewhere(platform)
+
+
+def _elsewhere(platform: str) -> str | None:
     return None if platform == "cpu" else f"the kernel is for the CPU, not {platform}"
 
 
@@ -80,11 +86,14 @@ def too_small(*sizes: Any) -> str | None:
     return few if rows < FEW_ROWS else None
 
 
-def unsupported_cell(cell: Cell, features: int | None = None) -> str | None:
+def unsupported_cell(
+    cell: Cell, features: int | None = None, *dtypes: DType
+) -> str | None:
     """Return why no program can be generated for ``cell``; ``None`` if one can.
 
     ``features`` is how many the input has: where these are as many as the units, an
-    input may meet the carry, as in the Mogrifier LSTM.
+    input may meet the carry, as in the Mogrifier LSTM. ``dtypes`` are those of the
+    input, by default float32, and of the leaves of a carry that was given.
 
     Example:
         >>> from jlstm import MLSTMCell, MogrifierLSTMCell, PeepholeLSTMCell
@@ -98,7 +107,7 @@ def unsupported_cell(cell: Cell, features: int | None = None) -> str | None:
         return f"no kernel for {name}: it would not see the {attribute} set on it"
     try:
         square, wide = features == cell.hidden_size, jax.config.jax_enable_x64
-        return _unsupported_cell(cell, square, wide)
+        return _unsupported_cell(cell, square, wide, _names(dtypes))
     except TypeError:  # it has no hash, as a cell that holds an array has none
         return f"no kernel for {name}: it cannot be hashed"
 
@@ -110,13 +119,15 @@ def _set_on(cell: Any) -> str | None:
 
 
 @functools.lru_cache(maxsize=512)
-def _unsupported_cell(cell: Cell, square: bool, wide: bool) -> str | None:
+def _unsupported_cell(
+    cell: Cell, square: bool, wide: bool, dtypes: tuple[str, ...]
+) -> str | None:
     try:
         if cell.num_feature_axes != 1:
             raise UnsupportedError("it reads images")
         for key in (None, jax.typeof(jax.random.key(0))):
             features = _features(cell, square)
-            compiled(cell, own_types(cell, key, features)).at(5, features)
+            compiled(cell, own_types(cell, key, features, dtypes)).at(5, features)
     except UnsupportedError as error:
         return f"no kernel for {type(cell).__name__}: {error}"
     return None
@@ -126,28 +137,35 @@ def _features(cell: Cell, square: bool) -> int:
     return cell.hidden_size if square else cell.hidden_size + 1
 
 
-def program_failure(cell: Cell, features: int | None = None) -> str | None:
+def _names(dtypes: tuple[DType, ...]) -> tuple[str, ...]:
+    return tuple(jnp.dtype(dtype).name for dtype in dtypes) or ("float32",)
+
+
+def program_failure(
+    cell: Cell, features: int | None = None, *dtypes: DType
+) -> str | None:
     """Return why the program of a cell cannot be compiled; ``None`` if it can.
 
-    Asking compiles it if that has not been done.
+    Asking compiles it if that has not been done. The arguments are those of
+    :func:`unsupported_cell`.
     """
     if jax.default_backend() != "cpu":
         return None
     if (reason := failure()) is not None:
         return reason
-    return _program_failure(cell, features == cell.hidden_size)
+    return _program_failure(cell, features == cell.hidden_size, _names(dtypes))
 
 
 @functools.lru_cache(maxsize=512)
-def _program_failure(cell: Cell, square: bool) -> str | None:
+def _program_failure(cell: Cell, square: bool, dtypes: tuple[str, ...]) -> str | None:
+    types = own_types(cell, None, _features(cell, square), dtypes)
     try:
-        compiled(cell, own_types(cell, None, _features(cell, square))).key  # noqa: B018
+        compiled(cell, types).key  # noqa: B018
     except BuildError as error:
         return str(error)
     return None
 
 
-def _unsupported_dtype(dtypes: tuple[DType, ...]) -> str | None:
-    names = (jnp.dtype(dtype).name for dtype in dtypes)
-    others = [name for name in names if name != "float32"]
+def _unsupported_dtype(dtypes: tuple[DType, ...], known: tuple[str, ...]) -> str | None:
+    others = [name for name in _names(dtypes) if name not in known]
     return f"the kernel computes in float32, not in {others[0]}" if others else None

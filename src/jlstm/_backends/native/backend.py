@@ -12,8 +12,8 @@ from jlstm.cell import Cell
 
 def _unsupported(cell: Cell, types: CallTypes) -> str | None:
     reason = unsupported_types(types.target.platform, *types.dtypes)
-    reason = reason or unsupported_cell(cell, types.features)
-    return reason or program_failure(cell, types.features)
+    reason = reason or unsupported_cell(cell, types.features, *types.dtypes)
+    return reason or program_failure(cell, types.features, *types.dtypes)
 
 
 NATIVE = Backend("native", _unsupported, run_generated, opaque=True)

@@ -25,7 +25,7 @@ from jlstm._backends.native.equations.trace import (
 )
 from jlstm._backends.native.equations.unsupported import UnsupportedError
 from jlstm._backends.native.library import register_program
-from jlstm._internal.types import Params
+from jlstm._internal.types import Params, accumulator_dtype
 from jlstm.cell import Cell
 
 
@@ -100,6 +100,18 @@ class Compiled:
         return collections.namedtuple("Inputs", names)
 
     @property
+    def real(self) -> str:
+        """The dtype that the kernel computes in."""
+        return self.cut.trace.real
+
+    @cached_property
+    def weight_dtype(self) -> str:
+        """The dtype of the weights as the kernel is given them: that of all, if one."""
+        at = self.cut.trace.at
+        given = {at[product.weight].aval.dtype.name for product in self.cut.products}
+        return given.pop() if len(given) == 1 else self.real
+
+    @property
     def leaves(self) -> int:
         """The leaves of the carry as the kernel counts them: vectors of units."""
         return sum(layout.width for layout in self.carry)
@@ -134,7 +146,7 @@ class Compiled:
         ]
 
     def _layouts(self, places: list) -> list[Layout]:
-        return [Layout(self._shape(place)) for place in places]
+        return [Layout(self._shape(place), self.real) for place in places]
 
     def _shape(self, place: tuple) -> tuple:
         return self.cut.trace.at[place].aval.shape
@@ -180,16 +192,26 @@ def compiled(cell: Cell, like: StepInputs) -> Compiled:
     return made
 
 
-def own_types(cell: Cell, key: Any, features: int = 3) -> StepInputs:
-    """Return types of a step as the cell itself makes them, with a key or without."""
-    x = jax.ShapeDtypeStruct((5, features), jnp.float32)
+def own_types(
+    cell: Cell, key: Any, features: int = 3, dtypes: tuple[str, ...] = ("float32",)
+) -> StepInputs:
+    """Return types of a step as the cell itself makes them, with a key or without.
+
+    ``dtypes`` are those of the input and of the leaves of a carry that was given.
+    """
+    dtype, *given = dtypes
+    x = jax.ShapeDtypeStruct((5, features), dtype)
 
     def made(key: Any) -> tuple[Params, Any]:
-        params = cell.init(jax.random.key(0), features)
-        return cell.prepare(params, x, key), cell.init_carry((5,))
+        params = cell.init(jax.random.key(0), features, jnp.dtype(dtype))
+        carry = cell.init_carry((5,), accumulator_dtype(dtype))
+        return cell.prepare(params, x, key), carry
 
     params, carry = jax.eval_shape(made, key)
-    return StepInputs(params, x, key, carry)
+    leaves, tree = jax.tree.flatten(carry)
+    if len(given) == len(leaves):
+        leaves = map(jax.ShapeDtypeStruct, [leaf.shape for leaf in leaves], given)
+    return StepInputs(params, x, key, jax.tree.unflatten(tree, leaves))
 
 
 class _Hidden:

@@ -37,7 +37,9 @@ def run_generated(call: Call) -> tuple[Carry, Array]:
     parts = iter([*last, *out[shown:]])
     leaves, tree = jax.tree.flatten(call.start)
     new = [
-        of.joined([next(parts) for _ in range(of.width)], sizes).reshape(leaf.shape)
+        of.joined([next(parts) for _ in range(of.width)], sizes)
+        .reshape(leaf.shape)
+        .astype(leaf.dtype)
         for of, leaf in zip(made.carry, leaves, strict=True)
     ]
     ys = made.carry[0].joined(hs, sizes).reshape(hs[0].shape[0], *leaves[0].shape)
@@ -65,7 +67,7 @@ def _inputs(made: Compiled, call: Call) -> Any:
     params = made.flat_params(call.params, sizes)
     each, read = [*cut.x, *cut.streams], (params, xs, call.steps.keys)
     got, streams = computed(trace, shared, each, read)
-    xs = streams.pop(0) if cut.x else None
+    xs = streams.pop(0).astype(made.real) if cut.x else None
     v, r = len(cut.vectors), len(cut.vectors) + len(cut.rows)
     packed = [
         of.packed(value, sizes)
@@ -74,7 +76,7 @@ def _inputs(made: Compiled, call: Call) -> Any:
     weights = [
         head
         for of, value in zip(made.weights, got[r:], strict=True)
-        for head in of.packed(value, sizes)
+        for head in of.packed(value.astype(made.weight_dtype), sizes)
     ]
     streams = [
         of.packed(value, sizes) for of, value in zip(made.streams, streams, strict=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.interpreters import mlir
 from jaxtyping import Array
 
@@ -74,10 +75,11 @@ class StepsRoutine(Routine):
         ]
         read = [*cut.vectors, *cut.rows, *(p.weight for p in cut.products)]
         shared = dict(zip(read, given, strict=True))
-        equations = sorted([*cut.equations, *(p.equation for p in cut.products)])
+        products = (n for p in cut.products for n in p.equations)
+        equations = sorted({*cut.equations, *products})
         places = [*cut.carry, *cut.x, *cut.streams, *shared]
         function = true.part(places, equations, true.outputs)
-        dtypes = [true.at[place].aval.dtype for place in cut.streams]
+        dtypes = [true.at[place].aval.dtype for place in places]
 
         def step(carry: list, x: Any, streams: list) -> list:
             parts = iter(carry)
@@ -86,9 +88,9 @@ class StepsRoutine(Routine):
                 for of in c.carry
             ]
             streams = _unpacked(c.streams, streams, sizes)
-            streams = [s.astype(t) for s, t in zip(streams, dtypes, strict=True)]
             taken = [] if x is None else [x]
-            new = function(*leaves, *taken, *streams, *shared.values())
+            values = [*leaves, *taken, *streams, *shared.values()]
+            new = function(*map(jnp.astype, values, dtypes))
             pairs = zip(c.carry, new, strict=True)
             return [part for of, leaf in pairs for part in of.split(leaf, sizes)]
 
@@ -133,7 +135,11 @@ class StepsRoutine(Routine):
         for kind in "hf":
             shapes |= {f"{kind}{n}": (rows, size) for n in range(c.leaves)}
         flags = dict.fromkeys(("live", "resets"), ((steps, rows), "bool"))
-        return {name: (shape, "float32") for name, shape in shapes.items()} | flags
+        dtypes = {"w": c.weight_dtype}
+        typed = {
+            name: (shape, dtypes.get(name[0], c.real)) for name, shape in shapes.items()
+        }
+        return typed | flags
 
     def forward(
         self, ctx: mlir.LoweringRuleContext, inputs: Any, types: Types, keep: bool

@@ -42,6 +42,8 @@ class Product:
         of_input: whether the operand is the input of the step, or made of it.
         heads: how many products of this kind it is, each of units of its own.
         head_axis: of the weight, that these are along; None for one.
+        widened: the equation that makes the weight wider before it is multiplied, which
+            the kernel does number by number; None if there is none.
     """
 
     equation: int
@@ -51,6 +53,13 @@ class Product:
     of_input: bool
     heads: int = 1
     head_axis: int | None = None
+    widened: int | None = None
+
+    @property
+    def equations(self) -> list[int]:
+        """All that the kernel does in place of XLA."""
+        widened = [] if self.widened is None else [self.widened]
+        return [*widened, self.equation]
 
 
 @dataclass(frozen=True)
@@ -187,11 +196,17 @@ def _product(
         side = whole[0]
         of_input = kind == Depends.STEP
         size = eqn.invars[1 - side].aval.shape[-1] if of_input else UNIT
-        factor = _factor(eqn, side, size)
+        factor = _factor(eqn, side, size, trace.floats)
         if factor is not None and not (of_input and factor[1] > 1):
-            axis, heads, head_axis = factor
+            weight, widened = _before_widening(trace, sides[side])
             return Product(
-                number, sides[1 - side], sides[side], axis, of_input, heads, head_axis
+                number,
+                sides[1 - side],
+                weight,
+                factor[0],
+                of_input,
+                *factor[1:],
+                widened,
             )
     if kind == Depends.CARRY:
         a, b = (_say(v.aval.shape) for v in eqn.invars)
@@ -199,12 +214,28 @@ def _product(
     return None
 
 
-def _factor(eqn: JaxprEqn, side: int, size: int) -> tuple | None:
+def _before_widening(trace: Trace, weight: Place) -> tuple[Place, int | None]:
+    """Return where a weight is before it is made wider, and by which equation it is."""
+    number = weight[0]
+    if not isinstance(number, int):
+        return weight, None
+    eqn = trace.jaxpr.eqns[number]
+    if eqn.primitive.name != "convert_element_type":
+        return weight, None
+    before = eqn.invars[0]
+    if before.aval.dtype.name not in set(trace.floats) - {trace.real}:
+        return weight, None
+    return trace.places[before], number
+
+
+def _factor(
+    eqn: JaxprEqn, side: int, size: int, floats: tuple[str, ...]
+) -> tuple | None:
     """Return which axis of a weight is summed over, the heads, and their axis.
 
     None if it is no product of a vector per row with a weight that makes units.
     """
-    if any(str(v.aval.dtype) != "float32" for v in eqn.invars):
+    if any(v.aval.dtype.name not in floats for v in eqn.invars):
         return None
     contract, batch = eqn.params["dimension_numbers"]
     shape, other = eqn.invars[side].aval.shape, eqn.invars[1 - side].aval.shape
@@ -237,7 +268,7 @@ def _runs_inside(trace: Trace, eqn: JaxprEqn, depends: dict[Place, Depends]) -> 
     name = eqn.primitive.name
     variables = [*eqn.invars, *eqn.outvars]
     features = any(INPUT in v.aval.shape for v in variables)
-    other = {str(v.aval.dtype) for v in variables} - {"float32", "bool"}
+    other = {str(v.aval.dtype) for v in variables} - {*trace.floats, "bool"}
     if kind == Depends.CARRY:
         if name not in SUPPORTED:
             raise UnsupportedError(f"it computes {name} of the carry")

@@ -87,7 +87,7 @@ def derive(cut: Cut) -> Derived:
     for place in cut.carry:
         _require_vectors(_type(cut, place).shape)
     for type_ in types:
-        if type_.dtype not in (jnp.float32, jnp.bool_):
+        if type_.dtype.name not in (*cut.trace.floats, "bool"):
             raise UnsupportedError(f"it computes in {type_.dtype}")
     args = _arguments(graph, cut, types)
     with jax.disable_jit():

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from jlstm._backends.native.equations.sizes import ROW, UNIT, Sizes, split_units
-from jlstm._internal.types import Shape
+from jlstm._internal.types import DType, Shape
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,11 @@ class Layout:
 
     Attributes:
         traced: its shape, in primes.
+        real: the dtype that the kernel computes in.
     """
 
     traced: Shape
+    real: DType
 
     @property
     def shape(self) -> Shape:
@@ -57,8 +59,8 @@ class Layout:
         if not self.has_units:
             value = value[..., None]
         value = value.reshape(*head, self.width, value.shape[-1])
-        value = value.astype(jnp.float32) if value.dtype == jnp.bool_ else value
-        return jnp.broadcast_to(value, (*value.shape[:-1], sizes.unit))
+        wide = value.astype(self.real)
+        return jnp.broadcast_to(wide, (*value.shape[:-1], sizes.unit))
 
     def unpacked(self, packed: Array, sizes: Sizes) -> Array:
         """Return the value that was packed."""

@@ -18,9 +18,13 @@ from jaxtyping import Array
 
 from jlstm._backends.native.equations.sizes import INPUT, ROW, UNIT, Sizes
 from jlstm._backends.native.equations.unsupported import UnsupportedError
+from jlstm._internal.types import accumulator_dtype
 from jlstm.cell import Cell
 
 Types = Any
+NARROWER = {"float32": ("float32", "bfloat16"), "float64": ("float64",)}
+"""What a program may read and make that computes in a dtype: the kernel widens what it
+reads, and rounds what it gives once, at the end."""
 
 
 class StepInputs(NamedTuple):
@@ -48,6 +52,17 @@ class Trace:
     def jaxpr(self) -> Jaxpr:
         """The equations."""
         return self.closed.jaxpr
+
+    @property
+    def real(self) -> str:
+        """The dtype that the kernel computes in: that of sums of the carry's dtype."""
+        carry = self.jaxpr.invars[-self.counts[-1]]
+        return accumulator_dtype(carry.aval.dtype).name
+
+    @property
+    def floats(self) -> tuple[str, ...]:
+        """The dtypes that may stand in what the kernel computes."""
+        return NARROWER.get(self.real, ())
 
     @cached_property
     def places(self) -> dict[Any, tuple]:
