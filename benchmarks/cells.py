@@ -24,6 +24,7 @@ import jax.numpy as jnp
 import jlstm
 from jlstm._backends import BACKENDS, Backend, CallTypes
 from jlstm._backends.native.available import unsupported_cell
+from jlstm.analysis.target import Target
 from jlstm.wrappers.wrapper import CellWrapper
 
 PAGE = Path(__file__).parents[1] / "docs" / "cells.md"
@@ -84,7 +85,7 @@ def runs(cell: jlstm.Cell, backend: Backend) -> bool:
     """Whether a backend can run a cell on a CPU, if there is a compiler."""
     if backend.name == "native":
         return unsupported_cell(cell, SIZE) is None
-    return backend.unsupported(cell, CallTypes(platform="cpu")) is None
+    return backend.unsupported(cell, CallTypes(target=Target("cpu"))) is None
 
 
 def costs(timed: list[jlstm.Cell]) -> dict[jlstm.Cell, float]:

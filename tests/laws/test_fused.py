@@ -50,6 +50,27 @@ def test_values_and_gradients_are_those_of_the_scan(row):
         assert_close(*(measure(layer, one) for layer in layers))
 
 
+def check_the_form_for_accelerators(row):
+    """Several steps in a turn, of which 5 leave a rest, and no share is kept."""
+    sample = draw(row)
+    wanted = measure(with_backend(row, "scan", reverse=True), sample)
+    with jlstm.target("tpu"):
+        made = measure(with_backend(row, "fused", reverse=True), sample)
+    assert_close(made, wanted)
+
+
+@pytest.mark.long
+@each(KINDS[:1])
+def test_the_form_for_accelerators_has_the_same_numbers(row):
+    check_the_form_for_accelerators(row)
+
+
+@pytest.mark.slow
+@each([row for row in MAIN if row.name != KINDS[0].name])
+def test_the_form_for_accelerators_of_every_cell_has_the_same_numbers(row):
+    check_the_form_for_accelerators(row)
+
+
 @pytest.mark.long
 @each(KINDS)
 def test_without_options_backwards_and_in_chunks(row):

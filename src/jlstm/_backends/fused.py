@@ -10,7 +10,7 @@ backward pass and differentiates it again, so every mode of differentiation work
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,28 @@ from jlstm.cell import Cell, GatedCell
 
 Tree = Any
 FEW_ROWS = 4
+TURN = 4
+"""Steps in one turn of a loop on an accelerator: its outputs are stored in one launch a
+turn, and so is its counter. More than four make compiling long."""
+
+
+class Plan(NamedTuple):
+    """How the two loops are written for a platform: ``docs/design/021``.
+
+    Attributes:
+        early: whether the input of all steps is projected at once, before the loop.
+        keeps: whether the forward loop stores the pre-activations. Else one product
+            makes them again, those of all steps, which costs an accelerator less than a
+            launch at every step to store them.
+        apart: whether what the derivative of the gates reads is made an array first,
+            which takes a launch for each.
+        turn: steps in one turn of a loop.
+    """
+
+    early: bool
+    keeps: bool
+    apart: bool
+    turn: int
 
 
 def _unsupported(cell: Cell, types: CallTypes) -> str | None:
@@ -55,6 +77,7 @@ def _sequence(call: Call) -> Carry:
 def _tangent(primals: tuple[Call], tangents: tuple[Call]) -> tuple[Carry, Carry]:
     (call,), (d_call,) = primals, tangents
     cell, params, steps = call.cell, call.params, call.steps
+    plan = _plan(call)
     carries, shares = _forward(call)
     before = _before(carries, call)
     compute = steps.xs.dtype
@@ -63,12 +86,14 @@ def _tangent(primals: tuple[Call], tangents: tuple[Call]) -> tuple[Carry, Carry]
         return cell.recur(params, before.h.astype(compute))
 
     inputs, d_inputs = (params, steps.xs), (d_call.params, d_call.steps.xs)
-    _, d_zx = jax.jvp(cell.project, inputs, d_inputs)
-    _, d_zh = jax.jvp(recur, (params,), (d_call.params,))
+    zx, d_zx = jax.jvp(cell.project, inputs, d_inputs)
+    zh, d_zh = jax.jvp(recur, (params,), (d_call.params,))
+    if not plan.keeps:
+        shares = _preactivations(cell, zx, zh)
 
     # Recomputed in the backward pass: what it reads is kept anyway, what it makes on
     # the way would be a dozen arrays more.
-    @jax.checkpoint
+    @partial(jax.checkpoint, prevent_cse=plan.apart)
     def gate_tangent(old: Carry, share: Tree, d_old: Carry, d_share: Tree) -> Carry:
         at, along = (params, old, share), (d_call.params, d_old, d_share)
         return jax.jvp(partial(_gate, cell), at, along)[1]
@@ -85,46 +110,49 @@ def _tangent(primals: tuple[Call], tangents: tuple[Call]) -> tuple[Carry, Carry]
 
     each = (before, shares, _preactivations(cell, d_zx, d_zh), steps.live, steps.resets)
     _, d_carries = jax.lax.scan(
-        step, d_call.start, each, reverse=call.reverse, unroll=call.unroll
+        step, d_call.start, each, reverse=call.reverse, unroll=plan.turn
     )
     return carries, d_carries
 
 
 def _forward(call: Call) -> tuple[Carry, Tree]:
-    """Return the carry held after every step, and every step's pre-activations."""
+    """Return the carry held after every step, and the pre-activations that are kept."""
     cell, params, steps = call.cell, call.params, call.steps
-    early, compute = _projects_early(call), steps.xs.dtype
+    plan, compute = _plan(call), steps.xs.dtype
 
     def step(carry: Carry, inputs: Steps) -> tuple[Carry, tuple]:
         x, live, reset, _ = inputs
         if reset is not None:
             carry = select(reset, call.fresh, carry)
-        zx = x if early else cell.project(params, x)
+        zx = x if plan.early else cell.project(params, x)
         zh = cell.recur(params, carry.h.astype(compute))
         share = _preactivations(cell, zx, zh)
         new = _gate(cell, params, carry, share)
         if live is not None:
             new = select(live, new, carry)
-        return new, (new, share)
+        return new, (new, share if plan.keeps else None)
 
-    if early:
+    if plan.early:
         steps = steps._replace(xs=cell.project(params, steps.xs))
     _, kept = jax.lax.scan(
-        step, call.start, steps, reverse=call.reverse, unroll=call.unroll
+        step, call.start, steps, reverse=call.reverse, unroll=plan.turn
     )
     return kept
 
 
-def _projects_early(call: Call) -> bool:
-    """Return whether the input of all steps is projected at once, before the loop.
+def _plan(call: Call) -> Plan:
+    """Return how the loops are written.
 
     On a CPU, XLA makes a slow loop of gates that read a slice of a long array, and of
     few rows a fast product; elsewhere one large product is better than many small ones.
     """
     if current().platform != "cpu":
-        return True
+        known = isinstance(call.shape[0], int)
+        turn = max(call.unroll, TURN if known else 1)
+        return Plan(early=True, keeps=False, apart=False, turn=turn)
     rows = math.prod(call.shape[1:])
-    return isinstance(rows, int) and rows < FEW_ROWS
+    early = isinstance(rows, int) and rows < FEW_ROWS
+    return Plan(early, keeps=True, apart=True, turn=call.unroll)
 
 
 def _preactivations(cell: GatedCell, zx: Tree, zh: Tree) -> Tree:
