@@ -44,9 +44,11 @@ PAGES = {
 PLACE = {
     "cell": "loop", "masking": "loop", "wrappers": "cells", "activations": "cells",
     "initializers": "cells", "regularizers": "cells", "linen": "flax", "nnx": "flax",
-    "decoding": "losses", "metrics": "losses", "sklearn": "interop",
+    "streaming": "layers", "decoding": "losses", "metrics": "losses",
+    "sklearn": "interop",
 }  # fmt: skip
 INSIDE = ("cli", "data.sheet", "data.tables")
+INSIDE += tuple(f"streaming.{part}" for part in ("check", "choose", "stepper"))
 """Parts that no user imports from, next to what has an underscore."""
 OF_A_TASK = re.compile(
     r"tasks\.(runs|\w+\.(.*model|.*objective|model_config|recognizer|deepar|decoder"

@@ -117,6 +117,8 @@ from jlstm.masking import last_output as last_output
 from jlstm.masking import prepend as prepend
 from jlstm.masking import resets_from_dones as resets_from_dones
 from jlstm.masking import resets_from_segments as resets_from_segments
+from jlstm.streaming import Stream as Stream
+from jlstm.streaming import stream as stream
 from jlstm.wrappers import ClipRecurrentGradient as ClipRecurrentGradient
 from jlstm.wrappers import CutRecurrentGradient as CutRecurrentGradient
 from jlstm.wrappers import InputDropout as InputDropout

@@ -165,6 +165,8 @@ def explain(
             loop; ``"native"`` is a kernel for CPUs, made from the equations of the
             cell; ``"cudnn"`` (LSTM) and ``"pallas"`` (LSTM, GRU, sLSTM) are for NVIDIA
             GPUs; ``"parallel"`` runs the cells that allow it many steps at once.
+            A step at a time is for :func:`jlstm.stream`, which packs the weights of
+            the kernel once.
         xs: the input, or its ``jax.ShapeDtypeStruct``; ``None`` stands for a long
             sequence in float32.
         platform: ``"cpu"``, ``"cuda"``, ``"rocm"`` or ``"tpu"``; ``None`` is what

@@ -25,8 +25,8 @@ from jax import export
 from jlstm._internal.types import Carry, DType, Params, Shape, accumulator_dtype
 from jlstm.cell import Cell
 from jlstm.interop._files import read_model
-from jlstm.layers import Layer, Recurrent, Stack
-from jlstm.layers.check import parts_of, reads_from_end
+from jlstm.layers import Layer, Recurrent
+from jlstm.layers.check import features_of, parts_of, reads_from_end
 
 
 def export_sequence(
@@ -62,7 +62,7 @@ def export_sequence(
         return to_dicts(last), ys
 
     arguments = [
-        jax.ShapeDtypeStruct((steps, rows, *_features(layer, input_size)), dtype),
+        jax.ShapeDtypeStruct((steps, rows, *features_of(layer, input_size)), dtype),
         to_dicts(template),
     ]
     if lengths:
@@ -103,7 +103,7 @@ def export_step(
         last, ys = layer.apply(params, x[None], _restore(template, carry))
         return to_dicts(last), ys[0]
 
-    x = jax.ShapeDtypeStruct((rows, *_features(layer, input_size)), dtype)
+    x = jax.ShapeDtypeStruct((rows, *features_of(layer, input_size)), dtype)
     return _serialize(step, params, [x, to_dicts(template)], bake, platforms)
 
 
@@ -129,7 +129,7 @@ def export_start(
             layer.fresh_carry(params, x.shape[:1], accumulator_dtype(dtype))
         )
 
-    x = jax.ShapeDtypeStruct((rows, *_features(layer, input_size)), dtype)
+    x = jax.ShapeDtypeStruct((rows, *features_of(layer, input_size)), dtype)
     return _serialize(start, params, [x], bake, platforms)
 
 
@@ -212,34 +212,6 @@ def _check_forward(layer: Layer) -> None:
                 f"{part!r} reads the sequence from its end. Use export_sequence, or a "
                 "layer that runs forward."
             )
-
-
-def _features(layer: Layer, input_size: Any) -> Shape:
-    """Return the shape of one step: of images with the space of the first cell."""
-    axes = layer.num_feature_axes
-    if isinstance(input_size, tuple):
-        shape = input_size
-    else:
-        shape = (*_space(layer), input_size)
-    whole = all(isinstance(n, int) and not isinstance(n, bool) for n in shape)
-    if len(shape) != axes or not whole or min(shape) < 1:
-        wanted = "a positive integer" if axes == 1 else f"{axes} positive integers"
-        raise ValueError(
-            f"input_size is {input_size!r}; {layer!r} takes {wanted} in one step."
-        )
-    return shape
-
-
-def _space(layer: Any) -> Shape:
-    """Return what a cell that reads images calls ``input_shape``, ``()`` if none does.
-
-    The first cell is the one that the input reaches.
-    """
-    if isinstance(layer, Stack):
-        return _space(layer.layers[0])
-    inside = getattr(layer, "forward", getattr(layer, "cell", None))
-    own = getattr(layer, "input_shape", ())
-    return own if own or inside is None else _space(inside)
 
 
 def _carry_shapes(layer: Layer, params: Params, rows: Any, dtype: DType) -> Carry:

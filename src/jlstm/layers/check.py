@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 
+from jlstm._internal.types import Shape
 from jlstm.layers.bidirectional import Bidirectional
 from jlstm.layers.layer import Layer
 from jlstm.layers.stack import Stack
@@ -80,6 +81,34 @@ def _check_features(said: str, layer: Layer, features: int) -> None:
     raise ValueError(
         f"{said}, whose steps have {came} {axes}; here a step is {wanted}: give {cell}."
     )
+
+
+def features_of(layer: Layer, input_size: Any) -> Shape:
+    """Return the shape of one step: of images with the space of the first cell."""
+    axes = layer.num_feature_axes
+    if isinstance(input_size, tuple):
+        shape = input_size
+    else:
+        shape = (*_space(layer), input_size)
+    whole = all(isinstance(n, int) and not isinstance(n, bool) for n in shape)
+    if len(shape) != axes or not whole or min(shape) < 1:
+        wanted = "a positive integer" if axes == 1 else f"{axes} positive integers"
+        raise ValueError(
+            f"input_size is {input_size!r}; {layer!r} takes {wanted} in one step."
+        )
+    return shape
+
+
+def _space(layer: Any) -> Shape:
+    """Return what a cell that reads images calls ``input_shape``, ``()`` if none does.
+
+    The first cell is the one that the input reaches.
+    """
+    if isinstance(layer, Stack):
+        return _space(layer.layers[0])
+    inside = getattr(layer, "forward", getattr(layer, "cell", None))
+    own = getattr(layer, "input_shape", ())
+    return own if own or inside is None else _space(inside)
 
 
 def carry_types(layer: Layer) -> list[jax.ShapeDtypeStruct]:

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from jlstm._internal.affine import affine
@@ -14,6 +15,8 @@ from jlstm.initializers import Glorot
 from jlstm.layers.layer import Layer
 
 Connect = Literal["plain", "residual", "highway", "skip"]
+AnyArray = Array | np.ndarray
+"""Of JAX or of NumPy: a stream runs on either."""
 
 
 class HighwayParams(NamedTuple):
@@ -50,6 +53,30 @@ def highway(
     """
     gate = jax.nn.sigmoid(affine(xs, params.w, params.b))
     return gate * ys + (1 - gate) * xs
+
+
+def entering(connect: Connect, n: int, x: AnyArray, below: AnyArray) -> AnyArray:
+    """Return what layer ``n`` reads: of the layer below, and of the stack's input."""
+    return _side_by_side(x, below) if n and connect == "skip" else below
+
+
+def passing(
+    connect: Connect, n: int, params: Params, below: AnyArray, y: AnyArray
+) -> AnyArray:
+    """Return what layer ``n`` gives upwards, with what passes by it."""
+    if n == 0 or connect in ("plain", "skip"):
+        return y
+    return below + y if connect == "residual" else highway(params, below, y)
+
+
+def leaving(connect: Connect, outputs: Sequence[AnyArray]) -> AnyArray:
+    """Return the output of a stack, from those of its layers."""
+    return _side_by_side(*outputs) if connect == "skip" else outputs[-1]
+
+
+def _side_by_side(*arrays: AnyArray) -> AnyArray:
+    xp = arrays[-1].__array_namespace__()  # the first may be as a user gave it
+    return xp.concatenate(arrays, axis=-1)
 
 
 def check_widths(connect: str, layers: Sequence[Layer], widths: Sequence[int]) -> None:

@@ -13,7 +13,14 @@ from jlstm._internal.options import Drawn, Options, Rate, wrong_value
 from jlstm._internal.repr import ShortRepr, shown
 from jlstm._internal.types import Carry, DType, Key, Params, Shape
 from jlstm.cell import Cell
-from jlstm.layers.connect import Connect, check_widths, highway, init_highway
+from jlstm.layers.connect import (
+    Connect,
+    check_widths,
+    entering,
+    init_highway,
+    leaving,
+    passing,
+)
 from jlstm.layers.noise import Kept, PreparedStack, StackNoise, draw_kept
 from jlstm.regularizers import drop, dropout
 
@@ -86,7 +93,7 @@ class Stack(ShortRepr, Drawn, Options):
     ) -> tuple[Carry, ...]:
         """Return the carry that every layer starts from."""
         return tuple(
-            layer.fresh_carry(self._own(n, params[n]), batch_shape, dtype)
+            layer.fresh_carry(self.part(n, params[n]), batch_shape, dtype)
             for n, layer in enumerate(self.layers)
         )
 
@@ -117,12 +124,13 @@ class Stack(ShortRepr, Drawn, Options):
             below = outputs[-1]
             dropped = self._drop(below, drops[n]) if n else below
             last, ys = layer.apply(
-                self._own(n, params[n]), self._inputs(n, xs, dropped), carry[n],
+                self.part(n, params[n]), entering(self.connect, n, xs, dropped),
+                carry[n],
                 lengths=lengths, mask=mask, resets=resets, key=keys[n],
             )  # fmt: skip
             carries.append(last)
-            outputs.append(self._past(n, params[n], below, ys))
-        return tuple(carries), self._output(outputs[1:])
+            outputs.append(passing(self.connect, n, params[n], below, ys))
+        return tuple(carries), leaving(self.connect, outputs[1:])
 
     def prepare(
         self, params: tuple[Params, ...], xs: Any, key: Key | None = None
@@ -145,9 +153,9 @@ class Stack(ShortRepr, Drawn, Options):
         self._check_tuple("params are", params, "init")
         keys, drops = self._keys(key)
         layers, noises = [], []
-        for n, entering in enumerate(self._entering(xs)):
-            own = self._own(n, params[n])
-            own, noise = self.layers[n].prepare(own, entering, keys[n])
+        for n, x in enumerate(self.entering(xs)):
+            own = self.part(n, params[n])
+            own, noise = self.layers[n].prepare(own, x, keys[n])
             layers.append(params[n]._replace(layer=own) if self._has_gate(n) else own)
             noises.append(noise)
         once, each = self._kept(xs, drops)
@@ -198,11 +206,24 @@ class Stack(ShortRepr, Drawn, Options):
         for n, (layer, own) in enumerate(zip(self.layers, params.layers, strict=True)):
             below = outputs[-1]
             dropped = below if kept[n] is None else drop(below, kept[n], self.dropout)
-            entering = self._inputs(n, x, dropped)
-            last, y = layer.step(self._own(n, own), carry[n], entering, noise.layers[n])
+            read = entering(self.connect, n, x, dropped)
+            last, y = layer.step(self.part(n, own), carry[n], read, noise.layers[n])
             carries.append(last)
-            outputs.append(self._past(n, own, below, y))
-        return tuple(carries), self._output(outputs[1:])
+            outputs.append(passing(self.connect, n, own, below, y))
+        return tuple(carries), leaving(self.connect, outputs[1:])
+
+    def part(self, n: int, params: Params) -> Params:
+        """Return what is layer ``n``'s of its entry in the parameters."""
+        return params.layer if self._has_gate(n) else params
+
+    def entering(self, x: Any) -> list[jax.ShapeDtypeStruct]:
+        """Return the type of what enters each layer; ``x`` enters the stack."""
+        size, shape, below, types = x.shape[-1], x.shape[:-1], 0, []
+        for n, layer in enumerate(self.layers):
+            width = self._input_size(n, size, below)
+            types.append(jax.ShapeDtypeStruct((*shape, width), x.dtype))
+            below, shape = layer.output_size(width), _places(layer, types[-1])
+        return types
 
     def _keys(self, key: Key | None) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return a key of each layer, and one of the dropout before each."""
@@ -213,15 +234,6 @@ class Stack(ShortRepr, Drawn, Options):
         keys = list(jax.random.split(key, 2 * count))
         return keys[:count], keys[count:]
 
-    def _entering(self, x: Any) -> list[jax.ShapeDtypeStruct]:
-        """Return the type of what enters each layer; ``x`` enters the stack."""
-        size, shape, below, types = x.shape[-1], x.shape[:-1], 0, []
-        for n, layer in enumerate(self.layers):
-            entering = self._input_size(n, size, below)
-            types.append(jax.ShapeDtypeStruct((*shape, entering), x.dtype))
-            below, shape = layer.output_size(entering), _places(layer, types[-1])
-        return types
-
     def _kept(self, xs: Any, keys: Sequence[Key | None]) -> tuple[Kept, Kept]:
         """Draw what is kept between layers: in all steps alike, and in each step."""
         none = (None,) * len(self.layers)
@@ -231,7 +243,7 @@ class Stack(ShortRepr, Drawn, Options):
         steps = 1 if self.variational else xs.shape[0]
         shapes = [
             (steps, *entering.shape[1:-1], below)
-            for entering, below in zip(self._entering(xs), widths, strict=False)
+            for entering, below in zip(self.entering(xs), widths, strict=False)
         ]
         kept = draw_kept(keys, self.dropout, shapes)
         if not self.variational:
@@ -257,25 +269,8 @@ class Stack(ShortRepr, Drawn, Options):
             return input_size
         return below + input_size if self.connect == "skip" else below
 
-    def _inputs(self, n: int, xs: Array, below: Array) -> Array:
-        if n == 0 or self.connect != "skip":
-            return below
-        return jnp.concatenate([xs, below], axis=-1)
-
-    def _past(self, n: int, params: Params, xs: Array, ys: Array) -> Array:
-        if n == 0 or self.connect in ("plain", "skip"):
-            return ys
-        return xs + ys if self.connect == "residual" else highway(params, xs, ys)
-
-    def _output(self, outputs: list[Array]) -> Array:
-        skips = self.connect == "skip"
-        return jnp.concatenate(outputs, axis=-1) if skips else outputs[-1]
-
     def _has_gate(self, n: int) -> bool:
         return self.connect == "highway" and n > 0
-
-    def _own(self, n: int, params: Params) -> Params:
-        return params.layer if self._has_gate(n) else params
 
     def _drop(self, xs: Array, key: Key | None) -> Array:
         return dropout(xs, self.dropout, key, (0,) if self.variational else ())

@@ -31,7 +31,10 @@ TARGETS = (
     *("nll_forward", "nll_backward"),
     *("cell_forward", "cell_backward"),
 )
-ENTRIES = (*TARGETS, "jlstm_register", "jlstm_on_missing")
+SESSION = tuple(
+    f"jlstm_session_{name}" for name in ("new", "run", "get", "set", "free")
+)
+ENTRIES = (*TARGETS, *SESSION, "jlstm_register", "jlstm_on_missing")
 
 
 @functools.cache
@@ -139,9 +142,25 @@ def _load(path: Path) -> ctypes.CDLL:
         for name in ENTRIES:
             getattr(library, name)
         library.jlstm_register.argtypes = (ctypes.c_char_p, ctypes.c_void_p)
+        _declare_session(library)
     except (OSError, AttributeError) as error:
         raise BuildError(f"the compiled kernel cannot be loaded: {error}") from error
     return library
+
+
+def _declare_session(library: ctypes.CDLL) -> None:
+    """Say what the functions of a session take: pointers are wider than C's int."""
+    text, size, pointer = ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p
+    types = {
+        "new": ((text, *3 * (size,), pointer, *3 * (size,), text, size), pointer),
+        "run": ((pointer, size, pointer, pointer), ctypes.c_bool),
+        "get": ((pointer, pointer), None),
+        "set": ((pointer, pointer), None),
+        "free": ((pointer,), None),
+    }
+    for name, (arguments, result) in types.items():
+        function = getattr(library, f"jlstm_session_{name}")
+        function.argtypes, function.restype = arguments, result
 
 
 def fingerprint(*source: str) -> str:

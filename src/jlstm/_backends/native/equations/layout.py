@@ -4,10 +4,13 @@ import math
 from dataclasses import dataclass
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from jlstm._backends.native.equations.sizes import ROW, UNIT, Sizes, split_units
 from jlstm._internal.types import DType, Shape
+
+AnyArray = Array | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -47,29 +50,31 @@ class Layout:
         """How many vectors of units there are for a row."""
         return math.prod(self.others)
 
-    def packed(self, value: Array, sizes: Sizes) -> Array:
+    def packed(self, value: AnyArray, sizes: Sizes) -> AnyArray:
         """Return the value as (rows, vectors, units), or (vectors, units).
 
         Axes in front of the traced ones, such as time, stay in front.
         """
         lead = value.shape[: value.ndim - len(self.traced)]
         value = value.reshape(*lead, *sizes.true(self.shape))
-        value = jnp.moveaxis(value, self._ends(len(lead)), self._wanted(len(lead)))
+        xp = value.__array_namespace__()  # of JAX, or of NumPy
+        value = xp.moveaxis(value, self._ends(len(lead)), self._wanted(len(lead)))
         head = (*lead, *((sizes.row,) if self.has_rows else ()))
         if not self.has_units:
             value = value[..., None]
         value = value.reshape(*head, self.width, value.shape[-1])
         wide = value.astype(self.real)
-        return jnp.broadcast_to(wide, (*value.shape[:-1], sizes.unit))
+        return xp.broadcast_to(wide, (*value.shape[:-1], sizes.unit))
 
-    def unpacked(self, packed: Array, sizes: Sizes) -> Array:
+    def unpacked(self, packed: AnyArray, sizes: Sizes) -> AnyArray:
         """Return the value that was packed."""
         head = (sizes.row,) if self.has_rows else ()
         lead = packed.shape[: packed.ndim - len(head) - 2]
         value = packed.reshape(*lead, *head, *sizes.true(self.others), sizes.unit)
         if not self.has_units:
             value = value[..., 0]
-        value = jnp.moveaxis(value, self._wanted(len(lead)), self._ends(len(lead)))
+        xp = value.__array_namespace__()
+        value = xp.moveaxis(value, self._wanted(len(lead)), self._ends(len(lead)))
         return value.reshape(*lead, *sizes.true(self.traced))
 
     def _ends(self, lead: int) -> list[int]:
@@ -79,14 +84,15 @@ class Layout:
         rows = [lead] if self.has_rows else []
         return rows + ([lead + len(self.shape) - 1] if self.has_units else [])
 
-    def split(self, value: Array, sizes: Sizes) -> list[Array]:
+    def split(self, value: AnyArray, sizes: Sizes) -> list[AnyArray]:
         """Return the value as one array for each vector of units."""
         packed = self.packed(value, sizes)
         return [packed[..., n, :] for n in range(self.width)]
 
-    def joined(self, parts: list[Array], sizes: Sizes) -> Array:
+    def joined(self, parts: list[AnyArray], sizes: Sizes) -> AnyArray:
         """Return the value that was split."""
-        return self.unpacked(jnp.stack(parts, axis=-2), sizes)
+        xp = parts[0].__array_namespace__()
+        return self.unpacked(xp.stack(parts, axis=-2), sizes)
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,8 @@ ffi::Error cell_forward_call(ffi::ThreadPool pool, ffi::RemainingArgs args,
     q.wide = out.maybe("wide", {q.T, q.B, cell.width, q.H});
     for (Index k = 1; k < cell.carries; ++k)
       require(!q.wide || !cell.kept[k] || q.all[k], "what is kept lacks a carry");
-    Team team(pool);
+    XlaThreads helpers(pool);
+    Team team(helpers);
     RunForward(q, last, team).run();
   });
 }
@@ -204,7 +205,8 @@ ffi::Error cell_backward_call(ffi::ThreadPool pool, ffi::RemainingArgs args,
     if (q.T * q.B == 0) return pass_on(q, d);
     if (wide != q.wide)  // if XLA does not give both the same memory
       std::copy_n(wide, q.T * q.B * cell.width * q.H, q.wide);
-    Team team(pool);
+    XlaThreads helpers(pool);
+    Team team(helpers);
     RunBackward(q, d, team).run();
     Reduce(q, d, team).run();
   });

@@ -18,6 +18,7 @@
 // that reads what all units have made.
 
 #include "cells_api.h"
+#include "session.h"
 #include "softmax.h"
 
 namespace {

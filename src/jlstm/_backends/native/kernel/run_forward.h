@@ -12,8 +12,9 @@ class RunForward : Pass<RunForward> {
 
  public:
   // `last` are the leaves that are not shown, after the last step.
-  RunForward(const Steps& q, const std::vector<Real*>& last, Team& team)
-      : Pass(q, team, FORTH),
+  RunForward(const Steps& q, const std::vector<Real*>& last, Team& team,
+             Lifetime lifetime = CALL)
+      : Pass(q, team, FORTH, lifetime),
         last_(last),
         bundles_(per_step_),
         spots_(per_step_),
@@ -26,7 +27,18 @@ class RunForward : Pass<RunForward> {
 
   void run() {
     if (q_.T * q_.B == 0) return hold();
+    pack();
+    advance();
+    for (Index k = cell_.shown; k < q_.carries(); ++k)
+      std::copy_n(after(k, q_.T - 1), q_.B * q_.H, last_[k - cell_.shown]);
+  }
+
+  void pack() {
     team_.each(panels_, [&](Index u, int) { pack(u); });
+  }
+
+  // All steps with the weights that are packed.
+  void advance() {
     run_phases(
         team_, shares_, q_.B, phases_.count(), panels_,
         [&](Index p, const Block& block) { prepare(p, block); },
@@ -34,8 +46,6 @@ class RunForward : Pass<RunForward> {
           for (Index i = phases_.begin(p); i < phases_.end(p); ++i)
             stage(step_of(i), stage_of(i), u, block);
         });
-    for (Index k = cell_.shown; k < q_.carries(); ++k)
-      std::copy_n(after(k, q_.T - 1), q_.B * q_.H, last_[k - cell_.shown]);
   }
 
  private:

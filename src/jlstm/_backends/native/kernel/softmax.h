@@ -36,7 +36,8 @@ ffi::Error softmax_forward(ffi::ThreadPool pool, ffi::RemainingArgs args,
     q.nll = out.take("nll", {q.N});
     q.lse = out.take("lse", {q.N});
     q.z = out.maybe("logits", {panels_of(q)});
-    Team team(pool);
+    XlaThreads helpers(pool);
+    Team team(helpers);
     SoftmaxForward(q, team).run();
   });
 }
@@ -56,7 +57,8 @@ ffi::Error softmax_backward(ffi::ThreadPool pool, ffi::RemainingArgs args,
     d.hs = out.maybe("d_hs", {q.N, q.H});
     d.w = q.tied ? out.maybe("d_w", {q.C, q.H}) : out.maybe("d_w", {q.H, q.C});
     d.b = out.maybe("d_b", {q.C});
-    Team team(pool);
+    XlaThreads helpers(pool);
+    Team team(helpers);
     SoftmaxBackward(q, d, team).run();
   });
 }

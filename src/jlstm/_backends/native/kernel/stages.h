@@ -45,7 +45,7 @@ struct Desk {
 template <class Own>
 class Pass {
  protected:
-  Pass(const Steps& q, Team& team, Way way)
+  Pass(const Steps& q, Team& team, Way way, Lifetime lifetime = CALL)
       : q_(q),
         cell_(q.cell),
         team_(team),
@@ -56,6 +56,7 @@ class Pass {
         panels_(divide_up(q.H, L)),
         most_(divide_up(q.B, shares_.blocks)),
         sums_(q.cell.sums[way]),
+        room_(lifetime),
         ring_(q.carries(), nullptr),
         desks_(team.size()),
         backward_(way == BACK),
