@@ -1,8 +1,11 @@
 """Several processes that train together: what all agree on, and how they end."""
 
+import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +14,14 @@ import numpy as np
 import pytest
 
 from experiments.scale.faults import Fault, metrics, until_the_end, wait_for_step
-from experiments.scale.local import ended, start
+from experiments.scale.local import ended, free_port, start
+from jlstm.cli.run import guarded
+from jlstm.cli.signals import Interrupted
 from jlstm.data import write_records
 from jlstm.training import processes
 from jlstm.training.exits import Exit
 from jlstm.training.failure import Reached, tell
+from jlstm.training.stop import Stopped
 
 RUN = (
     "run", "experiment=adding_smoke", "data.steps=20", "draw.batch_size=8",
@@ -38,6 +44,8 @@ def test_alone_a_process_agrees_with_itself():
         ({}, "distributed=auto must come before JAX computes anything"),
         ({processes.COUNT: "2"}, f"{processes.RANK} is nothing, no whole number"),
         ({processes.COUNT: "two", processes.RANK: "0"}, "is two, no whole number"),
+        ({processes.ADDRESS: "here"}, f"{processes.ADDRESS} is here, and not HOST:PO"),
+        ({processes.ADDRESS: "here:"}, f"{processes.ADDRESS} is here:, and not HOST"),
     ],
 )
 def test_a_cluster_that_is_none_is_refused(variables, said, monkeypatch):
@@ -52,13 +60,106 @@ def test_a_cluster_that_is_none_is_refused(variables, said, monkeypatch):
 
 
 @pytest.mark.long
-def test_no_cluster_is_one_line(tmp_path):
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "(coordinator_address should be defined.)"),
+        # of Open MPI, which others than its own processes have as well
+        ({"OMPI_MCA_orte_hnp_uri": "1.0;tcp://10.0.0.1:3"}, "SIZE' is not set)"),
+    ],
+)
+def test_no_cluster_is_one_line(tmp_path, monkeypatch, variables, said):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     command = [sys.executable, "-m", "jlstm", *RUN, "distributed=auto"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == Exit.REQUEST
     assert "distributed=auto found no other processes" in done.stderr
+    assert said in done.stderr
     assert "start it by srun, mpirun or the like, or set JAX_COORD" in done.stderr
     assert len(done.stderr.splitlines()) == 1 and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "training", "left"),
+    [
+        (ValueError("no data"), False, [2]),
+        (ValueError("a bug"), True, [8]),
+        (Interrupted(signal.SIGINT), False, [130]),  # by one alone
+        (Stopped(signal.SIGTERM), True, []),  # by all, after the same step
+    ],
+)
+def test_who_ends_alone_does_not_wait_for_the_others(
+    monkeypatch, error, training, left
+):
+    codes = []
+    monkeypatch.setattr(processes, "leave", codes.append)
+
+    def work(reached):
+        reached.training = training
+        raise error
+
+    assert guarded([], work) in (*left, 143)
+    assert codes == left
+
+
+def test_a_wait_for_others_has_an_end_and_hears_signals():
+    class Heard(Exception):
+        pass
+
+    def hear(number, frame):
+        raise Heard
+
+    def fail():
+        raise KeyError("SIZE")
+
+    never = threading.Event().wait
+    assert processes._done_within(9.0, lambda: None)
+    assert not processes._done_within(0.01, never)
+    with pytest.raises(KeyError, match="SIZE"):
+        processes._done_within(9.0, fail)
+    before = signal.signal(signal.SIGUSR1, hear)
+    try:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        with pytest.raises(Heard):
+            processes._done_within(9.0, never)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+ALONE = """
+import sys
+from jlstm.training import processes
+processes.JOIN_SECONDS = float(sys.argv.pop(1))
+from jlstm.cli.main import command
+command()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rank", "seconds", "code", "said"),
+    [
+        ("0", 2.0, Exit.LOST, "the other processes did not come within 2 s"),
+        ("1", 2.0, Exit.LOST, "the other processes did not come within 2 s"),
+        ("1", 99.0, 130, "interrupted; nothing was begun"),
+    ],
+)
+def test_a_process_whose_others_do_not_come_ends(
+    tmp_path, monkeypatch, rank, seconds, code, said
+):
+    monkeypatch.setenv(processes.ADDRESS, f"127.0.0.1:{free_port()}")
+    monkeypatch.setenv(processes.COUNT, "2")
+    monkeypatch.setenv(processes.RANK, rank)
+    words = [sys.executable, "-c", ALONE, str(seconds), *RUN, "distributed=auto"]
+    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    if code == 130:
+        time.sleep(15.0)  # it waits by then
+        process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60.0)
+    assert process.returncode == code
+    assert said in told.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, ValueError])

@@ -45,16 +45,19 @@ def guarded(argv: Sequence[str], work: Callable[[Reached], int]) -> int:
             traceback.print_exception(error)
         code, line = tell(error, reached)
         print(line, file=sys.stderr)
-        if not isinstance(error, KeyboardInterrupt):
+        if not (isinstance(error, KeyboardInterrupt) and reached.training):
             _leave_the_others(code)
         return code
 
 
 def _leave_the_others(code: int) -> None:
-    """End at once where others train the same run: they shall see that one is gone."""
-    from jlstm.training.processes import leave
+    """End at once where others are in the same run: they shall see that one is gone.
 
-    leave(code)
+    A signal in the training is of all, who end together.
+    """
+    processes = sys.modules.get("jlstm.training.processes")
+    if processes is not None:
+        processes.leave(code)
 
 
 def command() -> NoReturn:

@@ -10,8 +10,11 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import jax
@@ -22,6 +25,8 @@ from jax.sharding import NamedSharding
 T = TypeVar("T")
 Distributed = Literal["off", "auto"]
 ADDRESS, COUNT, RANK = "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"
+JOIN_SECONDS = 300.0
+"""So long the processes wait for each other at the start."""
 HEARTBEAT_SECONDS = 20
 """After so long without a sign of life JAX aborts all; see alive.py for our own."""
 LAST_SECONDS = 3600
@@ -46,27 +51,60 @@ def join(how: Distributed) -> None:
             first process), JAX_NUM_PROCESSES and JAX_PROCESS_ID say it.
 
     Raises:
-        ValueError: there is no such cluster, the variables are no numbers, or JAX has
+        ValueError: there is no such cluster, the variables say none, or JAX has
             computed something already.
+        LostProcessError: the others do not come.
     """
     if how == "off" or jax.distributed.is_initialized():
         return
     try:
-        jax.distributed.initialize(
-            **_told(),
-            heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
-            shutdown_timeout_seconds=LAST_SECONDS,
-        )
+        met = _done_within(JOIN_SECONDS, partial(_initialize, **_told()))
     except RuntimeError as error:
         raise ValueError(
             "distributed=auto must come before JAX computes anything, and the "
             f"processes must find each other: {_first_sentence(error)}"
         ) from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
+        why = f"{error} is not set" if isinstance(error, KeyError) else error
         raise ValueError(
-            f"distributed=auto found no other processes ({error}): start it by srun, "
+            f"distributed=auto found no other processes ({why}): start it by srun, "
             f"mpirun or the like, or set {ADDRESS}, {COUNT} and {RANK}."
         ) from None
+    if not met:
+        raise LostProcessError(
+            f"the other processes did not come within {JOIN_SECONDS:.0f} s: are all "
+            f"started, and do they reach {os.environ.get(ADDRESS, 'the first one')}?"
+        )
+
+
+def _initialize(**told: Any) -> None:
+    jax.distributed.initialize(
+        **told,
+        initialization_timeout=int(2 * JOIN_SECONDS) + 60,  # where JAX aborts
+        heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
+        shutdown_timeout_seconds=LAST_SECONDS,
+    )
+
+
+def _done_within(seconds: float, work: Callable[[], None]) -> bool:
+    """Say whether some work came to its end; what it raises is raised here.
+
+    It is done in a thread, as JAX hears no signal while it waits for others.
+    """
+    result: Future[None] = Future()
+
+    def do() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:
+            result.set_exception(error)
+
+    threading.Thread(target=do, name="join", daemon=True).start()
+    try:
+        result.result(seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _first_sentence(error: Exception) -> str:
@@ -74,6 +112,9 @@ def _first_sentence(error: Exception) -> str:
 
 
 def _told() -> dict[str, Any]:
+    address = os.environ.get(ADDRESS)
+    if address is not None and not re.fullmatch(r".+:\d+", address):
+        raise ValueError(f"{ADDRESS} is {address}, and not HOST:PORT")
     if COUNT not in os.environ and RANK not in os.environ:
         return {}
     numbers = {name: os.environ.get(name, "nothing") for name in (COUNT, RANK)}
@@ -126,7 +167,7 @@ def leave(code: int) -> None:
     They see that it is gone at the next collective. A run that all end together, done
     or by a signal, leaves as any program does.
     """
-    if count() > 1:
+    if jax.distributed.is_initialized():  # or begins to be
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
