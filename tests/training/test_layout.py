@@ -76,11 +76,22 @@ def test_rows_that_cannot_be_shared_are_refused():
             given(np.zeros((5, 6, 2)), 1)
 
 
-def test_rows_are_checked_before_anything_is_written(tmp_path):
-    overrides = [*SMALL_TEXT, "mesh.data=4", f"data.path={tmp_path / 'a.txt'}"]
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ((*SMALL_TEXT, "data.path=a.txt"), r"2 rows cannot be .* such as 4"),
+        # drawn in the step
+        (("experiment=adding_smoke", "draw.batch_size=6"), "such as 4 or 8"),
+    ],
+)
+def test_rows_are_checked_before_anything_is_written(
+    tmp_path, monkeypatch, overrides, said
+):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "a.txt").write_text("to be or not to be\n" * 30)
-    with pytest.raises(ValueError, match=r"2 rows cannot be .* such as 4"):
-        made(overrides)
+    with pytest.raises(ValueError, match=said):
+        made([*overrides, "mesh.data=4"])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from jlstm.training.rows import write_predictions
 from jlstm.training.select import selection
 from jlstm.training.starts import effective_config
 from jlstm.training.stream import Stream
-from jlstm.training.task import Task, row_axes
+from jlstm.training.task import DrawsRows, Task, row_axes
 
 C = TypeVar("C", bound=RunConfig)
 P = TypeVar("P")
@@ -143,8 +143,7 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         selection(config.train, task)
         layout = Layout.of(config.mesh, config.train.seeds)
         if layout.mesh is not None:
-            batch = task.batches(1)[0]
-            layout.check(batch, row_axes(task, batch))
+            _check_rows(task, layout)
         return made
 
     @property
@@ -304,6 +303,15 @@ class Experiment(abc.ABC, Generic[C, P, E]):
         raise NotImplementedError(
             f"task={self.config.task} {what}: {type(self).__name__} says nothing of it."
         )
+
+
+def _check_rows(task: Task, layout: Layout) -> None:
+    """Raise ValueError if devices cannot share the rows of a batch evenly."""
+    if isinstance(task, DrawsRows):
+        layout.check_rows(task.drawn_rows)
+    else:
+        batch = task.batches(1)[0]
+        layout.check(batch, row_axes(task, batch))
 
 
 def with_absolute_paths(config: C) -> C:

@@ -96,6 +96,17 @@ class Layout:
         """Raise ValueError if the rows of a batch cannot be shared evenly."""
         jax.tree.map(self._rows_at, batch, axes)
 
+    def check_rows(self, rows: int) -> None:
+        """Raise ValueError if so many rows cannot be shared evenly."""
+        devices = self._row_devices
+        if rows % devices:
+            fits = [max(rows // devices, 1) * devices, -(-rows // devices) * devices]
+            raise ValueError(
+                f"A batch of {rows} rows cannot be shared evenly by {devices} devices "
+                "(mesh.data x mesh.fsdp): give a batch size that is a multiple, such "
+                f"as {' or '.join(map(str, dict.fromkeys(fits)))}."
+            )
+
     def replicated(self, tree: T) -> T:
         """Put all of a tree on every device."""
         return self._put(tree, lambda tree: jax.tree.map(lambda _: P(), tree))
@@ -148,14 +159,7 @@ class Layout:
     def _rows_at(self, leaf: Any, axis: int) -> P:
         if axis < 0:
             return P()
-        rows, devices = leaf.shape[axis], self._row_devices
-        if rows % devices:
-            fits = [max(rows // devices, 1) * devices, -(-rows // devices) * devices]
-            raise ValueError(
-                f"A batch of {rows} rows cannot be shared evenly by {devices} devices "
-                "(mesh.data x mesh.fsdp): give a batch size that is a multiple, such "
-                f"as {' or '.join(map(str, dict.fromkeys(fits)))}."
-            )
+        self.check_rows(leaf.shape[axis])
         return P(*[None] * axis, ROWS)
 
     @property

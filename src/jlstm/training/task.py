@@ -79,6 +79,15 @@ class PlacesRows(Protocol):
         """Return the axis of the rows for each array of a batch, -1 where none is."""
 
 
+@runtime_checkable
+class DrawsRows(Protocol):
+    """A task whose batches are numbers: their rows are drawn in the step."""
+
+    @property
+    def drawn_rows(self) -> int:
+        """Rows of a batch."""
+
+
 def row_axes(task: Task, batch: Batch) -> Any:
     """Return where the rows of a batch are: most tasks have time first.
 

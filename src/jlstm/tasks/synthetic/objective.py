@@ -79,6 +79,11 @@ class MemoryTask:
         return {"no memory": self.problem.baseline}
 
     @property
+    def drawn_rows(self) -> int:
+        """The rows of an update, which devices share."""
+        return self.draw.batch_size
+
+    @property
     def measures(self) -> dict[str, Better]:
         """The metrics that can choose the best epoch."""
         names = [each.name for each in self.problem.eval_sets]
