@@ -7,7 +7,8 @@
 
 cells: lstm, gru, own (those that jlstm alone has), or names of classes of jlstm
 modes: forward, both (forward and backward), step, compile (of both), memory (of both)
-libraries: jlstm (the backend that it chooses), jlstm:BACKEND, and the others
+libraries: jlstm (the backend that it chooses), jlstm:BACKEND, jlstm:stream (of step),
+    and the others
 
 What is timed, and how, is told in benchmarks/README.md.
 """
@@ -41,11 +42,12 @@ MOST_COMPILES = 3
 
 
 def labels() -> list[str]:
-    """Return all libraries, jlstm with each of its backends."""
+    """Return all libraries, jlstm with each of its backends, and its streams."""
+    from benchmarks.libraries.jlstm import STREAMS
     from jlstm._backends import BACKENDS
 
-    backends = [f"jlstm:{backend.name}" for backend in BACKENDS]
-    return ["jlstm", *backends, *PEERS]
+    own = [*(backend.name for backend in BACKENDS), *STREAMS]
+    return ["jlstm", *(f"jlstm:{name}" for name in own), *PEERS]
 
 
 def module_of(label: str) -> str:

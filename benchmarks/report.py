@@ -61,6 +61,8 @@ def section(cell: str, mode: str, results: list[dict], peak: float) -> list[str]
             ratio_table(minima, names, "torch", JAX_PEERS),
             "Of the medians, geometric means: " + means(medians) + ".",
         ]
+    if mode == "step" and (streams := stream_means(minima, names)):
+        found.append(f"Of the least times, geometric means: {streams}.")
     if mode in ("forward", "both") and peak:
         work = {row: flops(cell, mode, parse_row(row)) for row in minima}
         found += [
@@ -77,6 +79,20 @@ def means(seconds: Times) -> str:
     found = {name: ratios(seconds, "jlstm", them) for name, them in others.items()}
     return ", ".join(
         f"jlstm / {name} {geometric_mean(rows.values()):.2f}"
+        for name, rows in found.items()
+        if rows
+    )
+
+
+def stream_means(seconds: Times, names: Iterable[str]) -> str:
+    """Say what streams take of the time of ONNX Runtime, which has no other steps."""
+    found = {
+        name: ratios(seconds, name, ["onnxruntime"])
+        for name in names
+        if name.startswith("jlstm:stream")
+    }
+    return ", ".join(
+        f"{name} / onnxruntime {geometric_mean(rows.values()):.2f}"
         for name, rows in found.items()
         if rows
     )

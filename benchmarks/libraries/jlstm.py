@@ -1,13 +1,14 @@
-"""jlstm, with any of its backends."""
+"""jlstm, with any of its backends, and by streams."""
 
+import time
 from typing import Any
 
 import jax
 
 import jlstm
 from benchmarks.libraries._jax import Model, builder, in_jlstm, lengths_of
-from benchmarks.problem import Problem, parts
-from benchmarks.program import Unsupported
+from benchmarks.problem import Problem, inputs, parts
+from benchmarks.program import Program, Unsupported
 from benchmarks.rows import GATES
 
 PACKAGES = ("jax",)
@@ -17,6 +18,8 @@ OWN_CELLS = (
     *("SRUCell", "QRNNCell", "MinLSTMCell", "MinGRUCell", "LRUCell"),
 )
 """Cells that are timed though no other library here has them."""
+STREAMS = ("stream",)
+"""What stands in place of a backend where steps go through ``jlstm.stream``."""
 OPTIONS = {"SLSTMCell": {"num_heads": 4}}
 
 
@@ -89,4 +92,23 @@ def chosen(cell: jlstm.Cell, problem: Problem) -> str:
         raise Unsupported(reason) from error
 
 
-build = builder(model)
+def streamed(problem: Problem) -> Program:
+    """Build a stream; making it is what counts as compiling."""
+    if problem.mode != "step":
+        raise Unsupported("takes single steps")
+    free = problem._replace(backend="auto")
+    cell = cell_of(free)
+    layer, params = known(free) if free.cell in GATES else own(free, cell)
+    x, started = inputs(problem), time.perf_counter()
+    session = jlstm.stream(layer, params, batch=problem.row.batch)
+    seconds = time.perf_counter() - started
+    return Program(lambda: (None, session.step(x)), seconds, str(session.backend))
+
+
+def build(given: dict[str, Any]) -> Program:
+    """Build what the problem asks for; the backend "stream" is a stream."""
+    problem = Problem.read(given)
+    return streamed(problem) if problem.backend in STREAMS else compute(given)
+
+
+compute = builder(model)

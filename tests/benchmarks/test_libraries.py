@@ -121,3 +121,13 @@ def test_a_backend_that_cannot_run_the_cell_says_why():
     with pytest.raises(Unsupported, match="parallel backend cannot run LSTMCell: its"):
         problem = Problem("lstm", "forward", PLAIN, "parallel")
         importlib.import_module("benchmarks.libraries.jlstm").build(problem._asdict())
+
+
+def test_a_stream_takes_the_same_step():
+    module = importlib.import_module("benchmarks.libraries.jlstm")
+    for cell in ("lstm", "gru"):
+        given = Problem(cell, "step", PLAIN, "stream")
+        _, y = module.build(given._asdict()).run()
+        np.testing.assert_allclose(y, ours(cell, "step", PLAIN), rtol=1e-5)
+    with pytest.raises(Unsupported, match="takes single steps"):
+        module.build(given._replace(mode="both")._asdict())
