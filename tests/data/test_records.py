@@ -114,10 +114,20 @@ def test_what_is_cut_off_while_a_run_reads_is_broken(
 
 
 def test_many_broken_records_are_counted_and_few_named(tmp_path, capsys):
-    write_records(tmp_path, [(np.full((1, 1), np.nan), 0)] * 20)
+    broken = [(np.full((1, 1), np.nan), 0)] * 20
+    write_records(tmp_path, [*broken, (np.ones((1, 1)), 0)])
     records = Records(tmp_path, "skip")
-    assert len(records.whole()) == 0 and len(records.skipped) == 20
+    assert len(records.whole()) == 1 and len(records.skipped) == 20
     assert len(capsys.readouterr().out.splitlines()) == 5
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_of_nothing_but_broken_records_nothing_is_learnt(tmp_path, count):
+    write_records(tmp_path, [(np.full((1, 1), np.nan), 0)] * count)
+    records = Records(tmp_path, "skip")
+    assert [len(records[0]) for _ in range(count > 1)] == [0] * (count > 1)
+    with pytest.raises(BrokenRecordError, match=rf"All {count} records of a part in"):
+        records.whole()
 
 
 @pytest.mark.parametrize("seed", [None, 0, 1])

@@ -33,7 +33,7 @@ class Records(Sequence[np.ndarray]):
 
     A broken record, whose bytes do not have its checksum or are not there any more, or
     whose numbers are not finite in float32, is an error; or it is counted, and has no
-    steps, which batches leave out.
+    steps, which batches leave out. That all of them are broken is an error.
 
     Args:
         folder: that holds the files.
@@ -182,6 +182,11 @@ class Records(Sequence[np.ndarray]):
         if number not in self.skipped and len(self.skipped) < SHOWN:
             print(f"{told}; it is left out.", flush=True)
         self.skipped.add(number)
+        if len(self.skipped) == len(self):
+            raise BrokenRecordError(
+                f"All {len(self)} records of a part in {self.folder} are broken; of "
+                f"record {number}: {why}. Write them again."
+            )
         return np.zeros((0, self.size), np.float32)
 
 
