@@ -41,6 +41,8 @@ def test_the_forget_gate_erases_when_it_is_told(run):
     page = run("03_forget_gate.py")
     cell_state = np.asarray(page["carries"].c)[:, 0]
     np.testing.assert_allclose(cell_state, [1, 2, 3, 0, 2, 4, 4], atol=2e-3)
+    np.testing.assert_allclose(page["f_t"], page["by_cell"].f[5], atol=1e-5)
+    assert np.abs(page["without_past"] - page["f_t"]).max() > 0.01  # it reads h
 
 
 @pytest.mark.long
@@ -59,6 +61,7 @@ def test_the_output_gate_shows_when_it_is_asked(run):
     shown = np.asarray(page["carries"].h)[:, 0]
     stored = np.tanh(np.tanh(1.5))
     np.testing.assert_allclose(shown, [0, 0, 0, 0, stored, 0, stored], atol=5e-3)
+    assert np.abs(np.asarray(page["spoiled"].h)[-1, 0] - stored) > 0.1
 
 
 @pytest.mark.slow

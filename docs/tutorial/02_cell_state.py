@@ -65,25 +65,28 @@ lstm_norms = by_cell_state(params)
 rnn, lstm = float(plain_norms[50]), float(lstm_norms[50])
 print(f"50 steps back: RNN {rnn:.0e}, LSTM {lstm:.2f}")
 
+gates_alone = jnp.cumprod(gates.f[:0:-1], axis=0)  # each unit's, the last step first
+products = jnp.linalg.norm(gates_alone * direction, axis=1)
+
 plot = plot_lags(
     {
-        "after so many steps": {
-            "tanh RNN, by h": LagCurve(jax.device_get(plain_norms)),
-            "LSTM, by c": LagCurve(jax.device_get(lstm_norms), family=1),
-            "0.953 to the power of the lag": LagCurve(jax.device_get(alone), family=2),
+        "gradient of the last output": {
+            "tanh RNN, with respect to h": LagCurve(jax.device_get(plain_norms)),
+            "LSTM, with respect to c": LagCurve(jax.device_get(lstm_norms), family=1),
+            "product of its forget gates": LagCurve(
+                jax.device_get(jnp.append(1.0, products)), family=2
+            ),
         }
     }
 )
 plot
 
 # %% [markdown]
-# The measured curve of the LSTM does not fall with the forget gates: it rises. The way
+# The measured curve of the LSTM does not fall with its forget gates: it rises. The way
 # through $h$ gives back more than the gates forget:
 
 # %%
-gates_alone = jnp.cumprod(gates.f[::-1], axis=0)  # of each unit, the last step first
-product = float(jnp.linalg.norm(gates_alone[-2] * direction))
-measured = float(lstm_norms[98])
+product, measured = float(products[97]), float(lstm_norms[98])
 print(
     f"98 steps back: product of the forget gates {product:.3f}, measured {measured:.1f}"
 )

@@ -11,8 +11,8 @@
 #
 # A candidate alone would have to be 0 at every step that does not matter. With a gate
 # the two questions, *what* and *whether*, are answered apart. By hand: a unit that
-# takes a value only at the step that is marked, and holds it from then on. It is the
-# adding problem in small.
+# takes a value only at the step that is marked, and holds it from then on. It is a
+# miniature of the adding problem.
 
 # %%
 import jax
@@ -38,8 +38,19 @@ print("cell state", np.asarray(carries.c[:, 0]))
 
 # %% [markdown]
 # The candidate follows every value; the cell state takes $\tanh(0.5) = 0.46$ at the
-# mark and does not move again.
-#
+# mark and does not move again:
+
+# %%
+from jlstm.analysis.plots import plot_steps
+
+shown = {"candidate": gates.g, "input gate": gates.i, "cell state": carries.c}
+plot = plot_steps(
+    {name: {"": values[:, 0]} for name, values in shown.items()},
+    ["mark" if mark else "·" for mark in marks],
+)
+plot
+
+# %% [markdown]
 # ## Forget and input are two gates, not one
 #
 # Erasing and writing are often the same act. An LSTM whose input gate is $1 - f$ has a

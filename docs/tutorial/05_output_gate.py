@@ -42,9 +42,24 @@ print("hidden state", np.asarray(carries.h[:, 0]))
 # [experiments/odyssey](../../experiments/odyssey/README.md).
 
 # %%
-from jlstm.analysis.plots import plot_gates
+from jlstm.analysis.plots import plot_steps
 
 labels = ["·", "store", "·", "·", "ask", "·", "ask"]
-shown = {"i": gates.i, "o": gates.o, "h": carries.h}
-plot = plot_gates(shown, labels, cell_state=carries.c, sort_by="o")
+shown = {
+    "input gate": gates.i,
+    "cell state": carries.c,
+    "output gate": gates.o,
+    "hidden state": carries.h,
+}
+plot = plot_steps({name: {"": v[:, 0]} for name, v in shown.items()}, labels)
 plot
+
+# %% [markdown]
+# Is it the input gate that protects the value? Hold it open and see. The output gate
+# stays as it is, and what is shown is no longer what was stored:
+
+# %%
+held_open = params._replace(b=params.b.at[i, 0].set(10.0))
+_, (spoiled, _) = jlstm.trace(cell, held_open, xs)
+print("cell state  ", np.asarray(spoiled.c[:, 0]))
+print("hidden state", np.asarray(spoiled.h[:, 0]))

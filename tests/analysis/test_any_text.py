@@ -57,6 +57,9 @@ DRAW = {
         {t: [1.0, 2.0], "b": [1.0]}, {t: 1.0, "b": 1.0}, label=t, marked=t
     ),
     "attention": lambda t: plots.plot_attention(ONES, [t, "b"], [t, "c"]),
+    "step lines": lambda t: plots.plot_steps(
+        {t: {t: np.ones(2), "b": np.zeros(2)}, "b": {t: np.ones(2)}}, [t, "b"]
+    ),
     "gates": lambda t: plots.plot_gates({"f": np.ones((2, 3))}, [t, "b"]),
     "grid": lambda t: plots.share_grid(
         ONES, [t, "b"], [t, "c"], [[t, "1"], ["1", t]], label=t

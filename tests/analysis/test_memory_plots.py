@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from jlstm.analysis.plots import LagCurve, plot_lags, seed_curves, share_grid
+from jlstm.analysis.plots import (
+    LagCurve,
+    plot_lags,
+    plot_steps,
+    seed_curves,
+    share_grid,
+)
 
 
 def test_a_name_has_one_style_in_all_panels_and_no_zero_is_drawn():
@@ -31,9 +37,23 @@ def test_a_place_of_the_grid_has_its_share_and_text():
     assert written == {(0, 0): "3/3", (1, 0): "", (0, 1): "0/3", (1, 1): "1/2"}
 
 
+def test_a_line_alone_has_its_numbers_and_others_their_names():
+    alone, pair = np.array([1.0, -0.001, 3.25]), {"a": np.ones(3), "b": np.zeros(3)}
+    upper, lower = plot_steps({"c": {"": alone}, "f": pair}, ["x", "y", "z"]).axes
+    assert [text.get_text() for text in upper.texts] == ["1", "0", "3.25"]
+    np.testing.assert_array_equal(upper.lines[1].get_ydata(), alone)
+    assert not lower.texts and upper.get_legend() is None
+    assert [t.get_text() for t in lower.get_legend().get_texts()] == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     ("draw", "line"),
     [
+        (lambda: plot_steps({}, []), "there is no line to draw"),
+        (
+            lambda: plot_steps({"c": {"": np.ones(3)}}, ["a"]),
+            r"1 labels for lines of \[3\] steps; give one per step",
+        ),
         (lambda: plot_lags({}), "there is no curve to draw"),
         (
             lambda: share_grid(np.eye(2), ["a"], ["b", "c"], [["", ""]], label="T"),

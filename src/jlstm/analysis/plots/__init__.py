@@ -29,6 +29,7 @@ from jlstm.analysis.plots.spectrum import plot_spectrum as plot_spectrum
 from jlstm.analysis.plots.speech import error_curves as error_curves
 from jlstm.analysis.plots.speech import plot_log_mels as plot_log_mels
 from jlstm.analysis.plots.speech import plot_utterance as plot_utterance
+from jlstm.analysis.plots.steps import plot_steps as plot_steps
 from jlstm.analysis.plots.svg import figure_to_svg as figure_to_svg
 from jlstm.analysis.plots.text import plot_text as plot_text
 from jlstm.analysis.plots.truth import plot_truth as plot_truth
