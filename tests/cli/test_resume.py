@@ -214,6 +214,18 @@ def test_what_changes_numbers_is_refused_or_forced(run, capsys, name, value, lin
     assert "since the last start" not in capsys.readouterr().out
 
 
+@pytest.mark.long
+def test_another_mesh_is_refused_or_forced(run, capsys):
+    line = "mesh.data is 2 and was 1"
+    go_on(run, "mesh.data=1")
+    with pytest.raises(ValueError, match=line):
+        go_on(run, "mesh.data=2")
+    assert go_on(run, "mesh.data=2", "resume.force=true").mesh.data == 2
+    assert capsys.readouterr().out.count(line) == 1
+    assert go_on(run).mesh.data == 2
+    assert "since the last start" not in capsys.readouterr().out
+
+
 def test_what_changes_no_numbers_is_one_line(run, capsys):
     edit_start(run, lambda start: start["environment"].update(
         python="3.9.1", variables=["CXX"], cpus=1000))  # fmt: skip

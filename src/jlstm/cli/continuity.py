@@ -54,8 +54,9 @@ def _compare(old: Resumed) -> None:
     """Print what differs from the last start; refuse what changes numbers."""
     last = old.starts[-1]
     changed = differences(last["numerics"], numerics())
+    moved = differences(*map(_mesh, (last["config"], old.config)))
     keys, places = _by_variables(old.config, changed_variables(last))
-    changed = "; ".join(text for text in (changed, *keys) if text)
+    changed = "; ".join(text for text in (changed, moved, *keys) if text)
     if changed and not old.force:
         raise ValueError(
             f"{old.folder} would not go on with the same numbers: {changed}. Go on as "
@@ -71,6 +72,11 @@ def _beyond_numerics(machine: dict[str, Any]) -> dict[str, Any]:
     """Return what is known of a machine and was not compared with the numerics."""
     known = numerics()
     return {name: value for name, value in machine.items() if name not in known}
+
+
+def _mesh(config: dict[str, Any]) -> dict[str, Any]:
+    """Return how devices share the work, on which the order of sums depends."""
+    return {k: v for k, v in flat(config).items() if k.startswith("mesh.")}
 
 
 def _by_variables(
