@@ -22,6 +22,7 @@ from jlstm.training.stored import CheckpointError
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "howto-launch.md"
 FULL = OSError(errno.ENOSPC, "No space left on device", "runs/a")
 TENSORSTORE = ValueError("RESOURCE_EXHAUSTED: [OS error 28: No space left]")
+LIMITED = ValueError("OUT_OF_RANGE: [OS error 27: File too large]")
 XLA = RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.")
 MISSING = ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
 
@@ -36,6 +37,7 @@ MISSING = ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
         (FULL, False, 3, "error: a file cannot be written or read ([Errno 28] No spa"),
         (NotImplementedError("It reads none."), False, 2, "error: It reads none."),
         (TENSORSTORE, True, 3, "error: the folder of the run cannot be written"),
+        (LIMITED, True, 3, "error: the folder of the run cannot be written"),
         (FileNotFoundError(2, "No such file", "a"), True, 3, "error: the folder of th"),
         (PermissionError(13, "Permission denied", "a"), True, 3, "error: the folder o"),
         (MemoryError(), True, 4, "error: out of memory (): smaller batches or windows"),

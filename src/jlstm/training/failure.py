@@ -28,7 +28,7 @@ NO_WAY_ON = Exit.NOT_FINITE, Exit.REQUEST, Exit.DAMAGED, Exit.REPORT
 """To start the same run once more would end as it did."""
 DISK = re.compile(
     r"No space left|Disk quota exceeded|Read-only file system|Input/output error"
-    r"|Stale file handle|ENOSPC|EDQUOT"
+    r"|Stale file handle|File too large|ENOSPC|EDQUOT|EFBIG"
 )
 DISK_ERRNO = {
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.EFBIG,
