@@ -7,8 +7,8 @@
 
 cells: lstm, gru, own (those that jlstm alone has), or names of classes of jlstm
 modes: forward, both (forward and backward), step, compile (of both), memory (of both)
-libraries: jlstm (the backend that it chooses), jlstm:BACKEND, jlstm:stream (of step),
-    and the others
+libraries: jlstm (the backend that it chooses), jlstm:BACKEND, jlstm:stream and
+    jlstm:stream_int8 (of step), and the others
 
 What is timed, and how, is told in benchmarks/README.md.
 """

@@ -18,8 +18,9 @@ OWN_CELLS = (
     *("SRUCell", "QRNNCell", "MinLSTMCell", "MinGRUCell", "LRUCell"),
 )
 """Cells that are timed though no other library here has them."""
-STREAMS = ("stream",)
-"""What stands in place of a backend where steps go through ``jlstm.stream``."""
+STREAMS = {"stream": None, "stream_int8": "int8"}
+"""What stands in place of a backend where steps go through ``jlstm.stream``, and what
+that keeps weights as."""
 OPTIONS = {"SLSTMCell": {"num_heads": 4}}
 
 
@@ -100,7 +101,8 @@ def streamed(problem: Problem) -> Program:
     cell = cell_of(free)
     layer, params = known(free) if free.cell in GATES else own(free, cell)
     x, started = inputs(problem), time.perf_counter()
-    session = jlstm.stream(layer, params, batch=problem.row.batch)
+    quantize = STREAMS[problem.backend]
+    session = jlstm.stream(layer, params, batch=problem.row.batch, quantize=quantize)
     seconds = time.perf_counter() - started
     return Program(lambda: (None, session.step(x)), seconds, str(session.backend))
 

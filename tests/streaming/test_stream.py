@@ -90,6 +90,38 @@ def test_a_batch_may_have_any_axes(name):
     assert_close((ys, session.carry), (wanted, carry))
 
 
+def rounded(w):
+    """Round a weight as int8 does: 127 is the largest of a column, over its inputs."""
+    w = np.asarray(w)
+    scale = np.abs(w).max(axis=0) / np.float32(127)
+    return np.where(scale > 0, np.rint(w / np.where(scale > 0, scale, 1)), 0) * scale
+
+
+@needs_kernel
+@pytest.mark.parametrize("features", [1, 4, 6, 7])  # rows of weights that fill no lane
+@pytest.mark.parametrize("cell", [LSTMCell(21), jlstm.GRUCell(6)])
+def test_int8_rounds_the_weights_alone(cell, features):
+    params, session = made(cell, features, batch=3, quantize="int8")
+    xs = draw(6, 3, features)
+    narrow = params._replace(w_ih=rounded(params.w_ih), w_hh=rounded(params.w_hh))
+    narrow = jax.tree.map(jnp.float32, narrow)
+    _, wanted = jlstm.unroll(cell, narrow, jnp.asarray(xs), backend="scan")
+    assert_close(session.run(xs), wanted, 2e-6)
+    assert "as int8" in session.backend.reason
+
+
+@needs_kernel
+def test_int8_takes_weights_of_zero():
+    params = jax.tree.map(jnp.zeros_like, CELL.init(jax.random.key(0), 4))
+    session = stream(CELL, params, batch=2, quantize="int8")
+    np.testing.assert_array_equal(session.step(draw(2, 4)), 0)
+
+
+def test_int8_without_a_kernel_is_refused():
+    with pytest.raises(ValueError, match="needs the kernel, which does not run LRU"):
+        made(jlstm.LRUCell(4), quantize="int8")
+
+
 @needs_kernel
 def test_bfloat16_is_rounded_once():
     params = CELL.init(jax.random.key(0), 4, jnp.bfloat16)

@@ -10,16 +10,20 @@ from jlstm._backends.native.error import BuildError
 from jlstm._backends.native.session import Session
 from jlstm._internal.types import Carry, Params
 from jlstm._internal.validate import check_params
+from jlstm.cell import Cell
 from jlstm.layers import Layer, Recurrent, Stack
 from jlstm.layers.noise import PreparedStack
 from jlstm.streaming.stepper import Jitted, Stacked, Stepper
 
 PACKED = "the kernel made from its equations, with the weights packed once"
-JITTED = "a compiled step of JAX"
 
 
 def stepper_of(
-    layer: Layer, params: Params, carry: Carry, x: jax.ShapeDtypeStruct
+    layer: Layer,
+    params: Params,
+    carry: Carry,
+    x: jax.ShapeDtypeStruct,
+    quantize: str | None = None,
 ) -> tuple[Stepper, BackendChoice]:
     """Return what runs a layer, and why.
 
@@ -28,26 +32,35 @@ def stepper_of(
         params: made by ``layer.init``.
         carry: where to start.
         x: the type of the input of a step.
+        quantize: what the kernel keeps weights as; None: as they are.
+
+    Raises:
+        ValueError: they are to be quantized, and the kernel does not run the layer.
     """
     if isinstance(layer, Stack):
-        return _of_stack(layer, params, carry, x)
+        return _of_stack(layer, params, carry, x, quantize)
     if isinstance(layer, Recurrent):
         check_params(layer.cell, params, x.shape[-1])
     prepared, _ = layer.prepare(params, jax.ShapeDtypeStruct((1, *x.shape), x.dtype))
     if not isinstance(layer, Recurrent):
-        own = f"{JITTED}; not native, as {type(layer).__name__} is a layer of its own"
-        return Jitted(layer, prepared, carry), BackendChoice("scan", own)
-    return _of_cell(layer, prepared, carry, x)
+        own = f"{type(layer).__name__} is a layer of its own"
+        _refuse(layer, quantize, own)
+        return Jitted(layer, prepared, carry), _jitted(own)
+    return _of_cell(layer, prepared, carry, x, quantize)
 
 
 def _of_stack(
-    stack: Stack, params: tuple, carry: tuple, x: jax.ShapeDtypeStruct
+    stack: Stack,
+    params: tuple,
+    carry: tuple,
+    x: jax.ShapeDtypeStruct,
+    quantize: str | None,
 ) -> tuple[Stepper, BackendChoice]:
     sequence = jax.ShapeDtypeStruct((1, *x.shape), x.dtype)
     prepared, _ = stack.prepare(params, sequence)  # refuses what has no steps
     assert isinstance(prepared, PreparedStack)
     made = [
-        stepper_of(layer, stack.part(n, params[n]), own, _step_of(read))
+        stepper_of(layer, stack.part(n, params[n]), own, _step_of(read), quantize)
         for n, (layer, own, read) in enumerate(
             zip(stack.layers, carry, stack.entering(sequence), strict=True)
         )
@@ -58,17 +71,21 @@ def _of_stack(
 
 
 def _of_cell(
-    layer: Recurrent, prepared: Params, carry: Carry, x: jax.ShapeDtypeStruct
+    layer: Recurrent,
+    prepared: Params,
+    carry: Carry,
+    x: jax.ShapeDtypeStruct,
+    quantize: str | None,
 ) -> tuple[Stepper, BackendChoice]:
     reason = _not_native(layer, carry, x)
     if reason is None:
         try:
-            return Session(layer.cell, prepared, carry, x), BackendChoice(
-                "native", PACKED
-            )
+            session = Session(layer.cell, prepared, carry, x, quantize)
+            return session, BackendChoice("native", f"{PACKED}{_said(quantize)}")
         except (UnsupportedError, BuildError) as error:
-            reason = f"not native, as {error}"
-    return Jitted(layer, prepared, carry), BackendChoice("scan", f"{JITTED}; {reason}")
+            reason = str(error)
+    _refuse(layer.cell, quantize, reason)
+    return Jitted(layer, prepared, carry), _jitted(reason)
 
 
 def _not_native(layer: Recurrent, carry: Carry, x: jax.ShapeDtypeStruct) -> str | None:
@@ -78,14 +95,13 @@ def _not_native(layer: Recurrent, carry: Carry, x: jax.ShapeDtypeStruct) -> str 
         ValueError: it was asked for by name.
     """
     if layer.backend not in ("auto", "native"):
-        return f'not native, as the layer has backend="{layer.backend}"'
+        return f'the layer has backend="{layer.backend}"'
     batch = x.shape[: len(x.shape) - layer.num_feature_axes]
     dtypes = (x.dtype, *(leaf.dtype for leaf in jax.tree.leaves(carry)))
     types = CallTypes(1, batch, dtypes, features=x.shape[-1])
     if layer.backend == "native":
         choose(layer.cell, "native", types)
-    reason = NATIVE.unsupported(layer.cell, types)
-    return None if reason is None else f"not native, as {reason}"
+    return NATIVE.unsupported(layer.cell, types)
 
 
 def _step_of(xs: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
@@ -99,3 +115,20 @@ def _together(choices: list[BackendChoice]) -> BackendChoice:
     names = dict.fromkeys(choice.backend for choice in choices)
     reasons = (f"layers[{n}] {choice}" for n, choice in enumerate(choices))
     return BackendChoice(" and ".join(names), "; ".join(reasons))
+
+
+def _jitted(reason: str) -> BackendChoice:
+    return BackendChoice("scan", f"a compiled step of JAX; not native, as {reason}")
+
+
+def _said(quantize: str | None) -> str:
+    return f", as {quantize}" if quantize else ""
+
+
+def _refuse(layer: Cell | Layer, quantize: str | None, reason: str) -> None:
+    """Refuse to quantize where it is not the kernel that runs."""
+    if quantize:
+        raise ValueError(
+            f'quantize="{quantize}" needs the kernel, which does not run {layer!r}: '
+            f"{reason}. Leave quantize out."
+        )

@@ -1,7 +1,7 @@
 """A stream: a layer that holds its carry, and takes one step at a call."""
 
 import threading
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -32,6 +32,7 @@ def stream(
     carry: Carry | None = None,
     input_size: int | Shape | None = None,
     dtype: DType = jnp.float32,
+    quantize: Literal["int8"] | None = None,
 ) -> "Stream":
     """Return a stream: one step at a call, with the weights packed once.
 
@@ -50,6 +51,9 @@ def stream(
         carry: where to start; ``None`` is ``layer.fresh_carry``.
         input_size: features of a step; ``None`` reads it off the parameters.
         dtype: of inputs and outputs.
+        quantize: ``"int8"`` keeps the weights of the products as whole numbers of 8
+            bits, with a scale for each unit and gate; inputs, carry and all else stay
+            in float32. A quarter of the memory, for errors of about a hundredth.
 
     Raises:
         ValueError: a layer reads from the end, or an argument does not fit.
@@ -65,6 +69,8 @@ def stream(
         ((5, 3), True)
     """
     layer, params = as_layer(layer), as_jax(params)
+    if quantize not in (None, "int8"):
+        raise ValueError(f'quantize is {quantize!r}; give "int8" or None.')
     check_concrete((params, carry))
     rows = batch_shape(batch)
     width = accumulator_dtype(dtype)
@@ -74,7 +80,7 @@ def stream(
     layer.prepare(params, jax.ShapeDtypeStruct((1, *x.shape), x.dtype))
     fresh = jax.tree.map(np.array, layer.fresh_carry(params, rows, width))
     start = fresh if carry is None else checked_carry(carry, like)
-    return Stream(layer, rows, x, fresh, *stepper_of(layer, params, start, x))
+    return Stream(layer, rows, x, fresh, *stepper_of(layer, params, start, x, quantize))
 
 
 class Stream:

@@ -28,7 +28,7 @@ WORTH_A_TEAM = 2 << 20
 MOST_THREADS = 1 << 20
 """As many as there are cores, or ``JLSTM_NATIVE_THREADS`` allows."""
 
-NUMBERS = {"float32": 0, "bfloat16": 1}
+NUMBERS = {"float32": 0, "bfloat16": 1, "int8": 2}
 """Of weights, as the kernel counts their kinds (``numbers.h``)."""
 
 
@@ -42,6 +42,7 @@ class Session:
         params: as the cell has prepared them.
         carry: where to start.
         x: the type of the input of a step: the batch, then the features.
+        quantize: ``"int8"`` keeps the weights so, each column with a scale.
 
     Raises:
         UnsupportedError: the kernel cannot have the cell with these parameters.
@@ -49,7 +50,12 @@ class Session:
     """
 
     def __init__(
-        self, cell: Cell, params: Params, carry: Carry, x: jax.ShapeDtypeStruct
+        self,
+        cell: Cell,
+        params: Params,
+        carry: Carry,
+        x: jax.ShapeDtypeStruct,
+        quantize: str | None = None,
     ) -> None:
         *batch, features = x.shape
         kinds, leaves = jax.tree.map(jax.typeof, (params, carry))
@@ -60,7 +66,7 @@ class Session:
         self._rows, self._batch = math.prod(batch), tuple(batch)
         self._like, self._dtype = leaves, x.dtype
         self._outside = _outside(made, params)
-        self._handle = _new(made, params, self._rows, features)
+        self._handle = _new(made, params, self._rows, features, quantize)
         weakref.finalize(self, free_session, self._handle)
         self._x = np.zeros(x.shape, np.float32)
         self._hs = np.zeros((1, made.program.shown, self._rows, made.units), np.float32)
@@ -124,9 +130,14 @@ class _Given(ctypes.Structure):
     _fields_ = (("at", ctypes.c_void_p), ("count", ctypes.c_int64))
 
 
-def _new(made: Compiled, params: Params, rows: int, features: int) -> ctypes.c_void_p:
+def _new(
+    made: Compiled, params: Params, rows: int, features: int, quantize: str | None
+) -> ctypes.c_void_p:
     """Pack the weights of a cell; return the kernel's name for the session."""
     shared = shared_inputs(made, params, rows, features)
+    if quantize:
+        wide = [weight.astype(np.float32) for weight in shared.weights]
+        shared = shared._replace(weights=wide)
     arrays = [np.ascontiguousarray(a) for kind in shared for a in kind]
     given = (_Given * len(arrays))(*((a.ctypes.data, a.size) for a in arrays))
     said = ctypes.create_string_buffer(300)
@@ -134,7 +145,7 @@ def _new(made: Compiled, params: Params, rows: int, features: int) -> ctypes.c_v
     threads = 1 if work < WORTH_A_TEAM else MOST_THREADS
     handle = load_kernel().jlstm_session_new(
         made.key.encode(), rows, features, made.units, given, len(arrays),
-        NUMBERS[made.weight_dtype], threads, said, len(said),
+        NUMBERS[quantize or made.weight_dtype], threads, said, len(said),
     )  # fmt: skip
     if not handle:
         raise BuildError(f"the kernel makes no session: {said.value.decode()}")

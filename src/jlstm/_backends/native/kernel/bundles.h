@@ -45,7 +45,7 @@ struct Bundle {
     return packed + (u * size() + begins[g]) * length();
   }
   void pack(Index u, Index H) const {
-    with_numbers(numbers, [&](auto number) {
+    with_panel(numbers, [&](auto number) {
       for (Index g = 0; g < groups(); ++g)
         for (Index i = 0; i < size(g); ++i)
           pack_column<decltype(number)>(columns[begins[g] + i], u, H,
@@ -59,8 +59,15 @@ struct Bundle {
     constexpr Index DEPTH = Packed<T>::DEPTH;
     const T* from = static_cast<const T*>(column.weight) + u * L;
     Index n = std::min<Index>(L, H - u * L);
-    for (Index k = 0; k < K; k += DEPTH, from += DEPTH * column.step, to += step)
-      store(to, Packed<T>::word(from, column.step, K - k, n));
+    if constexpr (Packed<T>::SCALED) {
+      V scale = Packed<T>::scale(from, column.step, K, n);
+      for (Index k = 0; k < K; k += DEPTH, from += DEPTH * column.step, to += step)
+        store(to, Packed<T>::word(from, column.step, K - k, n, scale));
+      store(to, scale);
+    } else {
+      for (Index k = 0; k < K; k += DEPTH, from += DEPTH * column.step, to += step)
+        store(to, Packed<T>::word(from, column.step, K - k, n));
+    }
   }
 };
 

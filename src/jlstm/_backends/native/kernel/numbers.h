@@ -4,9 +4,11 @@
 // several rows share a lane, so a row of the panel stands for DEPTH rows of the weight.
 // A tile takes the numbers of one of these rows out of a vector just before it multiplies.
 // Sums and operands are Real, always. More numbers are a new `Packed` and a line in
-// `Numbers`, `with_numbers` and `TABLES` (tiles.h).
+// `Numbers` and in `with_panel`, and in `with_numbers` if arrays of a call have them.
 
 #pragma once
+
+#include <algorithm>
 
 #include "vectors.h"
 
@@ -17,7 +19,12 @@ struct Bfloat {
   uint16_t bits;
 };
 
-enum Numbers : int32_t { REAL, BFLOAT };
+// A float32 of which a panel keeps one byte, and for each column a scale.
+struct Byte {
+  float wide;
+};
+
+enum Numbers : int32_t { REAL, BFLOAT, BYTE };
 
 template <class T>
 struct Packed;
@@ -25,6 +32,7 @@ struct Packed;
 template <>
 struct Packed<Real> {
   static constexpr Index DEPTH = 1;
+  static constexpr bool SCALED = false;
   // The numbers of the i-th row that a vector of a panel holds.
   template <int I>
   INLINE static V row(V word) {
@@ -46,6 +54,7 @@ typedef uint16_t Halves __attribute__((vector_size(2 * L)));
 template <>
 struct Packed<Bfloat> {
   static constexpr Index DEPTH = 2;
+  static constexpr bool SCALED = false;
   template <int I>
   INLINE static V row(V word) {
     return I == 0 ? (V)((VI)word << 16) : (V)((VI)word & int32_t(0xffff0000));
@@ -75,9 +84,44 @@ struct Packed<Bfloat> {
     return __builtin_convertvector(halves, VI);
   }
 };
+
+// Four rows a lane, the first below, as signed bytes: the number over the scale of its
+// column, which makes 127 of the largest. A last row of the panel has the scales.
+template <>
+struct Packed<Byte> {
+  static constexpr Index DEPTH = 4;
+  static constexpr bool SCALED = true;
+  template <int I>
+  INLINE static V row(V word) {
+    VI bits = (VI)word;
+    return __builtin_convertvector((I == 3 ? bits : bits << (24 - 8 * I)) >> 24, V);
+  }
+  static V scale(const Byte* from, Index step, Index rows, Index n) {
+    V most{};
+    for (Index k = 0; k < rows; ++k) {
+      V w = load(&from[k * step].wide, n);
+      w = w < V{} ? -w : w;
+      most = w > most ? w : most;
+    }
+    return most / 127.0f;
+  }
+  static V word(const Byte* from, Index step, Index rows, Index n, V scale) {
+    VI bits{};
+    for (Index i = 0; i < std::min(rows, DEPTH); ++i)
+      bits |= (nearest(load(&from[i * step].wide, n), scale) & 0xff) << int(8 * i);
+    return (V)bits;
+  }
+
+ private:
+  static VI nearest(V w, V scale) {
+    const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
+    V rounded = (scale > V{} ? w / scale : V{}) + magic;
+    return (VI)rounded - (VI)(V{} + magic);
+  }
+};
 #endif
 
-// Calls body with a number of the kind.
+// Calls body with a number of the kind, of an array.
 template <class Body>
 auto with_numbers(Numbers numbers, Body body) {
 #if !defined(JLSTM_DOUBLE)
@@ -86,19 +130,28 @@ auto with_numbers(Numbers numbers, Body body) {
   return body(Real{});
 }
 
+// The same, of a panel.
+template <class Body>
+auto with_panel(Numbers numbers, Body body) {
+#if !defined(JLSTM_DOUBLE)
+  if (numbers == BYTE) return body(Byte{});
+#endif
+  return with_numbers(numbers, body);
+}
+
 Index depth_of(Numbers numbers) {
-  return with_numbers(numbers, [](auto n) { return Packed<decltype(n)>::DEPTH; });
+  return with_panel(numbers, [](auto n) { return Packed<decltype(n)>::DEPTH; });
 }
 // Memory of some numbers from the first on; null stays null.
 const void* from_number(Numbers numbers, const void* at, Index first) {
-  return with_numbers(numbers, [&](auto n) -> const void* {
+  return with_panel(numbers, [&](auto n) -> const void* {
     return at ? static_cast<const decltype(n)*>(at) + first : nullptr;
   });
 }
 // The rows of a panel for K rows of a weight; of the last one a part may be empty.
 Index rows_of_panel(Numbers numbers, Index K) {
-  Index depth = depth_of(numbers);
-  return (K + depth - 1) / depth;
+  Index depth = depth_of(numbers), scales = numbers == BYTE;
+  return (K + depth - 1) / depth + scales;
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ struct Given {
 
 class Session {
  public:
-  // `given`: the weights, of some kind of numbers, the vectors and the rows of a cell, in
+  // `given`: the weights, of some kind of numbers (of BYTE they come as float32), the vectors and the rows of a cell, in
   // their order. All are copied or packed.
   Session(const Program& cell, Index B, Index I, Index H, const Given* given, Index count,
           Numbers numbers, int threads)
