@@ -60,7 +60,7 @@ def test_explain_says_what_runs_and_why():
         (
             CELL, (64, 2), jnp.float16,
             "fused: one rule for the derivative of the whole loop; not native, as the "
-            "kernel computes in float32, not in float16",
+            "kernel computes in float32 and float64, not in float16",
         ),
         (
             jlstm.MinGRUCell(3), (1, 7, 2), jnp.float32,

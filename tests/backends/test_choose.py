@@ -54,7 +54,8 @@ def test_type_checkers_read_the_names_that_there_are():
         (jlstm.CutRecurrentGradient(LSTM), FEW, "scan"),
         (LSTM, FEW, "fused"),
         (LSTM, replace(CPU, dtypes=("bfloat16", "float32", "bfloat16")), "native"),
-        (LSTM, replace(CPU, dtypes=("float64",)), "fused"),
+        (LSTM, replace(CPU, dtypes=("float64",)), "native"),
+        (LSTM, replace(CPU, dtypes=("float64", "float32", "float32")), "fused"),
         (LSTM, replace(CPU, devices=2), "fused"),
         (LSTM, GPU, "fused"),
         (subclass(jlstm.LSTMCell)(3), CPU, "native"),
@@ -101,7 +102,7 @@ def test_slow_gates_are_those_of_the_innermost_cell(cell, slow):
 def test_asking_compiles_nothing_where_the_kernel_is_out_of_question(
     cell, types, monkeypatch
 ):
-    def failure():
+    def failure(real="float32"):
         raise AssertionError("compiles")
 
     monkeypatch.setattr(jlstm._backends.native.available, "failure", failure)
@@ -114,7 +115,7 @@ def test_asking_compiles_nothing_where_the_kernel_is_out_of_question(
 
 def test_asking_for_another_machine_compiles_nothing(monkeypatch):
     monkeypatch.setattr(
-        jlstm._backends.native.available, "failure", lambda: "it cannot compile"
+        jlstm._backends.native.available, "failure", lambda real: "it cannot compile"
     )
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert named("native").unsupported(LSTM, CPU) is None

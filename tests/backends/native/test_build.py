@@ -39,7 +39,7 @@ def ask(folder, **environment):
         (jlstm.MLSTMCell(3), (), "no kernel for MLSTMCell: its carry has a leaf of "),
         (jlstm.LRUCell(3), (), "no kernel for LRUCell: it computes imag of the carry"),
         (jlstm.ConvGRUCell(3, (4, 4)), (), "it reads images"),
-        (jlstm.GRUCell(3), ("float32", "float64"), "float32, not in float64"),
+        (jlstm.GRUCell(3), ("float32", "float64"), "float32 and float64, not in both"),
     ],
 )
 def test_the_reason_is_named(cell, dtypes, reason):

@@ -7,8 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jlstm
 from jlstm._internal.tree import cast
-from tests.backends.native.samples import draw, needs_kernel, value, value_and_grad
+from tests.backends.native.samples import (
+    assert_close,
+    draw,
+    needs_kernel,
+    value,
+    value_and_grad,
+)
 from tests.backends.native.test_cells import LEGAL, NOISY, TABLE, sized
 
 pytestmark = needs_kernel
@@ -95,3 +102,42 @@ def test_narrow_numbers_are_as_near_to_float64_as_those_of_the_scan(name, dtypes
         assert a <= max(b, ROUNDINGS if narrow else 1e-5)
     only = value("native", cell, sample, True)
     assert jax.tree.all(jax.tree.map(np.array_equal, only, ours[0]))
+
+
+WIDE = [*((name, False) for name in NAMES), *((name, True) for name in NOISY)]
+
+
+@pytest.mark.parametrize(
+    ("name", "noisy"),
+    [
+        pytest.param(
+            *case, id=case[0] + "-key" * case[1],
+            marks=pytest.mark.long if case == ("smooth", False) else pytest.mark.slow,
+        )
+        for case in WIDE
+    ],
+)  # fmt: skip
+def test_float64_is_that_of_the_scan(name, noisy):
+    cell, key = sized(TABLE[name], 19), jax.random.key(3) if noisy else None
+    drawn = draw(
+        cell, 4, (5,), 3, live=True, resets=True, key=key, legal=LEGAL.get(name)
+    )
+    sample = wide(padded(drawn))
+    wanted = value_and_grad("scan", cell, sample, True)
+    assert_close(value_and_grad("native", cell, sample, True), wanted, 1e-12)
+    assert_close(value("native", cell, sample, True), wanted[0], 1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
+@pytest.mark.long
+def test_no_rows_and_auto(dtype):
+    """What ``auto`` takes gives what the scan gives, in its dtypes; also of no rows."""
+    cell = jlstm.LSTMCell(5)
+    for rows in (0, 30):
+        point = cast(draw(cell, 4, (rows,), 2).point, dtype)
+        arguments = (cell, point.params, point.xs, point.carry)
+        out = jlstm.unroll(*arguments, backend="native")
+        wanted = jlstm.unroll(*arguments, backend="scan")
+        assert jax.tree.map(jax.typeof, out) == jax.tree.map(jax.typeof, wanted)
+        assert_close(*cast((out, wanted), "float64"), tol=2.0**-7)
+    assert jlstm.explain(cell, xs=point.xs).backend == "native"

@@ -95,11 +95,11 @@ def test_large_inputs_saturate(kind):
     assert_close(ours[0], wanted[0])
 
 
-def test_another_dtype_is_refused():
+def test_a_mixture_of_dtypes_is_refused():
     cell = jlstm.LSTMCell(3)
     params, xs, carry, _ = draw(cell, 2, (2,), 2).point
     carry = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), carry)
-    with pytest.raises(ValueError, match=r"computes in float32, not in float64\. Use"):
+    with pytest.raises(ValueError, match=r"float32 and float64, not in both\. Use"):
         jlstm.unroll(cell, params, xs, carry, backend="native")
 
 

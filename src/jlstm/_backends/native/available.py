@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Collection
 from typing import Any
 
 import jax
@@ -30,7 +31,7 @@ def unavailable(cell: Cell, *dtypes: DType) -> str | None:
     Example:
         >>> from jlstm import LSTMCell
         >>> unavailable(LSTMCell(8), "float16")
-        'the kernel computes in float32, not in float16'
+        'the kernel computes in float32 and float64, not in float16'
     """
     platform = current().platform
     reason = unsupported_types(platform, *dtypes)
@@ -50,7 +51,7 @@ def unsupported(platform: str, *dtypes: DType) -> str | None:
         >>> unsupported("cuda", "float32")
         'the kernel is for the CPU, not cuda'
     """
-    reason = _unsupported_dtype(dtypes, ("float32",)) or _elsewhere(platform)
+    reason = _other_dtype(dtypes, ("float32",)) or _elsewhere(platform)
     here = jax.default_backend() == "cpu"
     return reason or (failure() if here else None)
 
@@ -58,12 +59,14 @@ def unsupported(platform: str, *dtypes: DType) -> str | None:
 def unsupported_types(platform: str, *dtypes: DType) -> str | None:
     """Return what speaks against the kernel before a cell is looked at.
 
-    bfloat16 is read and made; between it is float32.
+    bfloat16 is read and made; between it is float32. With float64 all is.
 
     Example:
         >>> unsupported_types("cpu", "bfloat16", "float32")
+        >>> unsupported_types("cpu", "float32", "float64")
+        'the kernel computes in one of float32 and float64, not in both'
     """
-    return _unsupported_dtype(dtypes, NARROWER["float32"]) or _elsewhere(platform)
+    return _unsupported_dtype(_names(dtypes)) or _elsewhere(platform)
 
 
 def _elsewhere(platform: str) -> str | None:
@@ -151,9 +154,10 @@ def program_failure(
     """
     if jax.default_backend() != "cpu":
         return None
-    if (reason := failure()) is not None:
+    names = _names(dtypes)
+    if (reason := failure("float64" if "float64" in names else "float32")) is not None:
         return reason
-    return _program_failure(cell, features == cell.hidden_size, _names(dtypes))
+    return _program_failure(cell, features == cell.hidden_size, names)
 
 
 @functools.lru_cache(maxsize=512)
@@ -166,6 +170,17 @@ def _program_failure(cell: Cell, square: bool, dtypes: tuple[str, ...]) -> str |
     return None
 
 
-def _unsupported_dtype(dtypes: tuple[DType, ...], known: tuple[str, ...]) -> str | None:
+def _unsupported_dtype(names: tuple[str, ...]) -> str | None:
+    if not any(set(names) <= {*known} for known in NARROWER.values()):
+        known = sorted(set().union(*NARROWER.values()))
+        both = "the kernel computes in one of float32 and float64, not in both"
+        return _other_dtype(names, known) or both
+    if "float64" in names and not jax.config.jax_enable_x64:
+        return "float64 is off: it needs jax_enable_x64"
+    return None
+
+
+def _other_dtype(dtypes: tuple[DType, ...], known: Collection[str]) -> str | None:
     others = [name for name in _names(dtypes) if name not in known]
-    return f"the kernel computes in float32, not in {others[0]}" if others else None
+    computes = " and ".join(name for name in known if name != "bfloat16")
+    return f"the kernel computes in {computes}, not in {others[0]}" if others else None

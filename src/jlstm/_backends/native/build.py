@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import jaxlib
@@ -27,71 +28,99 @@ from jlstm._backends.native.error import BuildError
 
 FOLDER = Path(__file__).with_name("kernel")
 SOURCE = FOLDER / "kernel.cc"
-TARGETS = (
-    *("nll_forward", "nll_backward"),
-    *("cell_forward", "cell_backward"),
-)
 SESSION = tuple(
     f"jlstm_session_{name}" for name in ("new", "run", "get", "set", "free")
 )
-ENTRIES = (*TARGETS, *SESSION, "jlstm_register", "jlstm_on_missing")
+
+
+class Variant(NamedTuple):
+    """The kernel for one dtype that it computes in: a library of its own.
+
+    Attributes:
+        name: how files of it are called.
+        source: what it is compiled from.
+        targets: the functions that XLA calls.
+        suffix: of their names there.
+    """
+
+    name: str
+    source: Path
+    targets: tuple[str, ...]
+    suffix: str
+
+
+CELL = ("cell_forward", "cell_backward")
+VARIANTS = {
+    "float32": Variant("kernel", SOURCE, ("nll_forward", "nll_backward", *CELL), ""),
+    "float64": Variant("double", FOLDER / "double.cc", CELL, "_float64"),
+}
 
 
 @functools.cache
-def load_kernel() -> ctypes.CDLL:
+def load_kernel(real: str = "float32") -> ctypes.CDLL:
     """Return the kernel's library, compiled and loaded once a process.
+
+    Args:
+        real: the dtype that it computes in; so in all functions here.
 
     Raises:
         BuildError: it cannot be compiled or loaded here.
     """
-    return _load(kernel_file())
+    return _load(kernel_file(real), VARIANTS[real])
 
 
 @functools.cache
-def kernel_file() -> Path:
+def kernel_file(real: str = "float32") -> Path:
     """Return the kernel that was compiled here, or else the one of the package.
 
     Raises:
         BuildError: there is neither.
     """
     try:
-        return built()
+        return built(real)
     except BuildError:
-        if (path := prebuilt.find("kernel", kernel_text())) is None:
+        if (path := prebuilt.find(VARIANTS[real].name, kernel_text())) is None:
             raise
         return path
 
 
-def is_prebuilt() -> bool:
+def is_prebuilt(real: str = "float32") -> bool:
     """Whether the kernel came with the package; programs must come from there too.
 
     Else they might be for vectors of another width.
     """
-    return kernel_file().is_relative_to(prebuilt.FOLDER)
+    return kernel_file(real).is_relative_to(prebuilt.FOLDER)
 
 
-def is_ready() -> bool:
+def is_ready(real: str = "float32") -> bool:
     """Whether there is a kernel without compiling it."""
     try:
-        return is_kept(library_path())
+        return is_kept(library_path(real))
     except BuildError:  # there is no compiler
-        return prebuilt.find("kernel", kernel_text()) is not None
+        return prebuilt.find(VARIANTS[real].name, kernel_text()) is not None
 
 
-def target(name: str) -> str:
-    """Return the name under which XLA knows a function of the kernel."""
-    return f"jlstm_{name}"
+def target(name: str, real: str = "float32") -> str:
+    """Return the name under which XLA knows a function of the kernel.
+
+    Example:
+        >>> target("cell_forward"), target("cell_forward", "float64")
+        ('jlstm_cell_forward', 'jlstm_cell_forward_float64')
+    """
+    return f"jlstm_{name}{VARIANTS[real].suffix}"
 
 
-def library_path() -> Path:
+def library_path(real: str = "float32") -> Path:
     """Return where the compiled kernel is, or would be."""
     made_of = read_source(), jax.ffi.include_dir(), jaxlib.__version__
-    return cache_dir() / f"kernel-{fingerprint(*made_of)}.so"
+    return cache_dir() / f"{VARIANTS[real].name}-{fingerprint(*made_of)}.so"
 
 
-def built() -> Path:
+def built(real: str = "float32") -> Path:
     """Return the path of the compiled kernel, after compiling it if need be."""
-    return kept_library(library_path, SOURCE, _load, "kernel")
+    variant = VARIANTS[real]
+    check = functools.partial(_load, variant=variant)
+    return kept_library(lambda: library_path(real), variant.source, check, "kernel")
 
 
 def kept_library(
@@ -135,11 +164,11 @@ def _build(path: Path, source: Path | str, check: Callable) -> None:
         keep(made, path)
 
 
-def _load(path: Path) -> ctypes.CDLL:
+def _load(path: Path, variant: Variant) -> ctypes.CDLL:
     """Load a library that has all functions of the kernel."""
     try:
         library = ctypes.CDLL(str(path))
-        for name in ENTRIES:
+        for name in (*variant.targets, *SESSION, "jlstm_register", "jlstm_on_missing"):
             getattr(library, name)
         library.jlstm_register.argtypes = (ctypes.c_char_p, ctypes.c_void_p)
         _declare_session(library)

@@ -48,7 +48,7 @@ class Compiled:
     @cached_property
     def key(self) -> str:
         """The name of the program at the runtime; compiled if need be."""
-        return register_program(self.program.source)
+        return register_program(self.program.source, self.real)
 
     @cached_property
     def vectors(self) -> list[Layout]:

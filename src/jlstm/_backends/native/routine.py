@@ -92,10 +92,11 @@ def call(
     avals_in: list,
     results: list,
     aliases: dict[int, int] | None = None,
+    real: str = "float32",
     **options: bool | str,
 ) -> list:
     """Call the kernel with empty arrays for what is ``None``; return what is not."""
-    register_kernel()
+    register_kernel(real)
     nothing = jax.core.ShapedArray(EMPTY, np.float32)
     absent = mlir.ir_constant(np.zeros(EMPTY, np.float32))
     operands = [absent if operand is None else operand for operand in operands]
@@ -103,6 +104,6 @@ def call(
         avals_in=[nothing if aval is None else aval for aval in avals_in],
         avals_out=[nothing if aval is None else aval for aval in results],
     )
-    rule = jax.ffi.ffi_lowering(target(name), operand_output_aliases=aliases)
+    rule = jax.ffi.ffi_lowering(target(name, real), operand_output_aliases=aliases)
     out = rule(full, *operands, **options)
     return [value for value, aval in zip(out, results, strict=True) if aval is not None]

@@ -177,7 +177,8 @@ class StepsRoutine(Routine):
         return [grads[name] for name in wanted]
 
     def _options(self) -> dict[str, Any]:
-        return {"cell": self.compiled.key, "reverse": self.reverse}
+        c = self.compiled
+        return {"real": c.real, "cell": c.key, "reverse": self.reverse}
 
     def _operands(self, inputs: Any, outputs: list, cotangents: list) -> list:
         shown = self.compiled.program.shown

@@ -75,8 +75,8 @@ def generate(cut: Cut) -> Program:
         for kind in ("stream", "vector", "row")
     }
     return Program(
-        _source(plan, products, widths), tuple(products), plan.width, derived.shown,
-        plan.kept_carry,
+        _source(cut.trace.real, plan, products, widths), tuple(products), plan.width,
+        derived.shown, plan.kept_carry,
     )  # fmt: skip
 
 
@@ -114,9 +114,13 @@ def _numbers(plan: Plan) -> dict[int, int]:
 
 
 def _source(
-    plan: Plan, products: list[ProductPlan], widths: dict[str, tuple[int, ...]]
+    real: str,
+    plan: Plan,
+    products: list[ProductPlan],
+    widths: dict[str, tuple[int, ...]],
 ) -> str:
-    text = [_HEAD]
+    text = ["#define JLSTM_DOUBLE"] if real == "float64" else []
+    text.append(_HEAD)
     for way, stages in ((FORWARD, plan.forward), (BACKWARD, plan.backward)):
         text += [stage.function(f"{way}_{stage.number}") for stage in stages]
     text += _product_tables(products)

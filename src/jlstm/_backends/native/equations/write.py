@@ -67,7 +67,7 @@ class Stage:
         for store, value in values:
             self._store(store.slot, value)
         for number, value in sums:
-            self._open(f"float* const partial_{number} = t->partial[{number}];")
+            self._open(f"Real* const partial_{number} = t->partial[{number}];")
             self.lines.append(f"partial_{number}[r] = add_up({value}, n);")
 
     def function(self, name: str) -> str:
@@ -81,7 +81,7 @@ class Stage:
         body = "\n".join(
             [*(f"  {line}" for line in [*ahead, *self.ahead]),
              "  const Index rows = t->rows;",
-             "  [[maybe_unused]] const float units = t->units;",
+             "  [[maybe_unused]] const Real units = t->units;",
              "  for (Index r = 0; r < rows; ++r) {",
              *(f"    {line}" for line in self.lines),
              "  }",
@@ -109,7 +109,7 @@ class Stage:
         if node.op == "sum" and level <= self.number:
             self.reads_sums = True
             number = self.sum_numbers[node.number]
-            self._open(f"const float* const sum_{number} = t->sums[{number}];")
+            self._open(f"const Real* const sum_{number} = t->sums[{number}];")
             return self._let(f"full(sum_{number}[r])")
         made = node.linear and not is_leaf(node)  # not again: it reads what is kept
         if level < self.number and (waits or made):
@@ -135,7 +135,7 @@ class Stage:
     def _load(self, slot: Slot) -> str:
         if slot[0] == "carry":
             self.loads_of_carry.add(slot)
-            self._open(f"const float* const* const old_{slot[1]} = t->olds[{slot[1]}];")
+            self._open(f"const Real* const* const old_{slot[1]} = t->olds[{slot[1]}];")
             return self._let(f"load(old_{slot[1]}[r], n)")
         n = self._slot(slot)
         if slot[0] == "vector":
@@ -162,7 +162,7 @@ class Stage:
 
 def _open(n: int, slot: Slot) -> list[str]:
     """Return the lines before the loop for a slot."""
-    lines = [f"float* const s{n} = t->refs[{n}].at;"]
+    lines = [f"Real* const s{n} = t->refs[{n}].at;"]
     if slot[0] == "vector":
         return [*lines, f"const V c{n} = load(s{n}, n);"]
     if slot[0] == "d_vector":
@@ -186,12 +186,12 @@ def _number(value: float | bool) -> str:
     if isinstance(value, bool):
         return f"truth({'true' if value else 'false'})"
     if value and value % UNIT == 0:  # the divisor of a mean
-        return f"full({value / UNIT!r}f * units)"
+        return f"full({value / UNIT!r} * units)"
     if math.isnan(value):
         return 'full(__builtin_nanf(""))'
     if math.isinf(value):
         return f"full({'-' if value < 0 else ''}__builtin_inff())"
-    return f"full({value!r}f)"
+    return f"full({value!r})"
 
 
 def can_write(node: Node) -> bool:

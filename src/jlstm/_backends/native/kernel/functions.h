@@ -1,55 +1,53 @@
-// The functions of gates that are rarer than sigmoid and tanh, on vectors.
+// The functions of gates, on vectors.
 
 #pragma once
 
-#include "vectors.h"
+#include <limits>
+
+#include "exponential.h"
 
 namespace {
 
-INLINE V full(float c) { return V{} + c; }
-INLINE VI truth(bool c) { return VI{} - int32_t(c); }
+constexpr Real INFINITE = __builtin_inff();
+
+INLINE V sigmoid(V z) {
+  Exponential e = exponential(between(-z, LEAST, MOST));
+  return Real(1) / ((e.scale * e.rest + e.scale) + Real(1));
+}
+// From exp(2z) - 1 without a difference of near numbers, so small z keep their digits.
+INLINE V hyperbolic_tangent(V z) {
+  Exponential e = exponential(between(z + z, -2 * SATURATED, 2 * SATURATED));
+  V minus_one = e.scale * e.rest + (e.scale - Real(1));  // exp(2z) - 1
+  return minus_one / (minus_one + Real(2));
+}
 
 INLINE V exp_of(V x) {
-  Exponential e = exponential(between(x, -87.0f, 88.0f));
+  Exponential e = exponential(between(x, LEAST, MOST));
   V y = e.scale * e.rest + e.scale;
-  y = x < full(-87.0f) ? full(0.0f) : y;
-  return x > full(88.0f) ? full(__builtin_inff()) : y;
+  y = x < full(LEAST) ? full(0) : y;
+  return x > full(MOST) ? full(INFINITE) : y;
 }
-INLINE V exp2_of(V x) { return exp_of(x * 0.693147181f); }
+INLINE V exp2_of(V x) { return exp_of(x * Real(0.6931471805599453)); }
 
 // Near zero the rest alone is left: no digit is lost.
 INLINE V expm1_of(V x) {
-  Exponential e = exponential(between(x, -87.0f, 88.0f));
-  V y = e.scale * e.rest + (e.scale - 1.0f);
-  return x > full(88.0f) ? full(__builtin_inff()) : y;
+  Exponential e = exponential(between(x, LEAST, MOST));
+  V y = e.scale * e.rest + (e.scale - Real(1));
+  return x > full(MOST) ? full(INFINITE) : y;
 }
 
-// x = m * 2^n with m between sqrt(1/2) and sqrt(2); the polynomial for log(m) is that of
-// Cephes' logf.
 INLINE V log_of(V x) {
-  VI bits = (VI)x;
-  VI n = (bits - 0x3f3504f3) >> 23;
-  V m = (V)(bits - (n << 23)) - 1.0f, exponent = __builtin_convertvector(n, V);
-  V p = m * 7.0376836292e-2f - 1.1514610310e-1f;
-  p = p * m + 1.1676998740e-1f;
-  p = p * m - 1.2420140846e-1f;
-  p = p * m + 1.4249322787e-1f;
-  p = p * m - 1.6668057665e-1f;
-  p = p * m + 2.0000714765e-1f;
-  p = p * m - 2.4999993993e-1f;
-  p = p * m + 3.3333331174e-1f;
-  V y = p * m * (m * m) - exponent * 2.12194440e-4f;
-  y = y - 0.5f * (m * m) + m + exponent * 0.693359375f;
-  y = x == full(0.0f) ? full(-__builtin_inff()) : y;
-  y = x < full(0.0f) ? full(__builtin_nanf("")) : y;
-  return x < full(3.4e38f) ? y : x;  // infinity, and what is no number
+  V y = logarithm(x);
+  y = x == full(0) ? full(-INFINITE) : y;
+  y = x < full(0) ? full(__builtin_nanf("")) : y;
+  return x < full(INFINITE) ? y : x;  // infinity, and what is no number
 }
 // What rounding took from 1 + x is put back by the quotient.
 INLINE V log1p_of(V x) {
-  V u = x + 1.0f, d = u - 1.0f;
+  V u = x + Real(1), d = u - Real(1);
   V y = log_of(u) * (x / d);
-  y = d == full(0.0f) ? x : y;
-  return x < full(3.4e38f) ? y : x;
+  y = d == full(0) ? x : y;
+  return x < full(INFINITE) ? y : x;
 }
 
 // As JAX has them: what is no number stays.
@@ -61,22 +59,27 @@ INLINE V smaller(V a, V b) {
   V y = a < b ? a : b;
   return a == a ? y : a;
 }
-INLINE V absolute(V a) { return (V)((VI)a & 0x7fffffff); }
+INLINE V absolute(V a) { return (V)((VI)a & std::numeric_limits<Bits>::max()); }
 INLINE V sign_of(V a) {
-  V y = a < full(0.0f) ? full(-1.0f) : a;
-  return a > full(0.0f) ? full(1.0f) : y;
+  V y = a < full(0) ? full(-1) : a;
+  return a > full(0) ? full(1) : y;
 }
 INLINE V root(V a) {
   V y;
-  for (int l = 0; l < L; ++l) y[l] = __builtin_sqrtf(a[l]);
+  for (int l = 0; l < L; ++l) {
+    if constexpr (sizeof(Real) == sizeof(float))
+      y[l] = __builtin_sqrtf(a[l]);
+    else
+      y[l] = __builtin_sqrt(a[l]);
+  }
   return y;
 }
-INLINE V inverse_root(V a) { return 1.0f / root(a); }
+INLINE V inverse_root(V a) { return Real(1) / root(a); }
 
 // The sum of the first n.
-INLINE float add_up(V v, Index n) {
-  float sum = 0.0f;
-  for (int l = 0; l < L; ++l) sum += l < n ? v[l] : 0.0f;
+INLINE Real add_up(V v, Index n) {
+  Real sum = 0;
+  for (int l = 0; l < L; ++l) sum += l < n ? v[l] : Real(0);
   return sum;
 }
 

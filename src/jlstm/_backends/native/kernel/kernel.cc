@@ -1,5 +1,5 @@
 // Any cell over a whole sequence, and the softmax likelihood after one: forward and
-// backward, in float32.
+// backward, in float32; with JLSTM_DOUBLE any cell in float64.
 //
 // Compiled by build.py on the machine that runs it, for exactly its processor, so the
 // vectors are as wide as the registers are. What happens in a step is not here: it is
@@ -19,17 +19,8 @@
 
 #include "cells_api.h"
 #include "session.h"
-#include "softmax.h"
 
 namespace {
-
-auto softmax_binding() {
-  return ffi::Ffi::Bind()
-      .Ctx<ffi::ThreadPool>()
-      .RemainingArgs()
-      .RemainingRets()
-      .Attr<bool>("tied");
-}
 
 auto cell_binding() {
   return ffi::Ffi::Bind()
@@ -42,7 +33,26 @@ auto cell_binding() {
 
 }  // namespace
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(nll_forward, softmax_forward, softmax_binding());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(nll_backward, softmax_backward, softmax_binding());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(cell_forward, cell_forward_call, cell_binding());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(cell_backward, cell_backward_call, cell_binding());
+
+#if !defined(JLSTM_DOUBLE)
+
+#include "softmax.h"
+
+namespace {
+
+auto softmax_binding() {
+  return ffi::Ffi::Bind()
+      .Ctx<ffi::ThreadPool>()
+      .RemainingArgs()
+      .RemainingRets()
+      .Attr<bool>("tied");
+}
+
+}  // namespace
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(nll_forward, softmax_forward, softmax_binding());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(nll_backward, softmax_backward, softmax_binding());
+
+#endif

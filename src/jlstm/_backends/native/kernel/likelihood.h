@@ -9,6 +9,7 @@
 #include <cfloat>
 #include <cmath>
 
+#include "exponential.h"
 #include "memory.h"
 #include "packing.h"
 #include "threads.h"

@@ -123,7 +123,7 @@ struct Packed<Byte> {
 
 // Calls body with a number of the kind, of an array.
 template <class Body>
-auto with_numbers(Numbers numbers, Body body) {
+auto with_numbers([[maybe_unused]] Numbers numbers, Body body) {
 #if !defined(JLSTM_DOUBLE)
   if (numbers == BFLOAT) return body(Bfloat{});
 #endif
