@@ -20,7 +20,7 @@ from benchmarks.cells import SIZE, cells
 from benchmarks.machine import commit, processor
 from jlstm._backends.native.build import FOLDER, SOURCE
 from jlstm._backends.native.compiled import Compiled, compiled, own_types
-from jlstm._backends.native.compiler import compile_file, find_compiler
+from jlstm._backends.native.compiler import compile_file, find_compiler, flags
 from jlstm._backends.native.equations.unsupported import UnsupportedError
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "programs.md"
@@ -89,7 +89,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["JLSTM_CACHE_DIR"] = folder
         started = time.perf_counter()
-        compile_file(find_compiler(), SOURCE, Path(folder) / "kernel.so", FOLDER)
+        compile_file(
+            [*find_compiler(), *flags()], SOURCE, Path(folder) / "kernel.so", FOLDER
+        )
         kernel = time.perf_counter() - started
         for cell in cells():
             if cell.num_feature_axes != 1:
