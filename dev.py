@@ -13,7 +13,9 @@
                                                 exports of cells, the reference
     python3 dev.py wheel [LEVEL ...]            a wheel for Linux with the CPU kernel
                                                 compiled in, for who has no compiler
-    python3 dev.py setup [run|test|dev|peers|docs]    only prepare the environment
+    python3 dev.py aot                          compile for a GPU and a TPU that are not
+                                                here, and compare with the table
+    python3 dev.py setup [run|test|dev|peers|aot|docs]    only prepare the environment
     python3 dev.py lock [--upgrade]             write requirements/*.txt again
 
 Options stand before the command: --venv DIR (or JLSTM_VENV; .venv unless given) is the
@@ -41,17 +43,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 LOCKS = ROOT / "requirements"
 VERSION = ".".join(map(str, sys.version_info[:2]))
-# What each lock holds. Each set contains the ones before it, and the last one is solved
-# first, so that the same versions stand in all of them.
+# What each lock holds. The last one is solved first, so that the same versions stand in
+# all of them; a set that has all the words of another contains it.
 BROUGHT = ("train", "interop", "serve", "sweep", "parquet")
 EXTRAS = [word for extra in BROUGHT for word in ("--extra", extra)]
-GROUPS = ["--group", "dev", "--group", "peers"]
+TEST = [*EXTRAS, "--group", "build", "--group", "test"]
+PEERS = [*TEST, "--group", "dev", "--group", "peers"]
 SETS = {
     "run": ["--extra", "train", "--group", "build"],
-    "test": [*EXTRAS, "--group", "build", "--group", "test"],
-    "dev": [*EXTRAS, "--group", "dev"],
-    "peers": [*EXTRAS, *GROUPS],
-    "docs": [*EXTRAS, "--extra", "notebook", *GROUPS, "--group", "docs"],
+    "test": TEST,
+    "dev": [*TEST, "--group", "dev"],
+    "peers": PEERS,
+    "aot": [*TEST, "--group", "peers", "--group", "aot"],
+    "docs": [*PEERS, "--extra", "notebook", "--group", "docs"],
 }
 LEFT_OUT = {"--long": "not slow", "--all": ""}
 COMPILE = [
@@ -89,7 +93,7 @@ class Environment:
 
     def need(self, name: str) -> None:
         """Install one of SETS and jlstm itself, unless they are there already."""
-        larger = list(SETS)[list(SETS).index(name) :]
+        larger = [each for each in SETS if set(SETS[name]) <= set(SETS[each])]
         if self.usable() and any(map(self.is_stamped, larger)):
             return
         self.make()
@@ -257,6 +261,15 @@ def wheel(environment: Environment, arguments: list[str]) -> int:
     return environment.run("-m", "auditwheel", "repair", "-w", str(dist), *made)
 
 
+def aot(environment: Environment, arguments: list[str]) -> int:
+    """Compile a sample of layers for an H100 and a TPU, and compare their launches."""
+    environment.need("aot")
+    os.environ["JLSTM_REQUIRE_COMPILERS"] = "1"
+    tests = ("tests/benchmarks/test_elsewhere.py", "tests/test_howto.py")
+    chosen = ("-k", "launches or pod")
+    return environment.run("-m", "pytest", *tests, *chosen, *arguments)
+
+
 def setup(environment: Environment, arguments: list[str]) -> int:
     """Prepare the environment for one of SETS."""
     name = arguments[0] if arguments else "dev"
@@ -283,8 +296,8 @@ def lock(environment: Environment, arguments: list[str]) -> int:
 
 COMMANDS = {
     "demo": demo, "test": test, "lint": lint, "types": types, "docs": docs,
-    "sanitize": sanitize, "derive": derive, "wheel": wheel, "setup": setup,
-    "lock": lock,
+    "sanitize": sanitize, "derive": derive, "wheel": wheel, "aot": aot,
+    "setup": setup, "lock": lock,
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The code of the how-to pages runs, as it stands there, under JAX's defaults."""
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,14 @@ def test_data_comes_in_few_shapes(run):
 @pytest.mark.long
 def test_cells_are_changed_by_a_word(run):
     assert run("choosing-a-cell.md")["ys"].shape == (50, 4, 32)
+
+
+def test_a_program_is_lowered_for_a_pod(run):
+    page = run("howto-gpu.md")
+    assert "stablehlo" in page["lowered"].as_text()
+    if importlib.util.find_spec("libtpu") is None:
+        return  # `dev.py aot` has it
+    assert page["memory_on_a_pod"]().total > 0
 
 
 def test_explain_says_what_the_page_says(run):

@@ -243,7 +243,7 @@ def test_no_lock_with_addresses_is_tracked():
     assert not locks, "these locks hold addresses: use requirements/"
 
 
-@pytest.mark.parametrize("name", ["uv", "run", "test", "dev", "peers"])
+@pytest.mark.parametrize("name", ["uv", "run", "test", "dev", "peers", "aot"])
 def test_requirements_are_pinned_and_hashed_without_address(name):
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert "://" not in text
