@@ -119,3 +119,43 @@ def test_the_rows_are_those_of_the_plan():
     assert len(gpu.problems(options, "gpu")) == 2 * 2 * 2 * 4
     first = gpu.problems(options, "gpu")[0]
     assert first == Problem("lstm", "forward", gpu.ROWS[0], device="gpu")
+
+
+@pytest.fixture
+def stand_in(monkeypatch, tmp_path):
+    """Let the GPU be this machine, and the steps be short scripts."""
+    steps = {
+        "good": ["-c", "print('fine')"],
+        "bad": ["-c", "raise SystemExit('wrong')"],
+        "hangs": ["-c", "import time; print('waits', flush=True); time.sleep(60)"],
+        "last": ["-c", "print('the end')"],
+    }
+    monkeypatch.setattr(on_gpu, "require_gpu", lambda command: "a stand-in")
+    monkeypatch.setattr(on_gpu, "FOLDER", tmp_path / "gpu")
+    monkeypatch.setattr(on_gpu, "STEPS", steps)
+    return lambda: json.loads((tmp_path / "gpu" / "summary.json").read_text())
+
+
+def test_a_step_that_fails_or_hangs_does_not_stop_the_next(stand_in, capsys):
+    arguments = ["--steps", "good,bad,hangs,last", "--minutes", "0.1"]
+    with pytest.raises(SystemExit) as ended:
+        on_gpu.main(arguments)
+    assert ended.value.code
+    codes = {one["step"]: one["exit_code"] for one in stand_in()["steps"]}
+    assert codes == {"good": 0, "bad": 1, "hangs": -9, "last": 0}
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        on_gpu.main(["--steps", "good,bad", "--minutes", "0.05"])
+    printed = capsys.readouterr().out
+    assert "== bad" in printed and "== good" not in printed
+
+
+def test_the_steps_exist(capsys):
+    """Each file and each option of the real commands is there; --quick has a test."""
+    on_gpu.main(["--list"])
+    assert "laws: python -m pytest" in capsys.readouterr().out
+    for command in on_gpu.STEPS.values():
+        paths = [word for word in command if word.startswith("tests")]
+        assert all((on_gpu.ROOT / path).exists() for path in paths)
+        if command[:2] == ["-m", "benchmarks.gpu"]:
+            assert gpu.read_options(command[2:]).add
