@@ -122,8 +122,10 @@ def test_truncation_keeps_the_value_and_a_part_of_the_gradient(run):
     assert float(page["slope"]) == pytest.approx(gradient, rel=0.05)
     assert abs(page["value_whole"] - page["value_window"]) < 1e-6
     assert page["angle"] > 0.999
-    cosines = [page["by_window"][steps] for steps in (10, 50, 100, 150)]
-    assert max(cosines[:2]) < 0.2 < cosines[-1] < 0.7
+    assert page["windows"] == (5, 10, 20, 50, 100, 150, 200)
+    one, three, five = page["by_window"].values()
+    assert one[2] > 0.95 and one[3] == pytest.approx(page["angle"], abs=1e-4)
+    assert max(three[:4]) < 0.2 < three[5] < 0.7 and min(one[-1], five[-1]) > 0.999
     reach = [norms[50] for norms in page["curves"].values()]
     assert reach == sorted(reach) and reach[0] < 1e-12 and reach[-1] > 0.1
 
@@ -135,6 +137,11 @@ def test_variants_are_as_large_as_the_text_says(run):
     sizes = {name: size for name, (size, _) in page["table"].items()}
     assert sizes["LSTMCell"] == 4 * 64 * (64 + 16 + 1)
     assert sizes["CIFGLSTMCell"] == 0.75 * sizes["LSTMCell"]
+    left = {name: norm for name, (_, norm) in page["table"].items()}
+    assert left["GRUCell"] < left["LSTMCell"] and left["GRUCell"] < left["RNNCell"]
+    solved = page["solved"]
+    assert solved["tanh RNN"][50] == 0 and solved["GRU"][750] == 3
+    assert solved["LSTM, chrono"][750] == 3 and solved["LSTM, forget bias 1"][200] == 0
 
 
 @pytest.mark.long
@@ -145,6 +152,9 @@ def test_gates_are_paid_for_and_more_text_is_better(run):
     for (_, worst), (_, best) in page["ends"].values():
         assert best < worst
     assert len(page["reach"]) == 5
+    assert len(page["ahead"]) == 7 and 7_000 < min(page["ahead"]) < 8_000
+    by_size = page["by_size"]
+    assert all(n < by_size["Transformer"][x] for x, n in by_size["LSTM"].items())
 
 
 @pytest.mark.slow
@@ -152,6 +162,10 @@ def test_attention_pays_with_the_square(run):
     page = run("12_transformers.py")
     assert page["moved"](page["attend"]) == (30, 49)
     assert page["grows"]["Transformer"] > 5 * page["grows"]["LSTM"]
+    attention, lstm = page["attention_reach"], page["lstm_reach"]
+    assert attention[40] > attention[1:].max() / 20 and lstm[40] < lstm[1] / 1e3
+    first, *later = page["doublings"]["Transformer"]
+    assert first > 6 and all(3.5 < factor < 4.5 for factor in later)
     np.testing.assert_allclose(page["in_turns"], page["at_once"], atol=1e-5)
 
 

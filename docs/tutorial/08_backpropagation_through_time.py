@@ -1,12 +1,14 @@
 # %% [markdown]
 # # Back-propagation through time, whole and truncated
 #
-# To train, the loop is unrolled in thought: 200 steps are a network 200 layers deep
-# whose layers share their weights. The gradient of the loss is the sum of what each
+# To train, think of the loop as unrolled: 200 steps are a network 200 layers deep whose
+# layers share their weights. The gradient of the loss is the sum of what each
 # step contributes (Werbos, 1990). In JAX that is `jax.grad` of a function with a scan
 # in it:
 
 # %%
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -75,33 +77,72 @@ print(f"the gradient of 50 steps against that of 200: cosine {angle:.4f}")
 
 # %% [markdown]
 # Here the window loses nothing, for this cell forgets within a few steps: its forget
-# bias is 1. A cell whose gradients reach further loses almost all of it:
+# bias is 1. A cell whose gradients reach further loses almost all of it. The same for
+# three forget biases and many windows. To cut the gradient at a step without another
+# shape to compile, the state is stopped there: what comes before the window enters as a
+# number.
 
 # %%
-holding = jlstm.LSTMCell(hidden_size=32, forget_bias=3.0)
-holding_params = holding.init(jax.random.key(0), input_size=4)
+windows = (5, 10, 20, 50, 100, 150, 200)
 
 
 @jax.jit
-def holding_gradient(params, xs, carry):
-    return jax.grad(lambda p: jlstm.unroll(holding, p, xs, carry)[1][-1].mean())(params)
+def cut_gradient(params, window):
+    def output(params):
+        def step(carry, now):
+            zx, index = now
+            stopped = jax.lax.stop_gradient(carry)
+            inside = index > len(xs) - window  # the first step of it starts from there
+            carry = jax.tree.map(partial(jnp.where, inside), carry, stopped)
+            own = jax.tree.map(
+                partial(jnp.where, index >= len(xs) - window),
+                params,
+                jax.lax.stop_gradient(params),
+            )
+            carry, _ = cell.step(own, carry, cell.project(own, zx))
+            return carry, None
+
+        steps = (xs, jnp.arange(len(xs)))
+        return jax.lax.scan(step, cell.init_carry((8,)), steps)[0].h.mean()
+
+    return jax.grad(output)(params)
 
 
-def cosine(steps):
-    """Return how alike the gradients of the last steps and of all steps are."""
-    carry, _ = jlstm.unroll(holding, holding_params, xs[: len(xs) - steps])
-    cut = flat(holding_gradient(holding_params, xs[len(xs) - steps :], carry))
-    return whole_holding @ cut / np.linalg.norm(whole_holding) / np.linalg.norm(cut)
+def cosine(cut, whole):
+    return float(whole @ cut / np.linalg.norm(whole) / np.linalg.norm(cut))
 
 
-whole_holding = flat(holding_gradient(holding_params, xs, holding.init_carry((8,))))
-by_window = {steps: cosine(steps) for steps in (10, 50, 100, 150)}
-for steps, alike in by_window.items():
-    print(f"forget bias 3, window of {steps:3} steps: cosine {alike:.2f}")
+by_window = {}
+print("window      ", *(f"{steps:5}" for steps in windows))
+for bias in (1.0, 3.0, 5.0):
+    biased = params._replace(b=params.b.at[1].set(bias))
+    gradients = [flat(cut_gradient(biased, steps)) for steps in windows]
+    by_window[bias] = [cosine(cut, gradients[-1]) for cut in gradients]
+    print(f"forget bias {bias:.0f}", *(f"{alike:5.2f}" for alike in by_window[bias]))
+
+# %%
+from jlstm.analysis.plots.points import plot_points
+
+alike_plot = plot_points(
+    {
+        f"forget bias {bias:.0f}": list(zip(windows, alike, strict=True))
+        for bias, alike in by_window.items()
+    },
+    x_label="window (steps)",
+    y_label="cosine with the whole gradient",
+)
+alike_plot
+
+# %% [markdown]
+# With bias 3 a window of 50 steps points almost at right angles to the gradient of all
+# 200.
+# Truncation is harmless only where the network forgets sooner than the window ends,
+# and there it had nothing to learn from further back.
 
 # %% [markdown]
 # How much a window loses depends on how far gradients reach at all. Four untrained
-# cells, the gradient of the last output by the state so many steps before:
+# cells, the gradient of the last output with respect to the state so many
+# steps before:
 
 # %%
 from jlstm.analysis.gradients import gradients_by_lag, norms_by_lag
@@ -109,10 +150,10 @@ from jlstm.analysis.plots import LagCurve, plot_lags
 from jlstm.initializers import HiddenUniform
 
 cells = {
-    "tanh RNN, by h": (jlstm.RNNCell(32, w_hh_init=HiddenUniform()), "h"),
-    "GRU, by h": (jlstm.GRUCell(32), "h"),
-    "LSTM, forget bias 1, by c": (jlstm.LSTMCell(32), "c"),
-    "LSTM, forget bias 3, by c": (jlstm.LSTMCell(32, forget_bias=3.0), "c"),
+    "tanh RNN, h": (jlstm.RNNCell(32, w_hh_init=HiddenUniform()), "h"),
+    "GRU, h": (jlstm.GRUCell(32), "h"),
+    "LSTM, forget bias 1, c": (jlstm.LSTMCell(32), "c"),
+    "LSTM, forget bias 3, c": (jlstm.LSTMCell(32, forget_bias=3.0), "c"),
 }
 direction = jnp.ones(32) / jnp.sqrt(32)
 
@@ -128,5 +169,9 @@ for name, norms in curves.items():
     print(f"{name:26} 50 steps back: {norms[50]:.0e}")
 
 drawn = {n: LagCurve(v, family=min(k, 2)) for k, (n, v) in enumerate(curves.items())}
-plot = plot_lags({"after so many steps": drawn})
+plot = plot_lags({"gradient of the last output": drawn})
 plot
+
+# %% [markdown]
+# The first three fade, each at its own rate. The LSTM with bias 3 does not: the way
+# through $h$ gives back what the gates forget ([the cell state](02_cell_state.py)).

@@ -63,8 +63,52 @@ for name, (size, left) in table.items():
 # The plain network does better here than on the first page because `RNNCell` draws an
 # orthogonal recurrent weight by default, as the other cells do; the first page drew it
 # as PyTorch does. And these are gradients *before* training, which do not tell who will
-# solve a task: in [experiments/memory](../../experiments/memory/README.md) the GRU,
-# with less gradient than the LSTM here, solves the adding problem over 750 steps.
+# solve a task.
+#
+# ## Trained
+#
+# The adding problem: of $T$ numbers two are marked, and at the end their sum is asked
+# for. [experiments/memory](../../experiments/memory/README.md) trained each cell at
+# each length, three seeds, the same 1 000 updates. This reads its file:
+
+# %%
+import json
+from pathlib import Path
+
+import numpy as np
+
+from jlstm.analysis.plots import share_grid
+
+here = Path.cwd()
+root = next(p for p in (here, *here.parents) if (p / "experiments").is_dir())
+lines = (root / "experiments/memory/solved.jsonl").read_text().splitlines()
+lengths = (50, 100, 200, 400, 750)
+solved = {}
+for row in map(json.loads, lines):
+    by_length = solved.setdefault(row["cell"], dict.fromkeys(lengths))
+    by_length[row["steps"]] = sum(after is not None for after in row["solved_after"])
+
+texts = [
+    ["" if n is None else f"{n}/3" for n in each.values()] for each in solved.values()
+]
+shares = [
+    [np.nan if n is None else n / 3 for n in each.values()] for each in solved.values()
+]
+plot = share_grid(
+    np.array(shares),
+    list(solved),
+    [str(length) for length in lengths],
+    texts,
+    label="length of the sequences, T",
+)
+plot
+
+# %% [markdown]
+# The tanh RNN, even from an orthogonal start, finds nothing over 50 steps. The GRU,
+# with less gradient than the LSTM in the table above, solves 750. The LSTM with the
+# usual forget bias of 1 is lost at 200; with biases drawn for the length (chrono) it
+# solves 750 too. Empty places were not tried, those of the Transformer because of the
+# square of the length.
 #
 # Which of them is best depends on the task; none is best in all (Greff et al., 2017;
 # Jozefowicz et al., 2015). All cells, with paper and cost: [the cells](../cells.md).

@@ -35,7 +35,39 @@ print("LSTM, changed from and to:", moved(lambda xs: jlstm.unroll(cell, params, 
 
 # %% [markdown]
 # Neither sees the future. What was read at a time is in the keys and values of the one,
-# and in the carry of the other.
+# and in the carry of the other. How far the way back is, the gradient says: of the last
+# output, with respect to the input so many steps before.
+
+# %%
+from jlstm.analysis.plots import LagCurve, plot_lags
+
+direction = jax.random.normal(jax.random.key(3), (64,))
+
+
+def reach(function):
+    """Return the norm of the last output's gradient by the input at each lag."""
+    slope = jax.jit(jax.grad(lambda xs: (function(xs)[-1] * direction).sum()))(xs)
+    return jax.device_get(jnp.linalg.norm(slope, axis=(1, 2))[::-1])
+
+
+attention_reach = reach(lambda xs: transformer(xs))
+lstm_reach = reach(lambda xs: jlstm.unroll(cell, params, xs)[1])
+for name, norms in (("Transformer", attention_reach), ("LSTM", lstm_reach)):
+    print(f"{name:11} 1 step back {norms[1]:.0e}, 40 steps back {norms[40]:.0e}")
+
+reach_plot = plot_lags(
+    {
+        "gradient with respect to the input": {
+            "Transformer": LagCurve(attention_reach),
+            "LSTM, forget bias 1": LagCurve(lstm_reach, family=2),
+        }
+    }
+)
+reach_plot
+
+# %% [markdown]
+# Untrained, attention reaches every earlier step alike: one step, however far. The way
+# through the LSTM fades with the lag.
 #
 # ## Gates that do not look back
 #
@@ -88,8 +120,29 @@ plot = plot_points(curves, x_label="steps", y_label="ms", log_y=True)
 plot
 
 # %% [markdown]
-# On a CPU, where nothing is idle, the sequential loop is no disadvantage. The
-# Transformer takes even more than the 64-fold that the square of eight says. On a GPU
+# On a CPU, where nothing is idle, the sequential loop is no disadvantage. Eight times
+# the steps are 64 times the pairs, and the Transformer takes even more than that. Where
+# does it come from?
+
+# %%
+doublings = {}
+for name in ("LSTM", "Transformer"):
+    times = dict(curves[name])
+    doublings[name] = [times[2 * x] / times[x] for x in (512, 1024, 2048)]
+    print(
+        f"{name:11} at each doubling from 512 on:",
+        *(f"{r:.1f}" for r in doublings[name]),
+    )
+
+megabytes = {r["x"]: r["bytes"] / 1e6 for r in rows if r["name"] == "Transformer"}
+print(
+    f"memory of a step: {megabytes[512]:.0f} MB at 512, {megabytes[1024]:.0f} at 1024"
+)
+
+# %% [markdown]
+# A square is 4 at each doubling, and so are the later ones. The first is 7: between 512
+# and 1 024 steps what attention keeps grows from 20 to 73 MB, which no longer fits the
+# processor's cache. That is the likely reason; it was not measured by itself. On a GPU
 # the opposite is expected up to lengths of thousands: a step of an LSTM is too little
 # work to fill it, and large language models are Transformers. That was not measured
 # here. Both are compared on one text at equal parameters in [the
