@@ -9,6 +9,21 @@
 #
 # $f$, $i$ and $o$ are **gates**, numbers between 0 and 1, one for each unit; $g$ is
 # what a step would like to add. No matrix stands between $c_{t-1}$ and $c_t$.
+#
+# ## How to read the symbols
+#
+# | here | elsewhere | PyTorch | what it is | the array |
+# | --- | --- | --- | --- | --- |
+# | $x_t$ | $x_t$ | `input` | the input of a step | `xs[t]` |
+# | $h_t$ | $h_t$ | `output`, `h_n` | hidden state, the output of a step | `carry.h` |
+# | $c_t$ | $C_t$ | `c_n` | cell state | `carry.c` |
+# | $i, f, o$ | $i, f, o$ | $i, f, o$ | the gates | `gates.i`, `gates.f`, `gates.o` |
+# | $g_t$ | $\tilde C_t$ | $g$ | candidate | `gates.g` |
+# | $W_f, b_f$ | $W_f, b_f$ | in `weight_ih_l0` | weights of a gate | `w_ih[:, 1]` |
+# | $\odot$ | $\cdot$ or $*$ | `*` | product number by number | `*` |
+# | $W[h, x]$ | $W \cdot [h, x]$ | | matrix product | `h @ w_hh + x @ w_ih` |
+#
+# ## The equation, checked
 
 # %%
 import jax

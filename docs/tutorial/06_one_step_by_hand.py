@@ -232,11 +232,13 @@ for noun, one, with_c, many, back in zip(singular, *are, strict=True):
     print(f" | plural {many:4.0%}, with the singular's c {back:4.0%}")
 
 # %% [markdown]
-# Here $c$ alone brings little: the number of the subject is in both, and in $h$ more
-# than in $c$. *The cell state is the memory* is a good rule for how an LSTM is built;
-# what a trained one keeps where must be measured. Nor is it strong: after *the man is
-# holding* this model finds *her* likelier than *his*. It is small, and so is what it
-# has read.
+# Here $c$ alone does not decide: it brings a fifth where the plural itself has more
+# than a half, and the plural's $h$ alone brings a twentieth. The number of the subject
+# is in both, more of it in $c$, and only together do they give the answer. *The cell
+# state is the memory* is how an LSTM is built; what a trained one keeps where must be
+# measured.
+# Nor is it strong: after *the man is holding* this model finds *her* likelier than
+# *his*. It is small, and so is what it has read.
 #
 # The sentence of the introductions, *the cat, which was sitting on the mat, jumped*, is
 # measured with models that learn nothing else on the [page of the

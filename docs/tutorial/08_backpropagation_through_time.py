@@ -135,9 +135,8 @@ alike_plot
 
 # %% [markdown]
 # With bias 3 a window of 50 steps points almost at right angles to the gradient of all
-# 200.
-# Truncation is harmless only where the network forgets sooner than the window ends,
-# and there it had nothing to learn from further back.
+# 200. Truncation is harmless only where the network forgets sooner than the window
+# ends, and there it had nothing to learn from further back.
 
 # %% [markdown]
 # How much a window loses depends on how far gradients reach at all. Four untrained
