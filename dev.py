@@ -262,7 +262,7 @@ def wheel(environment: Environment, arguments: list[str]) -> int:
 
 
 def aot(environment: Environment, arguments: list[str]) -> int:
-    """Compile a sample of layers for an H100 and a TPU, and compare their launches."""
+    """Compile some layers for an H100 and a TPU, and compare their launches."""
     environment.need("aot")
     os.environ["JLSTM_REQUIRE_COMPILERS"] = "1"
     tests = ("tests/benchmarks/test_elsewhere.py", "tests/test_howto.py")

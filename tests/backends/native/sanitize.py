@@ -24,7 +24,7 @@ FLAGS = (
 )
 TESTS = (
     *("test_foreign_memory.py", "test_kernel.py", "test_cells.py"),
-    *("test_likelihood.py", "test_session.py"),
+    *("test_likelihood.py", "test_session.py", "test_dtypes.py"),
 )
 OPTIONS = {
     # Python and XLA free nothing at their end; memory that cannot be had is an error

@@ -74,11 +74,14 @@ def padded(sample):
     return sample._replace(point=sample.point._replace(xs=xs))
 
 
+ALWAYS = (pytest.mark.long, pytest.mark.sanitize)
+
+
 def cases():
     return [
         pytest.param(
             name, dtypes, id=f"{name}-{dtypes}",
-            marks=pytest.mark.long if (name, dtypes) in QUICK else pytest.mark.slow,
+            marks=ALWAYS if (name, dtypes) in QUICK else pytest.mark.slow,
         )
         for name in NAMES
         for dtypes in NARROW

@@ -15,16 +15,17 @@ from tests.backends.native.samples import needs_kernel
 pytestmark = needs_kernel
 
 
+@pytest.mark.parametrize(("quantize", "far"), [(None, 2e-6), ("int8", 2e-2)])
 @pytest.mark.parametrize("batch", [(1,), (19,)])
 @pytest.mark.parametrize("name", ["LSTMCell", "LayerNormGRUCell", "MinimalRNNCell"])
-def test_a_session_is_the_scan_and_is_freed(name, batch):
+def test_a_session_is_the_scan_and_is_freed(name, batch, quantize, far):
     cell = getattr(jlstm, name)(21)  # no multiple of a vector
     params = cell.init(jax.random.key(0), 5)
     xs = np.random.default_rng(0).normal(size=(4, *batch, 5)).astype(np.float32)
-    session = jlstm.stream(cell, params, batch=batch)
+    session = jlstm.stream(cell, params, batch=batch, quantize=quantize)
     ys = np.stack([session.step(xs[0]), *session.run(xs[1:])])
     _, wanted = jlstm.unroll(cell, params, jax.numpy.asarray(xs), backend="scan")
-    np.testing.assert_allclose(ys, wanted, atol=2e-6)
+    np.testing.assert_allclose(ys, wanted, atol=far)
     session.carry = session.carry
     session.reset([0])
     del session
