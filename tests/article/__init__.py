@@ -1,0 +1,1 @@
+"""What introductions say of LSTMs, each statement next to what was measured."""
