@@ -105,17 +105,20 @@ def present(
     save(figure, out)
 
 
-def options_of(doc: str | None, name: str) -> tuple[bool, Path]:
+def options_of(doc: str | None, name: str, folder: Path = HERE) -> tuple[bool, Path]:
     """Read the command line; return whether to be quick, and where the plot goes.
 
     Args:
         doc: what ``--help`` says.
         name: of the plot, without an ending.
+        folder: of the script.
     """
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--quick", action="store_true", help="try the script out")
     parser.add_argument("--out", type=Path, help="the folder of table and plot")
     options = parser.parse_args()
-    out = options.out or (Path("runs") / "limits_quick" if options.quick else HERE)
+    out = options.out or (
+        Path("runs") / f"{folder.name}_quick" if options.quick else folder
+    )
     out.mkdir(parents=True, exist_ok=True)
     return options.quick, out / name
