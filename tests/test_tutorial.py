@@ -164,6 +164,9 @@ def test_gates_are_paid_for_and_more_text_is_better(run):
     for (_, worst), (_, best) in page["ends"].values():
         assert best < worst
     assert len(page["reach"]) == 5
+    agreement = page["agreement"]
+    assert all(agreement[name][16] > 99 for name in ("tanh RNN", "GRU", "LSTM"))
+    assert 50 < agreement["tanh RNN, small weights"][8] < 90
     assert len(page["ahead"]) == 7 and 7_000 < min(page["ahead"]) < 8_000
     by_size = page["by_size"]
     assert all(n < by_size["Transformer"][x] for x, n in by_size["LSTM"].items())
