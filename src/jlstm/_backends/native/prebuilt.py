@@ -39,7 +39,7 @@ def file_name(kind: str, source: str) -> str:
 
     Example:
         >>> file_name("cell", "int f();")
-        'cell-e7f7fd05e17ca1104d52.so'
+        'cell-9b07f072d3bb4b7a31c7.so'
     """
     return f"{kind}-{hashlib.sha256(source.encode()).hexdigest()[:20]}.so"
 
