@@ -20,6 +20,7 @@ def made(user_defaults):
     return draw(jax.random.key(3), jnp.array([0, 1, 4] * 20), 4)
 
 
+@pytest.mark.long
 def test_a_sentence_has_its_clause_and_ends(made):
     for column, nouns in enumerate([0, 1, 4] * 3):
         words = text(made, column).rstrip(" .").split()
@@ -40,6 +41,7 @@ def test_only_the_subject_has_the_number_of_the_verb(made):
     assert 0.2 < (others == subject[2::3]).mean() < 0.8
 
 
+@pytest.mark.long
 def test_opposed_nouns_have_the_other_number(user_defaults):
     made = draw(jax.random.key(3), jnp.full(9, 2), 2, opposed=True)
     for place in (5, 8):
