@@ -108,7 +108,7 @@ def test_without_a_library_that_fits_the_reason_is_that_of_the_compiler(tmp_path
     text = kernel_text() + ("//" if kind == "of another source" else "")
     if kind != "absent":
         (target / prebuilt.file_name("kernel", text)).write_bytes(b"\x7fELF")
-    ask = USE.split("print(unavailable(jlstm.GRU")[0]
+    ask = USE[: USE.index("print(unavailable(jlstm.GRUCell")]
     (said,) = without_a_compiler(folder, cache, ask)
     wanted = {"damaged": "the compiled kernel cannot be loaded"}
     assert wanted.get(kind, "no C++ compiler is found") in said
