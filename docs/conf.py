@@ -20,7 +20,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx-mathjax-offline",
 ]
-exclude_patterns = ["_build", "conf.py", "tutorial/weights/README.md"]
+exclude_patterns = ["_build", "conf.py", "explore", "tutorial/weights/README.md"]
 
 # The tutorial is plain Python in the percent format; it is run while the site is built.
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}

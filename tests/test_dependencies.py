@@ -13,7 +13,7 @@ from jlstm.training.failure import install_line
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-OWN = {"benchmarks", "conftest", "dev", "experiments", "jlstm", "tests"}
+OWN = {"benchmarks", "conftest", "dev", "docs", "experiments", "jlstm", "tests"}
 
 DISTRIBUTION = {
     "charset_normalizer": "charset-normalizer",
