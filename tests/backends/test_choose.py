@@ -6,6 +6,7 @@ from typing import get_args
 import jax
 import jax.numpy as jnp
 import pytest
+from jax import export
 
 import jlstm
 import jlstm._backends.native.available
@@ -132,3 +133,14 @@ def test_cudnn_is_told_of_resets_before_anything_runs():
     )
     types = replace(types, has_resets=False)
     assert str(choose(LSTM, "cudnn", types)) == "cudnn: asked for"
+
+
+@pytest.mark.parametrize("cell", [LSTM, GRU, jlstm.SRUCell(3)], ids=repr)
+@pytest.mark.parametrize("names", ["t, b", "8, b", "t, 8"])
+def test_a_size_that_is_only_a_name_is_left_to_jax(cell, names):
+    """There JAX writes other equations, which the kernel cannot have."""
+    steps, rows = export.symbolic_shape(names)
+    xs = jax.ShapeDtypeStruct((steps, rows, 2), jnp.float32)
+    choice = choose(cell, types=CallTypes.of(cell, xs))
+    assert choice.backend in {"fused", "parallel"}
+    assert "a size is only a name, as in an exported program" in choice.reason

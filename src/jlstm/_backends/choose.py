@@ -94,12 +94,22 @@ def named(name: str) -> Backend:
 
 def automatic(cell: Cell, types: CallTypes) -> BackendChoice:
     """Return what runs ``cell`` best here, as far as that was measured."""
-    reason = too_small(types.steps, *types.batch) or _split(types)
+    reason = too_small(types.steps, *types.batch) or _named(types) or _split(types)
     reason = reason or _large_parallel(cell, types) or NATIVE.unsupported(cell, types)
     if reason is None:
         fastest = "the kernel made from its equations, the fastest on a CPU"
         return BackendChoice("native", fastest)
     return _without_kernel(cell, types, f"not native, as {reason}")
+
+
+def _named(types: CallTypes) -> str | None:
+    """Return why sizes that are only names keep the kernel away, where some are.
+
+    The kernel has none of them, and JAX writes other equations: it indexes by a gather.
+    """
+    if all(isinstance(size, int) for size in (types.steps, *types.batch)):
+        return None
+    return "a size is only a name, as in an exported program, which is JAX's alone"
 
 
 def _split(types: CallTypes) -> str | None:
