@@ -135,6 +135,7 @@ def test_cudnn_is_told_of_resets_before_anything_runs():
     assert str(choose(LSTM, "cudnn", types)) == "cudnn: asked for"
 
 
+@pytest.mark.usefixtures("unchecked")  # a name is no int
 @pytest.mark.parametrize("cell", [LSTM, GRU, jlstm.SRUCell(3)], ids=repr)
 @pytest.mark.parametrize("names", ["t, b", "8, b", "t, 8"])
 def test_a_size_that_is_only_a_name_is_left_to_jax(cell, names):
